@@ -1,0 +1,1 @@
+//! Differentiable computation graphs, their types, and their gradients as graphs.

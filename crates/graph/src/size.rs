@@ -1,0 +1,414 @@
+//! Sizes that may be known only when a graph runs: polynomials over named symbols.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Add, Mul, Sub};
+use std::sync::Arc;
+
+use serde::de::{self, Visitor};
+
+/// The values of size symbols: `{ "N": 64 }`.
+pub type Sizes = BTreeMap<Arc<str>, usize>;
+
+/// A size: an integer, a symbol, or sums, products and rounded-down quotients of sizes.
+///
+/// Kept in a canonical form, so that equal sizes compare equal: `N*2 + N` is `3*N`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Size {
+    /// Factors (sorted) with their coefficient, sorted; the constant has no factors.
+    terms: Vec<(Vec<Factor>, i64)>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Factor {
+    Symbol(Arc<str>),
+    Quotient(Arc<Size>, Arc<Size>),
+}
+
+impl Size {
+    /// The size named `name`.
+    #[must_use]
+    pub fn symbol(name: &str) -> Size {
+        Size { terms: vec![(vec![Factor::Symbol(name.into())], 1)] }
+    }
+
+    /// The integer, when no symbol takes part.
+    #[must_use]
+    pub fn known(&self) -> Option<usize> {
+        match self.terms.as_slice() {
+            [] => Some(0),
+            [(factors, n)] if factors.is_empty() => usize::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    /// The symbol's name, when the size is one symbol alone.
+    #[must_use]
+    pub fn as_symbol(&self) -> Option<&str> {
+        match self.terms.as_slice() {
+            [(factors, 1)] => match factors.as_slice() {
+                [Factor::Symbol(name)] => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Calls `f` with every symbol that takes part.
+    pub fn symbols(&self, f: &mut dyn FnMut(&str)) {
+        for factor in self.terms.iter().flat_map(|(factors, _)| factors) {
+            match factor {
+                Factor::Symbol(name) => f(name),
+                Factor::Quotient(a, b) => {
+                    a.symbols(f);
+                    b.symbols(f);
+                }
+            }
+        }
+    }
+
+    /// `self / by`, rounded down; exact where the division leaves no rest symbolically.
+    #[must_use]
+    pub fn divide(&self, by: &Size) -> Size {
+        if let (Some(a), Some(b)) = (self.known(), by.known())
+            && b != 0
+        {
+            return Size::from(a / b);
+        }
+        self.exact_quotient(by).unwrap_or_else(|| Size {
+            terms: vec![(vec![Factor::Quotient(Arc::new(self.clone()), Arc::new(by.clone()))], 1)],
+        })
+    }
+
+    /// `self / by` when `by` is a single product that divides every term.
+    fn exact_quotient(&self, by: &Size) -> Option<Size> {
+        let [(divisor, n)] = by.terms.as_slice() else { return None };
+        let mut terms = Vec::with_capacity(self.terms.len());
+        for (factors, coefficient) in &self.terms {
+            let mut rest = factors.clone();
+            for factor in divisor {
+                rest.remove(rest.iter().position(|f| f == factor)?);
+            }
+            if coefficient % n != 0 {
+                return None;
+            }
+            terms.push((rest, coefficient / n));
+        }
+        Some(Size::collect(terms))
+    }
+
+    /// The value under `sizes`.
+    ///
+    /// # Errors
+    /// A symbol without a value, a negative value, a division by zero, or an overflow, in words.
+    pub fn eval(&self, sizes: &Sizes) -> Result<usize, String> {
+        let value = self.signed(sizes)?;
+        usize::try_from(value).map_err(|_| format!("size {self} would be {value}"))
+    }
+
+    fn signed(&self, sizes: &Sizes) -> Result<i64, String> {
+        let overflow = || format!("size {self} is too large");
+        let mut total = 0i64;
+        for (factors, coefficient) in &self.terms {
+            let mut product = *coefficient;
+            for factor in factors {
+                let value = match factor {
+                    Factor::Symbol(name) => {
+                        let value = sizes.get(name).ok_or_else(|| format!("size `{name}` has no value"))?;
+                        i64::try_from(*value).map_err(|_| overflow())?
+                    }
+                    Factor::Quotient(a, b) => {
+                        let (a, b) = (a.signed(sizes)?, b.signed(sizes)?);
+                        if b == 0 {
+                            return Err(format!("size {self} divides by zero"));
+                        }
+                        a.div_euclid(b)
+                    }
+                };
+                product = product.checked_mul(value).ok_or_else(overflow)?;
+            }
+            total = total.checked_add(product).ok_or_else(overflow)?;
+        }
+        Ok(total)
+    }
+
+    /// The same size with `symbol` replaced.
+    #[must_use]
+    pub fn substitute(&self, symbol: &str, value: &Size) -> Size {
+        let mut total = Size::from(0);
+        for (factors, coefficient) in &self.terms {
+            let mut product = Size::collect(vec![(Vec::new(), *coefficient)]);
+            for factor in factors {
+                product = &product
+                    * &match factor {
+                        Factor::Symbol(name) if &**name == symbol => value.clone(),
+                        Factor::Symbol(name) => Size::symbol(name),
+                        Factor::Quotient(a, b) => a.substitute(symbol, value).divide(&b.substitute(symbol, value)),
+                    };
+            }
+            total = &total + &product;
+        }
+        total
+    }
+
+    fn collect(mut terms: Vec<(Vec<Factor>, i64)>) -> Size {
+        for (factors, _) in &mut terms {
+            factors.sort();
+        }
+        terms.sort();
+        let mut merged: Vec<(Vec<Factor>, i64)> = Vec::with_capacity(terms.len());
+        for (factors, n) in terms {
+            match merged.last_mut() {
+                Some((last, m)) if *last == factors => *m = m.saturating_add(n),
+                _ => merged.push((factors, n)),
+            }
+        }
+        merged.retain(|(_, n)| *n != 0);
+        Size { terms: merged }
+    }
+
+    /// Reads what `Display` writes: `3`, `N`, `N*2 + 1`, `(H + 2)/2`.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in words.
+    pub fn parse(text: &str) -> Result<Size, String> {
+        let mut parser = Parser { text, at: 0, depth: 0 };
+        let size = parser.sum()?;
+        parser.blank();
+        if parser.at < text.len() {
+            return Err(format!("`{}` is not a size: `{}` is left over", text, &text[parser.at..]));
+        }
+        Ok(size)
+    }
+}
+
+/// A recursive-descent reader of sizes.
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    const MAX_DEPTH: usize = 64;
+
+    fn blank(&mut self) {
+        self.at += self.text[self.at..].len() - self.text[self.at..].trim_start().len();
+    }
+
+    fn take(&mut self, symbol: char) -> bool {
+        self.blank();
+        let found = self.text[self.at..].starts_with(symbol);
+        self.at += if found { symbol.len_utf8() } else { 0 };
+        found
+    }
+
+    fn sum(&mut self) -> Result<Size, String> {
+        let mut total = self.product()?;
+        loop {
+            if self.take('+') {
+                total = &total + &self.product()?;
+            } else if self.take('-') {
+                total = &total - &self.product()?;
+            } else {
+                return Ok(total);
+            }
+        }
+    }
+
+    fn product(&mut self) -> Result<Size, String> {
+        let mut total = self.atom()?;
+        loop {
+            if self.take('*') {
+                total = &total * &self.atom()?;
+            } else if self.take('/') {
+                total = total.divide(&self.atom()?);
+            } else {
+                return Ok(total);
+            }
+        }
+    }
+
+    fn atom(&mut self) -> Result<Size, String> {
+        self.depth += 1;
+        if self.depth > Self::MAX_DEPTH {
+            return Err(format!("a size nests deeper than {}", Self::MAX_DEPTH));
+        }
+        let size = if self.take('(') {
+            let size = self.sum()?;
+            if !self.take(')') {
+                return Err(format!("`{}` lacks a closing parenthesis", self.text));
+            }
+            size
+        } else if self.take('-') {
+            &Size::from(0) - &self.atom()?
+        } else {
+            self.blank();
+            let rest = &self.text[self.at..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && !"_.?".contains(c)).unwrap_or(rest.len());
+            let word = &rest[..end];
+            self.at += end;
+            match word.chars().next() {
+                None => return Err(format!("`{}` is not a size", self.text)),
+                Some(c) if c.is_ascii_digit() => {
+                    Size::from(word.parse::<usize>().map_err(|_| format!("`{word}` is not a size"))?)
+                }
+                Some(_) => Size::symbol(word),
+            }
+        };
+        self.depth -= 1;
+        Ok(size)
+    }
+}
+
+impl From<usize> for Size {
+    fn from(n: usize) -> Size {
+        Size::collect(vec![(Vec::new(), i64::try_from(n).unwrap_or(i64::MAX))])
+    }
+}
+
+impl Add for &Size {
+    type Output = Size;
+    fn add(self, other: &Size) -> Size {
+        Size::collect(self.terms.iter().chain(&other.terms).cloned().collect())
+    }
+}
+
+impl Sub for &Size {
+    type Output = Size;
+    fn sub(self, other: &Size) -> Size {
+        let negated = other.terms.iter().map(|(f, n)| (f.clone(), n.saturating_neg()));
+        Size::collect(self.terms.iter().cloned().chain(negated).collect())
+    }
+}
+
+impl Mul for &Size {
+    type Output = Size;
+    fn mul(self, other: &Size) -> Size {
+        let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
+        for (fa, a) in &self.terms {
+            for (fb, b) in &other.terms {
+                terms.push((fa.iter().chain(fb).cloned().collect(), a.saturating_mul(*b)));
+            }
+        }
+        Size::collect(terms)
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.terms.is_empty() {
+            return f.write_str("0");
+        }
+        // Symbols come before the constant, as one writes them by hand.
+        let (constant, rest): (Vec<_>, Vec<_>) = self.terms.iter().partition(|(factors, _)| factors.is_empty());
+        for (k, (factors, n)) in rest.into_iter().chain(constant).enumerate() {
+            match (k, *n < 0) {
+                (0, false) => {}
+                (0, true) => f.write_str("-")?,
+                (_, false) => f.write_str(" + ")?,
+                (_, true) => f.write_str(" - ")?,
+            }
+            let n = n.unsigned_abs();
+            if factors.is_empty() {
+                write!(f, "{n}")?;
+                continue;
+            }
+            if n != 1 {
+                write!(f, "{n}*")?;
+            }
+            for (j, factor) in factors.iter().enumerate() {
+                if j > 0 {
+                    f.write_str("*")?;
+                }
+                match factor {
+                    Factor::Symbol(name) => f.write_str(name)?,
+                    Factor::Quotient(a, b) => write!(f, "(({a})/({b}))")?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A size as a model file writes it: a bare integer or symbol, anything else as a string.
+#[must_use]
+pub fn size_text(size: &Size) -> String {
+    match size.known().is_some() || size.as_symbol().is_some() {
+        true => size.to_string(),
+        false => format!("\"{size}\""),
+    }
+}
+
+/// A list of sizes as a model file writes it: `[N, 10]`.
+#[must_use]
+pub fn shape_text(shape: &[Size]) -> String {
+    format!("[{}]", shape.iter().map(size_text).collect::<Vec<_>>().join(", "))
+}
+
+/// Reads an integer, or a string that [`Size::parse`] understands.
+impl<'de> serde::Deserialize<'de> for Size {
+    fn deserialize<D: de::Deserializer<'de>>(from: D) -> Result<Size, D::Error> {
+        struct SizeVisitor;
+        impl Visitor<'_> for SizeVisitor {
+            type Value = Size;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a size: an integer, a symbol, or a string such as \"N*2 + 1\"")
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Size, E> {
+                usize::try_from(n).map(Size::from).map_err(|_| E::custom(format!("size {n} is too large")))
+            }
+            fn visit_i64<E: de::Error>(self, n: i64) -> Result<Size, E> {
+                usize::try_from(n).map(Size::from).map_err(|_| E::custom(format!("size {n} is negative")))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Size, E> {
+                Size::parse(text).map_err(E::custom)
+            }
+        }
+        from.deserialize_any(SizeVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(text: &str) -> Size {
+        Size::parse(text).unwrap()
+    }
+
+    #[test]
+    fn equal_sizes_are_equal() {
+        let check = |a: &str, b: &str| assert_eq!(size(a), size(b), "{a} and {b}");
+        check("N + N", "2*N");
+        check("N*M", "M*N");
+        check("(N + 1)*(N - 1)", "N*N - 1");
+        check("6*N*C/(2*C)", "3*N");
+        check("7/2", "3");
+    }
+
+    #[test]
+    fn text_reads_back() {
+        for text in ["0", "3", "N", "2*N + 1", "N*N - 4", "((H + 2)/(3))*W"] {
+            assert_eq!(size(&size(text).to_string()), size(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_checked() {
+        let sizes = Sizes::from([("N".into(), 5), ("Z".into(), 0)]);
+        assert_eq!(size("(N + 4)/2").eval(&sizes), Ok(4));
+        assert!(size("M").eval(&sizes).unwrap_err().contains("`M` has no value"));
+        assert!(size("N - 6").eval(&sizes).is_err());
+        assert!(size("N/Z").eval(&sizes).is_err());
+        assert!(size("9223372036854775807*N").eval(&sizes).is_err());
+        assert!(Size::parse("N +").is_err());
+        assert!(Size::parse(&"(".repeat(100_000)).is_err());
+    }
+}
