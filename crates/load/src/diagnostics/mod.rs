@@ -1,0 +1,115 @@
+//! What is wrong with a model, where, and what to do about it.
+
+mod codes;
+mod render;
+mod suggest;
+
+pub use codes::Code;
+pub use render::Record;
+pub use suggest::nearest;
+
+use crate::syntax::{Sources, Span};
+
+/// Whether a finding stops the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The model cannot be used.
+    Error,
+    /// The model works; something in it looks unintended.
+    Warning,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// Its kind.
+    pub code: Code,
+    /// Whether it stops the model.
+    pub severity: Severity,
+    /// What is wrong, naming the thing.
+    pub message: String,
+    /// Where.
+    pub primary: Span,
+    /// What stands there, beneath the caret.
+    pub label: String,
+    /// Other places that matter: the other side of a disagreement, the call that brought a block in.
+    pub secondary: Vec<(Span, String)>,
+    /// The remedy.
+    pub help: Option<String>,
+    /// Facts beside the message.
+    pub notes: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place, with what to write beneath it.
+    pub fn new(code: Code, at: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            primary: at,
+            label: label.into(),
+            secondary: Vec::new(),
+            help: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// As a warning.
+    pub fn warning(self) -> Self {
+        Diagnostic { severity: Severity::Warning, ..self }
+    }
+
+    /// With a second place.
+    pub fn second(mut self, at: Span, label: impl Into<String>) -> Self {
+        self.secondary.push((at, label.into()));
+        self
+    }
+
+    /// With a remedy.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With "did you mean" when one of `known` is near `wrong`, else with the list of them when it is short.
+    pub fn suggest<'a>(mut self, wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        self.help = suggest::sentence(wrong, known).or(self.help);
+        self
+    }
+
+    /// With a fact.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+/// Findings over all the files that were read.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics {
+    /// The files.
+    pub sources: Sources,
+    /// The findings.
+    pub list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Puts the findings in the order of the files and of the places in them, each once.
+    pub fn sort(&mut self) {
+        self.list.sort_by(|a, b| (a.primary, a.code, &a.message).cmp(&(b.primary, b.code, &b.message)));
+        self.list.dedup_by(|a, b| a.primary == b.primary && a.code == b.code && a.message == b.message);
+    }
+}
+
+impl std::error::Error for Diagnostics {}

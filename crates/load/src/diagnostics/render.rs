@@ -1,0 +1,154 @@
+//! Findings as text for people and as records for programs.
+
+use super::{Diagnostic, Diagnostics, Severity};
+use crate::syntax::{FileId, Sources, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
+use serde::Serialize;
+
+/// Lines between two places beyond which each gets an excerpt of its own.
+const NEAR: usize = 12;
+/// Bytes of an excerpt beyond which only the place is named.
+const LONG: usize = 20_000;
+
+/// A finding as a program reads it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Record {
+    /// Name of the file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The remedy, when there is one.
+    pub help: Option<String>,
+}
+
+impl Diagnostics {
+    /// Every finding with its excerpt; `styled` adds colour for a terminal.
+    pub fn render(&self, styled: bool) -> String {
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let mut text = String::new();
+        for diagnostic in &self.list {
+            text.push_str(&renderer.render(&[group(diagnostic, &self.sources)]));
+            text.push_str("\n\n");
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// Every finding as a record.
+    pub fn records(&self) -> Vec<Record> {
+        self.list.iter().map(|diagnostic| diagnostic.record(&self.sources)).collect()
+    }
+}
+
+impl std::fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl Diagnostic {
+    /// As a record.
+    pub fn record(&self, sources: &Sources) -> Record {
+        let place = sources.place(self.primary);
+        Record {
+            file: place.file,
+            line: place.line,
+            column: place.column,
+            code: self.code.as_str(),
+            message: self.message.clone(),
+            help: self.help.clone(),
+        }
+    }
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.as_str()));
+    for excerpt in excerpts(diagnostic, sources) {
+        let text = &sources.text(excerpt.file)[excerpt.start..excerpt.end];
+        if text.len() > LONG {
+            let place = sources.place(excerpt.marks[0].1);
+            group = group.element(Origin::path(place.file).line(place.line).char_column(place.column));
+            continue;
+        }
+        let marks = excerpt.marks.iter().map(|(kind, span, label)| {
+            let range = span.start as usize - excerpt.start..span.end as usize - excerpt.start;
+            kind.span(range).label(*label)
+        });
+        let snippet = Snippet::source(text).path(sources.name(excerpt.file)).line_start(excerpt.line);
+        group = group.element(snippet.annotations(marks));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    group
+}
+
+/// Whole lines of one file with the places marked in them.
+struct Excerpt<'a> {
+    file: FileId,
+    line: usize,
+    start: usize,
+    end: usize,
+    marks: Vec<(AnnotationKind, Span, &'a str)>,
+}
+
+/// The lines around the places of a finding, those of the primary place first.
+fn excerpts<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Excerpt<'a>> {
+    let primary = (AnnotationKind::Primary, diagnostic.primary, diagnostic.label.as_str());
+    let secondary = diagnostic.secondary.iter().map(|(span, label)| (AnnotationKind::Context, *span, label.as_str()));
+    let mut excerpts: Vec<Excerpt<'a>> = Vec::new();
+    for mark in std::iter::once(primary).chain(secondary) {
+        let (span, text) = (mark.1, sources.text(mark.1.file));
+        let line = sources.place(span).line;
+        let start = text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[span.end as usize..].find('\n').map_or(text.len(), |at| span.end as usize + at);
+        let lines = text[start..end].matches('\n').count();
+        let near = excerpts.iter_mut().find(|other| {
+            let last = other.line + text.get(other.start..other.end).map_or(0, |text| text.matches('\n').count());
+            other.file == span.file && line <= last + NEAR && other.line <= line + lines + NEAR
+        });
+        match near {
+            Some(other) => {
+                other.line = other.line.min(line);
+                other.start = other.start.min(start);
+                other.end = other.end.max(end);
+                other.marks.push(mark);
+            }
+            None => excerpts.push(Excerpt { file: span.file, line, start, end, marks: vec![mark] }),
+        }
+    }
+    excerpts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Code;
+    use super::*;
+
+    #[test]
+    fn shows_both_places() {
+        let mut all = Diagnostics::default();
+        let file = all.sources.add("a.ron", "one\ntwo\nthree\n");
+        let at = |start, end| Span { file, start, end };
+        all.push(Diagnostic::new(Code::DuplicateKey, at(4, 7), "twice", "again").second(at(0, 3), "first").help("drop one"));
+        let text = all.to_string();
+        for part in ["error[GR0110]: twice", "a.ron:2:1", "again", "first", "help: drop one"] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        assert_eq!(all.records()[0].line, 2);
+    }
+}

@@ -1,0 +1,41 @@
+//! The nearest name.
+
+/// The one of `known` that is nearest to `wrong`, when it is near enough to be what was meant.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong_low = wrong.to_lowercase();
+    known
+        .into_iter()
+        .filter(|name| *name != wrong)
+        .map(|name| (strsim::damerau_levenshtein(&wrong_low, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= wrong.chars().count().max(name.chars().count()).div_ceil(3))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// "did you mean", or what there is when there is little of it.
+pub(super) fn sentence<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(name) = nearest(wrong, known.iter().copied()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    match known.len() {
+        0 => None,
+        1..=12 => Some(format!("known here: {}", known.join(", "))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let known = ["Relu", "Linear", "Sigmoid"];
+        assert_eq!(nearest("ReLU", known), Some("Relu"));
+        assert_eq!(nearest("Liner", known), Some("Linear"));
+        assert_eq!(nearest("Convolution", known), None);
+        assert_eq!(nearest("x", ["x1"]), Some("x1"));
+        assert_eq!(sentence("qqq", ["units", "init"]).as_deref(), Some("known here: units, init"));
+    }
+}
