@@ -1,0 +1,185 @@
+//! What a check says: a verdict and the numbers behind it.
+
+use std::fmt;
+
+/// The outcome of a check, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// The digits asked for are proved.
+    Pass,
+    /// The point lies on a kink, and the gradient lies between the one-sided slopes.
+    Kink,
+    /// Nothing was checked, or every gradient of the whole check is zero.
+    Vacuous,
+    /// The numeric derivative is too uncertain to prove the digits asked for.
+    Inconclusive,
+    /// The gradient is wrong.
+    Fail,
+}
+
+impl Verdict {
+    /// The word used in tables and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Kink => "kink",
+            Verdict::Vacuous => "vacuous",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Fail => "fail",
+        }
+    }
+
+    /// The status with which a command ends: 0 done, 1 a finding, 3 nothing proved.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Verdict::Pass | Verdict::Kink => 0,
+            Verdict::Fail => 1,
+            Verdict::Vacuous | Verdict::Inconclusive => 3,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The check of one tensor: a parameter or an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What was varied.
+    pub name: String,
+    /// The outcome for this tensor.
+    pub verdict: Verdict,
+    /// The greatest |a - n| / max(1e-8, |a| + |n|) over the elements probed, those proved zero left out.
+    pub max_rel_error: f64,
+    /// The element with that error, as an index into the flat tensor; a failing element goes first.
+    pub worst_index: Option<usize>,
+    /// The gradient under test at the worst element.
+    pub analytic: f64,
+    /// The numeric derivative at the worst element.
+    pub numeric: f64,
+    /// Decimal digits proved, relative to the largest gradient of the tensor.
+    pub digits: f64,
+    /// How often the function was evaluated.
+    pub evaluations: usize,
+    /// How many probes met a kink.
+    pub kinks: usize,
+    /// Whether every gradient seen here is zero, on both sides.
+    pub zero: bool,
+}
+
+impl Entry {
+    /// An entry of which nothing could be checked: an empty or an integer tensor.
+    pub fn vacuous(name: &str) -> Entry {
+        Entry {
+            name: name.to_owned(),
+            verdict: Verdict::Vacuous,
+            max_rel_error: 0.0,
+            worst_index: None,
+            analytic: 0.0,
+            numeric: 0.0,
+            digits: 0.0,
+            evaluations: 0,
+            kinks: 0,
+            zero: true,
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.verdict)?;
+        if let Some(index) = self.worst_index {
+            write!(
+                f,
+                ", {:.1} digits, worst at [{index}]: analytic {:e}, numeric {:e}",
+                self.digits, self.analytic, self.numeric
+            )?;
+        }
+        if self.kinks > 0 {
+            write!(f, ", {} kinks", self.kinks)?;
+        }
+        write!(f, ", {} evaluations", self.evaluations)
+    }
+}
+
+/// A whole check: one entry a tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The worst verdict of the entries; vacuous when every gradient of the check is zero.
+    pub verdict: Verdict,
+    /// The entries, in the order in which the tensors were given.
+    pub entries: Vec<Entry>,
+}
+
+impl Report {
+    /// Sums up entries: the worst counts, and a check that saw nothing but zeros proves nothing.
+    pub fn new(entries: Vec<Entry>) -> Report {
+        let worst = entries.iter().map(|e| e.verdict).max();
+        let verdict = match worst {
+            None => Verdict::Vacuous,
+            Some(v) if v < Verdict::Vacuous && entries.iter().all(|e| e.zero) => Verdict::Vacuous,
+            Some(v) => v,
+        };
+        Report { verdict, entries }
+    }
+
+    /// Whether the gradient is proved: pass, or a kink with a gradient between the slopes.
+    pub fn is_proved(&self) -> bool {
+        self.verdict <= Verdict::Kink
+    }
+
+    /// The smallest number of digits proved over the entries.
+    pub fn digits(&self) -> f64 {
+        self.entries.iter().map(|e| e.digits).fold(f64::INFINITY, f64::min)
+    }
+
+    /// How often the function was evaluated in all.
+    pub fn evaluations(&self) -> usize {
+        self.entries.iter().map(|e| e.evaluations).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.verdict)?;
+        for entry in &self.entries {
+            write!(f, "\n  {entry}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(verdict: Verdict, zero: bool) -> Entry {
+        Entry { verdict, zero, ..Entry::vacuous("x") }
+    }
+
+    #[test]
+    fn the_whole_is_the_worst_of_its_entries() {
+        use Verdict::*;
+        for (entries, expect) in [
+            (vec![], Vacuous),
+            (vec![entry(Pass, false), entry(Pass, true)], Pass),
+            (vec![entry(Pass, true), entry(Pass, true)], Vacuous),
+            (vec![entry(Pass, false), entry(Kink, false)], Kink),
+            (vec![entry(Kink, false), entry(Vacuous, true)], Vacuous),
+            (vec![entry(Inconclusive, true), entry(Vacuous, true)], Inconclusive),
+            (vec![entry(Fail, true), entry(Pass, false)], Fail),
+        ] {
+            assert_eq!(Report::new(entries.clone()).verdict, expect, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn statuses_follow_the_command_line() {
+        let statuses = [Verdict::Pass, Verdict::Kink, Verdict::Vacuous, Verdict::Inconclusive, Verdict::Fail]
+            .map(Verdict::exit_status);
+        assert_eq!(statuses, [0, 0, 3, 3, 1]);
+    }
+}
