@@ -1,0 +1,278 @@
+//! Comma-separated text with a header row; tabs when the name ends in `.tsv` or `.tsv.gz`.
+//!
+//! A column whose first cell is a number is numeric, and every other cell of it must be a finite number.
+//! Any other column is text, and becomes class numbers: the distinct texts sorted by name, from 0.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::error::{DataError, Result};
+use crate::file::read_file;
+use crate::table::{Array, Table, Values};
+
+/// Reads a file of text columns.
+///
+/// # Errors
+/// When the file cannot be read, has no header or no rows, repeats a column name, or has a row of another
+/// length. A bad cell is kept with its column, to be raised if the column is used.
+pub(crate) fn read_csv(path: &Path, max_bytes: u64) -> Result<Table> {
+    let name = path.to_string_lossy();
+    let delimiter = if name.trim_end_matches(".gz").ends_with(".tsv") {
+        b'\t'
+    } else {
+        b','
+    };
+    parse(&read_file(path, max_bytes)?, delimiter).map_err(|e| e.at(path))
+}
+
+fn parse(bytes: &[u8], delimiter: u8) -> Result<Table> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .from_reader(bytes);
+    let place = |start: u64, field| place(bytes, start as usize, delimiter, field);
+    let broken = |e: csv::Error| DataError::new(format!("is not readable as a table: {e}"));
+
+    let header = reader.byte_headers().map_err(broken)?.clone();
+    if header.is_empty() {
+        return Err(DataError::new("is empty").help("the first line names the columns"));
+    }
+    let mut columns: Vec<Column> = header.iter().map(|_| Column::Unknown).collect();
+    let mut rows = 0;
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(broken)? {
+        let start = record.position().map_or(0, csv::Position::byte);
+        if record.len() != header.len() {
+            let (line, column) = place(start, record.len().min(header.len()));
+            return Err(DataError::new(format!(
+                "this row has {} cells, but the header has {}",
+                record.len(),
+                header.len()
+            ))
+            .place(line, column));
+        }
+        for (i, cell) in record.iter().enumerate() {
+            columns[i].push(rows, cell.trim_ascii(), || place(start, i));
+        }
+        rows += 1;
+    }
+    if rows == 0 {
+        return Err(DataError::new("has a header but no rows"));
+    }
+    let columns = header.iter().zip(columns).map(|(name, column)| {
+        let name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
+        let array = column.finish(&name);
+        (name, array)
+    });
+    Table::new(rows, columns.collect())
+}
+
+/// One column while it is read.
+enum Column {
+    Unknown,
+    Number(Vec<f64>),
+    Text {
+        classes: Vec<i64>,
+        seen: HashMap<Vec<u8>, i64>,
+    },
+    Bad(DataError),
+}
+
+impl Column {
+    fn push(&mut self, row: usize, cell: &[u8], place: impl Fn() -> (usize, usize)) {
+        let number = || {
+            std::str::from_utf8(cell)
+                .ok()
+                .and_then(|s| s.parse::<f64>().ok())
+        };
+        let bad = |message: String, help: &str| {
+            let (line, column) = place();
+            Self::Bad(DataError::new(message).help(help).place(line, column))
+        };
+        let shown = || String::from_utf8_lossy(&cell[..cell.len().min(40)]).into_owned();
+        if let (Self::Unknown, 0) = (&*self, row) {
+            *self = match number() {
+                Some(_) => Self::Number(Vec::new()),
+                None => Self::Text {
+                    classes: Vec::new(),
+                    seen: HashMap::new(),
+                },
+            };
+        }
+        match self {
+            Self::Unknown | Self::Bad(_) => {}
+            _ if cell.is_empty() => {
+                *self = bad(
+                    "this cell is empty".into(),
+                    "fill it in, or leave the row out",
+                );
+            }
+            Self::Number(numbers) => match number() {
+                Some(x) if x.is_finite() => numbers.push(x),
+                Some(_) => {
+                    *self = bad(
+                        format!("`{}` is not a finite number", shown()),
+                        "leave the row out",
+                    );
+                }
+                None => {
+                    *self = bad(
+                        format!("`{}` is not a number", shown()),
+                        "the first cell of this column is one, so all must be",
+                    );
+                }
+            },
+            Self::Text { classes, seen } => {
+                let next = seen.len() as i64;
+                classes.push(match seen.get(cell) {
+                    Some(&class) => class,
+                    None => *seen.entry(cell.to_vec()).or_insert(next),
+                });
+            }
+        }
+    }
+
+    /// The column as an array; classes are renumbered in the order of their names.
+    fn finish(self, name: &str) -> Result<Array> {
+        match self {
+            Self::Unknown => Array::new(vec![0], Values::Real(Vec::new())),
+            Self::Number(numbers) => Array::new(vec![numbers.len()], Values::Real(numbers)),
+            Self::Text { mut classes, seen } => {
+                let mut named: Vec<(Vec<u8>, i64)> = seen.into_iter().collect();
+                named.sort();
+                let mut rank = vec![0; named.len()];
+                for (new, (_, old)) in named.iter().enumerate() {
+                    rank[*old as usize] = new as i64;
+                }
+                classes
+                    .iter_mut()
+                    .for_each(|class| *class = rank[*class as usize]);
+                let labels = named
+                    .iter()
+                    .map(|(n, _)| String::from_utf8_lossy(n).into_owned());
+                Ok(Array::classes(classes, labels.collect()))
+            }
+            Self::Bad(mut error) => {
+                error.message.push_str(&format!(", in column `{name}`"));
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Line and column, from 1, of a field of the record that begins at byte `start`.
+fn place(bytes: &[u8], start: usize, delimiter: u8, field: usize) -> (usize, usize) {
+    let mut at = start.min(bytes.len());
+    while matches!(bytes.get(at), Some(b'\n' | b'\r')) {
+        at += 1;
+    }
+    let (mut quoted, mut left) = (false, field);
+    while left > 0 && at < bytes.len() {
+        match bytes[at] {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => break,
+            b if b == delimiter && !quoted => left -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let begin = bytes[..at]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |i| i + 1);
+    (line, at - begin + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn message(text: &str, column: &str) -> String {
+        match parse(text.as_bytes(), b',').and_then(|t| t.column(column)) {
+            Ok(_) => "fine".into(),
+            Err(e) => e
+                .at(Path::new("f"))
+                .to_string()
+                .split(" (")
+                .next()
+                .unwrap()
+                .into(),
+        }
+    }
+
+    #[test]
+    fn numbers_and_texts() {
+        let table = parse(b"\xef\xbb\xbfa, kind \n1,z\n 2.5,\"b\"\n-3e1,z\n", b',').unwrap();
+        assert_eq!(table.names().collect::<Vec<_>>(), ["a", "kind"]);
+        let a = table.column("a").unwrap();
+        assert_eq!(a.values(), &Values::Real(vec![1.0, 2.5, -30.0]));
+        let kind = table.column("kind").unwrap();
+        assert_eq!(kind.values(), &Values::Int(vec![1, 0, 1]));
+        assert_eq!(kind.labels().unwrap(), ["b", "z"]);
+    }
+
+    #[test]
+    fn faults_have_places() {
+        let cases = [
+            ("", "a", "f: is empty"),
+            ("a,b\n", "a", "f: has a header but no rows"),
+            ("a,a\n1,2\n", "a", "f: column `a` appears twice"),
+            (
+                "a,b\n1,2\n3\n",
+                "a",
+                "f:3:2: this row has 1 cells, but the header has 2",
+            ),
+            (
+                "a,b\n1,2,9\n",
+                "a",
+                "f:2:5: this row has 3 cells, but the header has 2",
+            ),
+            (
+                "a,b\n1,2\n3,x\n",
+                "b",
+                "f:3:3: `x` is not a number, in column `b`",
+            ),
+            ("a,b\n1,2\n3,x\n", "a", "fine"),
+            (
+                "a,b\n1,2\n\n3,nan\n",
+                "b",
+                "f:4:3: `nan` is not a finite number, in column `b`",
+            ),
+            (
+                "a,b\n1,2\n3,\n",
+                "b",
+                "f:3:3: this cell is empty, in column `b`",
+            ),
+            (
+                "a,b\n\"q\nq,\",2\n\"x\ny\",inf\n",
+                "b",
+                "f:5:4: `inf` is not a finite number, in column `b`",
+            ),
+            (
+                "a,b\r\n1,2\r\n3,x\r\n",
+                "b",
+                "f:3:3: `x` is not a number, in column `b`",
+            ),
+            ("a\n1\n", "b", "there is no column `b`"),
+        ];
+        for (text, column, expect) in cases {
+            let got = message(text, column);
+            assert!(
+                got.trim_start_matches("f: ") == expect.trim_start_matches("f: "),
+                "{got}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            if let Ok(table) = parse(&bytes, b',') {
+                prop_assert!(table.rows() > 0);
+            }
+        }
+    }
+}

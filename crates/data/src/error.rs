@@ -1,0 +1,135 @@
+//! The one error of this crate.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What is wrong with a data set, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataError {
+    /// The file at fault; `None` for data written in the model file and for settings.
+    pub path: Option<PathBuf>,
+    /// Line in the file from 1, where the file is text.
+    pub line: Option<usize>,
+    /// Column in the line from 1, counted in bytes.
+    pub column: Option<usize>,
+    /// The fault, lower case, without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, DataError>;
+
+impl DataError {
+    /// An error without a place.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            path: None,
+            line: None,
+            column: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// The same error with a remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same error in the file `path`, unless it names a file already.
+    #[must_use]
+    pub fn at(mut self, path: &Path) -> Self {
+        self.path.get_or_insert_with(|| path.to_path_buf());
+        self
+    }
+
+    /// The same error at a line and column, both from 1.
+    #[must_use]
+    pub fn place(mut self, line: usize, column: usize) -> Self {
+        (self.line, self.column) = (Some(line), Some(column));
+        self
+    }
+
+    /// "`name` is not a `kind`", with the nearest of `known` or the list of them.
+    pub(crate) fn unknown<'a>(
+        kind: &str,
+        name: &str,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) -> Self {
+        let error = Self::new(format!("there is no {kind} `{name}`"));
+        let nearest = known
+            .clone()
+            .map(|k| (strsim::damerau_levenshtein(k, name), k))
+            .min()
+            .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4);
+        match nearest {
+            Some((_, near)) => error.help(format!("did you mean `{near}`?")),
+            None => error.help(format!("known: {}", abridge(known))),
+        }
+    }
+}
+
+/// The first names of a list, and how many more there are.
+fn abridge<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+    const SHOWN: usize = 8;
+    let total = names.clone().count();
+    let mut text = names.take(SHOWN).collect::<Vec<_>>().join(", ");
+    match total {
+        0 => text.push_str("none"),
+        n if n > SHOWN => text.push_str(&format!(" and {} more", n - SHOWN)),
+        _ => {}
+    }
+    text
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}", path.display())?;
+            for place in [self.line, self.column].into_iter().flatten() {
+                write!(f, ":{place}")?;
+            }
+            write!(f, ": ")?;
+        }
+        write!(f, "{}", self.message)?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for DataError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_place_message_and_help() {
+        let error = DataError::new("cell is not a number")
+            .at(Path::new("a.csv"))
+            .place(3, 5);
+        assert_eq!(error.clone().to_string(), "a.csv:3:5: cell is not a number");
+        assert_eq!(
+            error.help("write 0").to_string(),
+            "a.csv:3:5: cell is not a number (write 0)"
+        );
+    }
+
+    #[test]
+    fn unknown_names_suggest_the_nearest_or_list_the_known() {
+        let known = ["digit", "pixel_0"];
+        let near = DataError::unknown("column", "digti", known.into_iter());
+        assert_eq!(near.help.as_deref(), Some("did you mean `digit`?"));
+        let far = DataError::unknown("column", "species", known.into_iter());
+        assert_eq!(far.help.as_deref(), Some("known: digit, pixel_0"));
+        let many: Vec<String> = (0..20).map(|i| format!("pixel_{i}")).collect();
+        let far = DataError::unknown("column", "species", many.iter().map(String::as_str));
+        assert!(far.help.unwrap().ends_with("pixel_7 and 12 more"));
+    }
+}

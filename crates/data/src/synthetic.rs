@@ -1,0 +1,215 @@
+//! Made-up data: noise for benchmarks, and small classics with two coordinates `x` and a class `y`.
+
+use std::f64::consts::{PI, TAU};
+
+use serde::Deserialize;
+
+use crate::error::{DataError, Result};
+use crate::named::Named;
+use crate::random::{Purpose, Stream};
+use crate::table::{Array, Table, Values};
+
+/// The most numbers that one made-up column may have.
+const MAX_NUMBERS: usize = 1 << 28;
+
+/// A column of independent random numbers; `shape` is that of one row.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Noise {
+    /// Normal with mean 0.
+    Normal {
+        /// Shape of one row.
+        #[serde(default)]
+        shape: Vec<usize>,
+        /// Standard deviation.
+        #[serde(default = "one")]
+        std: f64,
+    },
+    /// Uniform in `[low, high)`.
+    Uniform {
+        /// Shape of one row.
+        #[serde(default)]
+        shape: Vec<usize>,
+        /// Least value.
+        #[serde(default)]
+        low: f64,
+        /// Bound above all values.
+        #[serde(default = "one")]
+        high: f64,
+    },
+    /// Whole numbers from 0, each as likely.
+    Classes {
+        /// Shape of one row.
+        #[serde(default)]
+        shape: Vec<usize>,
+        /// Bound above all values.
+        below: u32,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A table of `n` rows of noise.
+pub(crate) fn noise(n: usize, seed: u64, columns: &Named<Noise>) -> Result<Table> {
+    let mut stream = Stream::new(seed, Purpose::Synthetic);
+    let arrays = columns.iter().map(|(name, noise)| {
+        let (Noise::Normal { shape, .. }
+        | Noise::Uniform { shape, .. }
+        | Noise::Classes { shape, .. }) = noise;
+        let shape: Vec<usize> = std::iter::once(n).chain(shape.iter().copied()).collect();
+        let count = shape
+            .iter()
+            .try_fold(1usize, |n, &s| n.checked_mul(s))
+            .filter(|n| *n <= MAX_NUMBERS)
+            .ok_or_else(|| {
+                DataError::new(format!(
+                    "`{name}` would have more than {MAX_NUMBERS} numbers"
+                ))
+            })?;
+        let numbers = 0..count;
+        let values = match *noise {
+            Noise::Classes { below: 0, .. } => {
+                return Err(DataError::new(format!(
+                    "`{name}` has no classes: `below` is 0"
+                )));
+            }
+            Noise::Normal { std, .. } => {
+                Values::Real(numbers.map(|_| std * stream.normal()).collect())
+            }
+            Noise::Uniform { low, high, .. } => Values::Real(
+                numbers
+                    .map(|_| low + (high - low) * stream.unit())
+                    .collect(),
+            ),
+            Noise::Classes { below, .. } => Values::Int(
+                numbers
+                    .map(|_| stream.below(u64::from(below)) as i64)
+                    .collect(),
+            ),
+        };
+        Ok((name.to_string(), Array::new(shape, values)?))
+    });
+    Table::from_arrays(arrays.collect::<Result<_>>()?)
+}
+
+/// Two-dimensional points in classes; the rows take the classes in turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Shape {
+    /// Arms of a spiral with so many turns, of radius up to 1.
+    Spirals { turns: f64 },
+    /// Two half circles that interlock.
+    Moons,
+    /// Normal clouds around points spread evenly on a circle of radius 1.
+    Blobs,
+    /// Four clouds at (+-1, +-1), of class 1 where the signs differ.
+    Xor,
+}
+
+/// A table of `n` points `x` of shape `[n, 2]` and their classes `y`, blurred by normal noise of
+/// standard deviation `blur`.
+pub(crate) fn points(shape: Shape, n: usize, classes: u64, blur: f64, seed: u64) -> Result<Table> {
+    if n > MAX_NUMBERS / 2 {
+        return Err(DataError::new(format!(
+            "{n} points are more than {}",
+            MAX_NUMBERS / 2
+        )));
+    }
+    if classes == 0 {
+        return Err(DataError::new("there must be at least one class"));
+    }
+    let mut stream = Stream::new(seed, Purpose::Synthetic);
+    let (mut xs, mut ys) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
+    for i in 0..n as u64 {
+        let class = i % classes;
+        let share = class as f64 / classes as f64;
+        let (point, class) = match shape {
+            Shape::Spirals { turns } => {
+                let radius = stream.unit();
+                let angle = TAU * (turns * radius + share);
+                ([radius * angle.cos(), radius * angle.sin()], class)
+            }
+            Shape::Moons => {
+                let angle = PI * stream.unit();
+                let upper = [angle.cos(), angle.sin()];
+                (
+                    if class == 0 {
+                        upper
+                    } else {
+                        [1.0 - upper[0], 0.5 - upper[1]]
+                    },
+                    class,
+                )
+            }
+            Shape::Blobs => ([(TAU * share).cos(), (TAU * share).sin()], class),
+            Shape::Xor => {
+                let (a, b) = (i / 2 % 2, i % 2);
+                ([2.0 * a as f64 - 1.0, 2.0 * b as f64 - 1.0], a ^ b)
+            }
+        };
+        xs.extend(point.map(|x| x + blur * stream.normal()));
+        ys.push(class as i64);
+    }
+    Table::from_arrays(vec![
+        ("x".into(), Array::new(vec![n, 2], Values::Real(xs))?),
+        ("y".into(), Array::new(vec![n], Values::Int(ys))?),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xor_points_lie_at_their_corners() {
+        let table = points(Shape::Xor, 8, 2, 0.0, 0).unwrap();
+        let (x, y) = (table.column("x").unwrap(), table.column("y").unwrap());
+        for i in 0..8 {
+            let differ = x.values().real(2 * i) * x.values().real(2 * i + 1) < 0.0;
+            assert_eq!(y.values().whole(i), Some(i64::from(differ)));
+        }
+    }
+
+    #[test]
+    fn shapes_without_noise_have_their_radii() {
+        let moons = points(Shape::Moons, 10, 2, 0.0, 1)
+            .unwrap()
+            .column("x")
+            .unwrap();
+        let blobs = points(Shape::Blobs, 9, 3, 0.0, 1)
+            .unwrap()
+            .column("x")
+            .unwrap();
+        let radius = |a: &Array, i: usize, cx: f64, cy: f64| {
+            (a.values().real(2 * i) - cx).hypot(a.values().real(2 * i + 1) - cy)
+        };
+        // Rounding of a sine, a cosine and a square root.
+        let close = |r: f64| (r - 1.0).abs() < 1e-12;
+        assert!(
+            (0..10)
+                .step_by(2)
+                .all(|i| close(radius(&moons, i, 0.0, 0.0)))
+        );
+        assert!(
+            (1..10)
+                .step_by(2)
+                .all(|i| close(radius(&moons, i, 1.0, 0.5)))
+        );
+        assert!((0..9).all(|i| close(radius(&blobs, i, 0.0, 0.0))));
+    }
+
+    #[test]
+    fn noise_has_its_shape_and_limits() {
+        let columns: Named<Noise> = ron::from_str(
+            "{ x: Normal(shape: [2, 3]), u: Uniform(low: -1), y: Classes(below: 4) }",
+        )
+        .unwrap();
+        let table = noise(5, 0, &columns).unwrap();
+        assert_eq!(table.column("x").unwrap().shape(), [5, 2, 3]);
+        let y = table.column("y").unwrap();
+        assert!((0..5).all(|i| (0..4).contains(&y.values().whole(i).unwrap())));
+        assert!(noise(usize::MAX, 0, &columns).is_err());
+        assert!(points(Shape::Moons, usize::MAX, 2, 0.0, 0).is_err());
+    }
+}
