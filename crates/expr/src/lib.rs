@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod derivative;
+mod eval;
+mod expr;
+mod func;
+pub mod math;
+mod parse;
+mod program;
+mod simplify;
+mod text;
+
+pub use expr::{Expr, ExprKind};
+pub use func::{Binary, Func};
+pub use math::Float;
+pub use parse::{Functions, ParseError};
+pub use program::{Input, Output, Program, RawSource, Reduce, Source, Spec, Value};

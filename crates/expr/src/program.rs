@@ -1,0 +1,11 @@
+//! Tile programs: expressions over a `rows x inner` iteration space, compiled once and run block by block.
+
+mod compile;
+mod kernels;
+mod lower;
+mod run;
+mod spec;
+
+pub use compile::Program;
+pub use run::{RawSource, Source};
+pub use spec::{Input, Output, Reduce, Spec, Value};

@@ -1,0 +1,337 @@
+//! The inner loops: one operation over the elements of a tile.
+//!
+//! Lengths are multiples of [`LANES`], so the vectorised loops have no remainder and every element of an array goes
+//! through the same arithmetic wherever a tile begins.
+
+use super::spec::Reduce;
+use crate::{Binary, Float, Func};
+
+/// Tiles are padded to a multiple of this many elements: one AVX2 vector of f32.
+pub(super) const LANES: usize = 8;
+
+/// What a kernel reads: a vector, or one element for all.
+#[derive(Clone, Copy)]
+pub(super) enum Operand<'a, T> {
+    Vector(&'a [T]),
+    One(T),
+}
+
+/// Defines `$name(to, x)`, a loop of `$body` over the elements.
+macro_rules! map {
+    ($to:expr, $x:expr, |$e:ident: $t:ident| $body:expr) => {{
+        #[inline(always)]
+        fn one<$t: Float>($e: $t) -> $t {
+            $body
+        }
+        #[inline(always)]
+        fn each<$t: Float>(to: &mut [$t], x: &[$t]) {
+            for (to, &x) in to.iter_mut().zip(x) {
+                *to = one(x);
+            }
+        }
+        each($to, $x)
+    }};
+}
+
+/// Applies the primitive `f`.
+#[inline(always)]
+pub(super) fn unary<T: Float>(f: Func, to: &mut [T], x: &[T]) {
+    match f {
+        Func::Neg => map!(to, x, |x: T| -x),
+        Func::Abs => map!(to, x, |x: T| x.abs()),
+        Func::Sign => map!(to, x, |x: T| x.sign()),
+        Func::Floor => map!(to, x, |x: T| x.floor()),
+        Func::Ceil => map!(to, x, |x: T| x.ceil()),
+        Func::Round => map!(to, x, |x: T| x.round()),
+        Func::Sqrt => map!(to, x, |x: T| x.sqrt()),
+        Func::Rsqrt => map!(to, x, |x: T| T::ONE / x.sqrt()),
+        Func::Recip => map!(to, x, |x: T| T::ONE / x),
+        Func::Square => map!(to, x, |x: T| x * x),
+        Func::Cube => map!(to, x, |x: T| x * x * x),
+        Func::Exp => map!(to, x, |x: T| x.exp()),
+        Func::Expm1 => map!(to, x, |x: T| x.expm1()),
+        Func::Log => map!(to, x, |x: T| x.log()),
+        Func::Log1p => map!(to, x, |x: T| x.log1p()),
+        Func::Sin => map!(to, x, |x: T| x.sin()),
+        Func::Cos => map!(to, x, |x: T| x.cos()),
+        Func::Tan => map!(to, x, |x: T| x.tan()),
+        Func::Sinh => map!(to, x, |x: T| x.sinh()),
+        Func::Cosh => map!(to, x, |x: T| x.cosh()),
+        Func::Tanh => map!(to, x, |x: T| x.tanh()),
+        Func::Erf => map!(to, x, |x: T| x.erf()),
+        Func::Sigmoid => map!(to, x, |x: T| x.sigmoid()),
+        Func::Softplus => map!(to, x, |x: T| x.softplus()),
+    }
+}
+
+/// A loop of `$body` over two operands, at least one of them a vector.
+macro_rules! zip {
+    ($to:expr, $a:expr, $b:expr, |$x:ident: $t:ident, $y:ident| $body:expr) => {{
+        #[inline(always)]
+        fn one<$t: Float>($x: $t, $y: $t) -> $t {
+            $body
+        }
+        #[inline(always)]
+        fn each<$t: Float>(to: &mut [$t], a: &[$t], b: &[$t]) {
+            for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
+                *to = one(a, b);
+            }
+        }
+        #[inline(always)]
+        fn left<$t: Float>(to: &mut [$t], a: &[$t], b: $t) {
+            for (to, &a) in to.iter_mut().zip(a) {
+                *to = one(a, b);
+            }
+        }
+        #[inline(always)]
+        fn right<$t: Float>(to: &mut [$t], a: $t, b: &[$t]) {
+            for (to, &b) in to.iter_mut().zip(b) {
+                *to = one(a, b);
+            }
+        }
+        match ($a, $b) {
+            (Operand::Vector(a), Operand::Vector(b)) => each($to, a, b),
+            (Operand::Vector(a), Operand::One(b)) => left($to, a, b),
+            (Operand::One(a), Operand::Vector(b)) => right($to, a, b),
+            (Operand::One(a), Operand::One(b)) => $to.fill(one(a, b)),
+        }
+    }};
+}
+
+#[inline(always)]
+fn truth<T: Float>(holds: bool) -> T {
+    if holds { T::ONE } else { T::ZERO }
+}
+
+#[inline(always)]
+fn greater<T: Float>(a: T, b: T) -> T {
+    if (a >= b) | (a != a) { a } else { b }
+}
+
+#[inline(always)]
+fn lesser<T: Float>(a: T, b: T) -> T {
+    if (a <= b) | (a != a) { a } else { b }
+}
+
+/// Applies the primitive `f`.
+#[inline(always)]
+pub(super) fn binary<T: Float>(f: Binary, to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>) {
+    match f {
+        Binary::Add => zip!(to, a, b, |x: T, y| x + y),
+        Binary::Sub => zip!(to, a, b, |x: T, y| x - y),
+        Binary::Mul => zip!(to, a, b, |x: T, y| x * y),
+        Binary::Div => zip!(to, a, b, |x: T, y| x / y),
+        Binary::Pow => zip!(to, a, b, |x: T, y| x.pow(y)),
+        Binary::Max => zip!(to, a, b, |x: T, y| greater(x, y)),
+        Binary::Min => zip!(to, a, b, |x: T, y| lesser(x, y)),
+        Binary::Less => zip!(to, a, b, |x: T, y| truth(x < y)),
+        Binary::Greater => zip!(to, a, b, |x: T, y| truth(x > y)),
+        Binary::Equal => zip!(to, a, b, |x: T, y| truth(x == y)),
+        Binary::LessEqual => zip!(to, a, b, |x: T, y| truth(x <= y)),
+        Binary::GreaterEqual => zip!(to, a, b, |x: T, y| truth(x >= y)),
+    }
+}
+
+/// A loop of `$body` over three operands.
+macro_rules! zip3 {
+    ($to:expr, $a:expr, $b:expr, $c:expr, |$x:ident: $t:ident, $y:ident, $z:ident| $body:expr) => {{
+        #[inline(always)]
+        fn one<$t: Float>($x: $t, $y: $t, $z: $t) -> $t {
+            $body
+        }
+        #[inline(always)]
+        fn vvv<$t: Float>(to: &mut [$t], a: &[$t], b: &[$t], c: &[$t]) {
+            for (((to, &a), &b), &c) in to.iter_mut().zip(a).zip(b).zip(c) {
+                *to = one(a, b, c);
+            }
+        }
+        #[inline(always)]
+        fn vvs<$t: Float>(to: &mut [$t], a: &[$t], b: &[$t], c: $t) {
+            for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
+                *to = one(a, b, c);
+            }
+        }
+        #[inline(always)]
+        fn vsv<$t: Float>(to: &mut [$t], a: &[$t], b: $t, c: &[$t]) {
+            for ((to, &a), &c) in to.iter_mut().zip(a).zip(c) {
+                *to = one(a, b, c);
+            }
+        }
+        #[inline(always)]
+        fn vss<$t: Float>(to: &mut [$t], a: &[$t], b: $t, c: $t) {
+            for (to, &a) in to.iter_mut().zip(a) {
+                *to = one(a, b, c);
+            }
+        }
+        #[inline(always)]
+        fn svv<$t: Float>(to: &mut [$t], a: $t, b: &[$t], c: &[$t]) {
+            for ((to, &b), &c) in to.iter_mut().zip(b).zip(c) {
+                *to = one(a, b, c);
+            }
+        }
+        #[inline(always)]
+        fn svs<$t: Float>(to: &mut [$t], a: $t, b: &[$t], c: $t) {
+            for (to, &b) in to.iter_mut().zip(b) {
+                *to = one(a, b, c);
+            }
+        }
+        #[inline(always)]
+        fn ssv<$t: Float>(to: &mut [$t], a: $t, b: $t, c: &[$t]) {
+            for (to, &c) in to.iter_mut().zip(c) {
+                *to = one(a, b, c);
+            }
+        }
+        use Operand::{One, Vector};
+        match ($a, $b, $c) {
+            (Vector(a), Vector(b), Vector(c)) => vvv($to, a, b, c),
+            (Vector(a), Vector(b), One(c)) => vvs($to, a, b, c),
+            (Vector(a), One(b), Vector(c)) => vsv($to, a, b, c),
+            (Vector(a), One(b), One(c)) => vss($to, a, b, c),
+            (One(a), Vector(b), Vector(c)) => svv($to, a, b, c),
+            (One(a), Vector(b), One(c)) => svs($to, a, b, c),
+            (One(a), One(b), Vector(c)) => ssv($to, a, b, c),
+            (One(a), One(b), One(c)) => $to.fill(one(a, b, c)),
+        }
+    }};
+}
+
+/// `a * b + c` in one rounding.
+#[inline(always)]
+pub(super) fn mul_add<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>) {
+    zip3!(to, a, b, c, |x: T, y, z| x.mul_add(y, z));
+}
+
+/// `a * b - c` in one rounding.
+#[inline(always)]
+pub(super) fn mul_sub<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>) {
+    zip3!(to, a, b, c, |x: T, y, z| x.mul_add(y, -z));
+}
+
+/// `c - a * b` in one rounding.
+#[inline(always)]
+pub(super) fn neg_mul_add<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>) {
+    zip3!(to, a, b, c, |x: T, y, z| (-x).mul_add(y, z));
+}
+
+/// `a` where `c` is not zero, else `b`.
+#[inline(always)]
+pub(super) fn select<T: Float>(to: &mut [T], c: Operand<'_, T>, a: Operand<'_, T>, b: Operand<'_, T>) {
+    zip3!(to, c, a, b, |x: T, y, z| if x != T::ZERO { y } else { z });
+}
+
+/// Copies `x`.
+#[inline(always)]
+pub(super) fn copy<T: Float>(to: &mut [T], x: Operand<'_, T>) {
+    match x {
+        Operand::Vector(x) => to.copy_from_slice(&x[..to.len()]),
+        Operand::One(x) => to.fill(x),
+    }
+}
+
+/// The sum of a running pair (sum, rest) and `x`, where rest gathers what rounding takes from the sum (Knuth's TwoSum).
+#[inline(always)]
+pub(super) fn add<T: Float>((sum, rest): (T, T), x: T) -> (T, T) {
+    let next = sum + x;
+    let back = next - sum;
+    (next, rest + ((sum - (next - back)) + (x - back)))
+}
+
+/// What a running pair stands for. A sum that is not finite is not corrected by a rest that makes no sense.
+#[inline(always)]
+pub(super) fn total<T: Float>((sum, rest): (T, T)) -> T {
+    if rest.finite() { sum + rest } else { sum }
+}
+
+/// Adds each of `x` to the running pairs `sums`, `rests`, over and over in turn. `x` begins at the first pair.
+#[inline(always)]
+pub(super) fn accumulate<T: Float>(sums: &mut [T], rests: &mut [T], x: &[T]) {
+    for x in x.chunks(sums.len().max(1)) {
+        for ((sum, rest), &x) in sums.iter_mut().zip(rests.iter_mut()).zip(x) {
+            (*sum, *rest) = add((*sum, *rest), x);
+        }
+    }
+}
+
+/// How many strands a long row is reduced in.
+const STRANDS: usize = 32;
+
+/// Reduces each row of `inner` elements of `x` to one element of `to`.
+#[inline(always)]
+pub(super) fn reduce<T: Float>(kind: Reduce, to: &mut [T], x: &[T], inner: usize) {
+    if inner == 0 {
+        to.fill(neutral(kind));
+        return;
+    }
+    match kind {
+        Reduce::Sum => {
+            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
+                *to = sum(row);
+            }
+        }
+        Reduce::Max => {
+            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
+                *to = extreme(row, greater);
+            }
+        }
+        Reduce::Min => {
+            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
+                *to = extreme(row, lesser);
+            }
+        }
+        Reduce::Prod => {
+            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
+                *to = row.iter().fold(T::ONE, |product, &x| product * x);
+            }
+        }
+    }
+}
+
+fn neutral<T: Float>(kind: Reduce) -> T {
+    match kind {
+        Reduce::Sum => T::ZERO,
+        Reduce::Max => -T::INFINITY,
+        Reduce::Min => T::INFINITY,
+        Reduce::Prod => T::ONE,
+    }
+}
+
+#[inline(always)]
+fn sum<T: Float>(row: &[T]) -> T {
+    let (head, tail) = row.as_chunks::<STRANDS>();
+    let mut pair = (T::ZERO, T::ZERO);
+    if !head.is_empty() {
+        let (mut sums, mut rests) = ([T::ZERO; STRANDS], [T::ZERO; STRANDS]);
+        for chunk in head {
+            for ((sum, rest), &x) in sums.iter_mut().zip(&mut rests).zip(chunk) {
+                (*sum, *rest) = add((*sum, *rest), x);
+            }
+        }
+        pair = gather(&sums, &rests);
+    }
+    total(tail.iter().fold(pair, |pair, &x| add(pair, x)))
+}
+
+/// Joins running pairs into one, in order.
+#[inline(always)]
+pub(super) fn gather<T: Float>(sums: &[T], rests: &[T]) -> (T, T) {
+    sums.iter().zip(rests).fold((T::ZERO, T::ZERO), |pair, (&sum, &rest)| {
+        let (sum, lost) = add(pair, sum);
+        (sum, lost + rest)
+    })
+}
+
+#[inline(always)]
+fn extreme<T: Float>(row: &[T], better: impl Fn(T, T) -> T + Copy) -> T {
+    let (head, tail) = row.as_chunks::<STRANDS>();
+    let mut best = row[0];
+    if let [first, rest @ ..] = head {
+        let mut strands = *first;
+        for chunk in rest {
+            for (best, &x) in strands.iter_mut().zip(chunk) {
+                *best = better(*best, x);
+            }
+        }
+        best = strands.into_iter().fold(best, better);
+    }
+    tail.iter().copied().fold(best, better)
+}
