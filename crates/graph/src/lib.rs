@@ -1,1 +1,27 @@
-//! Differentiable computation graphs, their types, and their gradients as graphs.
+#![doc = include_str!("../README.md")]
+
+mod call;
+pub mod core;
+mod emit;
+mod grad;
+mod graph;
+mod init;
+mod op;
+mod registry;
+mod sample;
+mod size;
+#[cfg(test)]
+mod tests;
+pub mod ty;
+mod verify;
+
+pub use call::{Call, Options, Phase};
+pub use grad::{grad, gradient_graph};
+pub use graph::{Builder, Graph, Node, NodeId, Parameter, snake};
+pub use init::{Initialiser, Key, fans};
+pub use op::{At, Context, Form, GradError, Leaf, Op, Reduce};
+pub use registry::{InitDef, OpDef, OptionDoc, Port, Registry};
+pub use sample::{Bytes, Sample, SampleInput};
+pub use size::{Size, Sizes, shape_text, size_text};
+pub use ty::{Kind, Type, TypeError};
+pub use verify::verify;

@@ -2,6 +2,7 @@
 
 use crate::real::Real;
 use crate::shape::{Shape, Strides};
+use crate::simd::Lanes;
 
 /// A borrowed array to read: any strides over memory that somebody else owns.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +131,71 @@ impl<'a, T: Copy> ViewMut<'a, T> {
         assert_eq!(data.len(), shape.len(), "data of {} elements for shape {shape}", data.len());
         ViewMut { data, shape }
     }
+
+    /// The same memory, to write with strides.
+    #[must_use]
+    pub fn strided(self) -> StridedMut<'a, T> {
+        StridedMut { data: self.data, offset: 0, shape: self.shape, strides: self.shape.strides() }
+    }
+}
+
+/// A borrowed array to write with any strides, so that a part of a larger one can be filled in place.
+#[derive(Debug)]
+pub struct StridedMut<'a, T> {
+    data: &'a mut [T],
+    offset: usize,
+    shape: Shape,
+    strides: Strides,
+}
+
+impl<'a, T: Copy> StridedMut<'a, T> {
+    /// The sizes.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The strides in elements.
+    #[must_use]
+    pub fn strides(&self) -> &[isize] {
+        &self.strides[..self.shape.rank()]
+    }
+
+    /// The memory behind the view and where its first element stands in it.
+    #[must_use]
+    pub fn into_parts(self) -> (&'a mut [T], usize) {
+        (self.data, self.offset)
+    }
+
+    /// The same view for a while.
+    #[must_use]
+    pub fn reborrow(&mut self) -> StridedMut<'_, T> {
+        StridedMut { data: self.data, offset: self.offset, shape: self.shape, strides: self.strides }
+    }
+
+    /// The same memory with its axes in another order: axis `k` of the result is axis `axes[k]`.
+    ///
+    /// # Panics
+    /// When `axes` is not a permutation of the view's axes.
+    #[must_use]
+    pub fn permuted(self, axes: &[usize]) -> Self {
+        let StridedMut { data, offset, shape, strides } = self;
+        let moved = View { data: &*data, offset, shape, strides }.permuted(axes);
+        let (shape, strides) = (moved.shape, moved.strides);
+        StridedMut { data, offset, shape, strides }
+    }
+
+    /// Every `step`-th of the elements `start..` along `axis`, `count` of them; a negative step runs backwards.
+    ///
+    /// # Panics
+    /// When an element named so lies outside the axis.
+    #[must_use]
+    pub fn sliced(self, axis: usize, start: usize, count: usize, step: isize) -> Self {
+        let StridedMut { data, offset, shape, strides } = self;
+        let moved = View { data: &*data, offset, shape, strides }.sliced(axis, start, count, step);
+        let (offset, shape, strides) = (moved.offset, moved.shape, moved.strides);
+        StridedMut { data, offset, shape, strides }
+    }
 }
 
 /// A [`View`] of any element type.
@@ -215,10 +281,18 @@ pub trait Element: Copy + Default + Send + Sync + 'static {
     fn any(view: View<'_, Self>) -> ViewAny<'_>;
     /// Forgets the type.
     fn any_mut(view: ViewMut<'_, Self>) -> ViewMutAny<'_>;
+    /// Writes the transpose of the matrix of `rows` by `cols` at `from`, whose contiguous rows are `step` apart, to `to`,
+    /// whose contiguous rows are `to_step` apart.
+    ///
+    /// # Safety
+    /// Both matrices lie in valid memory and do not overlap.
+    #[doc(hidden)]
+    #[allow(unsafe_code)]
+    unsafe fn transpose(size: [usize; 2], from: *const Self, step: isize, to: *mut Self, to_step: usize);
 }
 
 macro_rules! element {
-    ($t:ty, $variant:ident) => {
+    ($t:ty, $variant:ident, $as:ty) => {
         impl Element for $t {
             fn view(any: ViewAny<'_>) -> Option<View<'_, Self>> {
                 if let ViewAny::$variant(v) = any { Some(v) } else { None }
@@ -232,15 +306,21 @@ macro_rules! element {
             fn any_mut(view: ViewMut<'_, Self>) -> ViewMutAny<'_> {
                 ViewMutAny::$variant(view)
             }
+            #[allow(unsafe_code)]
+            unsafe fn transpose(size: [usize; 2], from: *const $t, step: isize, to: *mut $t, to_step: usize) {
+                // SAFETY: the loops were chosen for this processor, the caller promises the memory, and moving an
+                // element through a register of reals of its width keeps its bits.
+                unsafe { (<$as>::loops().transpose)(size, from.cast(), step, to.cast(), to_step) }
+            }
         }
     };
 }
-element!(f32, F32);
-element!(f64, F64);
-element!(i64, I64);
+element!(f32, F32, f32);
+element!(f64, F64, f64);
+element!(i64, I64, f64);
 
 /// Both a [`Real`] and an [`Element`]: the bound that kernels use.
-pub trait Num: Real + Element {}
+pub trait Num: Real + Element + Lanes {}
 impl Num for f32 {}
 impl Num for f64 {}
 

@@ -1,0 +1,140 @@
+//! Matrix products: one function that chooses the fastest kernel for the sizes.
+#![allow(unsafe_code)]
+
+use crate::gemm::{gemm, gemm_packed, gemm_scratch, left_scratch};
+use crate::mat::{Accum, Mat, MatMut};
+use crate::matvec::Job;
+use crate::pack::PackedB;
+use crate::simd::Lanes;
+
+/// Multiplications up to which plain loops beat the set-up of anything else.
+const TINY: usize = 160;
+
+/// The elements of scratch that [`matmul`] wants for a product of `rows` by `depth` with `depth` by `cols`.
+#[must_use]
+pub fn matmul_scratch<T: Lanes>(rows: usize, cols: usize, depth: usize) -> usize {
+    if rows * cols * depth <= TINY { 0 } else { gemm_scratch::<T>(rows, cols, depth) }
+}
+
+/// `out = alpha a b`, or `out += alpha a b` with [`Accum::Add`].
+///
+/// An empty sum is zero. The bits depend on the values, sizes and strides of the factors, never on their addresses.
+///
+/// # Panics
+/// When the sizes do not fit each other, or `scratch` is shorter than [`matmul_scratch`].
+#[inline]
+pub fn matmul<T: Lanes>(
+    mut out: MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+    scratch: &mut [T],
+) {
+    assert!(
+        a.rows() == out.rows() && b.cols() == out.cols() && a.cols() == b.rows(),
+        "a product of {}x{} and {}x{} into {}x{}",
+        a.rows(),
+        a.cols(),
+        b.rows(),
+        b.cols(),
+        out.rows(),
+        out.cols()
+    );
+    let (rows, cols, depth) = (a.rows(), b.cols(), a.cols());
+    if rows * cols * depth <= TINY {
+        tiny(&mut out, accum, alpha, a, b);
+        return;
+    }
+    let by_vector = match (rows, cols) {
+        (1, _) => vector_job(out.as_mut_ptr(), 1, b.t(), a.t()),
+        (_, 1) => vector_job(out.as_mut_ptr(), out.row_stride(), a, b),
+        _ => None,
+    };
+    match by_vector {
+        // SAFETY: the job was made of matrices that vouch for their elements; `loops` was chosen for this processor.
+        Some((run, job)) => unsafe { run(&Job { alpha, add: accum == Accum::Add, ..job }) },
+        None => gemm(out, accum, alpha, a, b, scratch),
+    }
+}
+
+/// The elements of scratch that [`matmul_packed`] wants for `rows` rows of a left factor of `depth` columns.
+#[must_use]
+pub fn matmul_packed_scratch<T: Lanes>(rows: usize, depth: usize) -> usize {
+    left_scratch::<T>(rows, depth)
+}
+
+/// [`matmul`] with a right factor that [`pack_b`](crate::pack_b) packed: the way to multiply many blocks of rows with one matrix.
+///
+/// Its bits do not depend on how rows are grouped into calls.
+///
+/// # Panics
+/// When the sizes do not fit each other, or `scratch` is shorter than [`matmul_packed_scratch`].
+pub fn matmul_packed<T: Lanes>(
+    mut out: MatMut<'_, T>,
+    accum: Accum,
+    alpha: T,
+    a: Mat<'_, T>,
+    b: PackedB<'_, T>,
+    scratch: &mut [T],
+) {
+    assert!(
+        a.rows() == out.rows() && b.cols() == out.cols() && a.cols() == b.rows(),
+        "a product of {}x{} and packed {}x{} into {}x{}",
+        a.rows(),
+        a.cols(),
+        b.rows(),
+        b.cols(),
+        out.rows(),
+        out.cols()
+    );
+    if a.cols() == 0 && accum == Accum::Replace {
+        (0..out.rows()).for_each(|i| out.row(i).fill(T::ZERO));
+    }
+    gemm_packed(out, accum, alpha, a, b, scratch);
+}
+
+type Vectorised<T> = (unsafe fn(&Job<T>), Job<T>);
+
+/// The way to compute the product of `m` with the column `x` into memory at `y`, if their contiguous axes allow one.
+fn vector_job<T: Lanes>(y: *mut T, y_step: usize, m: Mat<'_, T>, x: Mat<'_, T>) -> Option<Vectorised<T>> {
+    let loops = T::loops();
+    let job = Job {
+        a: m.as_ptr(),
+        a_line: 0,
+        lines: 0,
+        len: 0,
+        x: x.as_ptr(),
+        x_step: x.row_stride(),
+        y,
+        y_step,
+        alpha: T::ONE,
+        add: false,
+    };
+    if m.col_stride() == 1 && x.row_stride() == 1 {
+        Some((loops.dots, Job { a_line: m.row_stride(), lines: m.rows(), len: m.cols(), ..job }))
+    } else if m.row_stride() == 1 && y_step == 1 {
+        Some((loops.axpys, Job { a_line: m.col_stride(), lines: m.cols(), len: m.rows(), ..job }))
+    } else {
+        None
+    }
+}
+
+#[inline]
+fn tiny<T: Lanes>(out: &mut MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let depth = a.cols();
+    for i in 0..a.rows() {
+        let row = a.as_ptr().wrapping_offset(i as isize * a.row_stride());
+        for (j, y) in out.row(i).iter_mut().enumerate() {
+            let (mut x, mut w) = (row, b.as_ptr().wrapping_offset(j as isize * b.col_stride()));
+            let mut sum = T::ZERO;
+            for _ in 0..depth {
+                // SAFETY: `x` runs along row `i` of `a` and `w` along column `j` of `b`, which vouch for their elements.
+                sum += unsafe { *x * *w };
+                x = x.wrapping_offset(a.col_stride());
+                w = w.wrapping_offset(b.row_stride());
+            }
+            *y = if accum == Accum::Add { *y + alpha * sum } else { alpha * sum };
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The layout in which products read their factors: panels as wide as a tile, in the order of use.
+#![allow(unsafe_code)]
+
+use crate::mat::Mat;
+use crate::micro::TILE_ROWS;
+use crate::real::Real;
+use crate::simd::{Lanes, Vector};
+
+/// The longest sum that a tile keeps in registers: a panel of this depth fits half of the nearest cache.
+pub(crate) const DEPTH: usize = 256;
+
+/// A right factor packed by [`pack_b`]: read in place by [`crate::matmul_packed`], as often and by as many threads as wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedB<'a, T> {
+    data: &'a [T],
+    rows: usize,
+    cols: usize,
+}
+
+/// The elements of memory that [`pack_b`] wants for a factor of `rows` by `cols`.
+#[must_use]
+pub fn packed_len<T: Lanes>(rows: usize, cols: usize) -> usize {
+    rows * cols.next_multiple_of(T::loops().width)
+}
+
+/// Packs a right factor, of any strides, into `packed`.
+///
+/// # Panics
+/// When `packed` is shorter than [`packed_len`].
+pub fn pack_b<'a, T: Lanes>(b: Mat<'_, T>, packed: &'a mut [T]) -> PackedB<'a, T> {
+    let data = &mut packed[..packed_len::<T>(b.rows(), b.cols())];
+    let stride = b.cols().next_multiple_of(T::loops().width);
+    for p in (0..b.rows()).step_by(DEPTH) {
+        let depth = DEPTH.min(b.rows() - p);
+        pack_panels(b.block([p, 0], [depth, b.cols()]), &mut data[p * stride..][..depth * stride]);
+    }
+    PackedB { data, rows: b.rows(), cols: b.cols() }
+}
+
+impl<'a, T: Lanes> PackedB<'a, T> {
+    /// Memory that [`pack_b`] filled earlier with a factor of `rows` by `cols`.
+    ///
+    /// # Panics
+    /// When `packed` is shorter than [`packed_len`].
+    #[must_use]
+    pub fn from_packed(packed: &'a [T], rows: usize, cols: usize) -> PackedB<'a, T> {
+        PackedB { data: &packed[..packed_len::<T>(rows, cols)], rows, cols }
+    }
+
+    /// The number of rows: the length of the sums.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    #[must_use]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The panels of `depth` rows from row `p`, a multiple of [`DEPTH`].
+    pub(crate) fn panels(&self, p: usize, depth: usize) -> &'a [T] {
+        let stride = self.cols.next_multiple_of(T::loops().width);
+        &self.data[p * stride..][..depth * stride]
+    }
+}
+
+/// Packs at most [`DEPTH`] rows: panel after panel of two vectors' width, each row by row, the last filled with zeros.
+pub(crate) fn pack_panels<T: Lanes>(b: Mat<'_, T>, packed: &mut [T]) {
+    let loops = T::loops();
+    for (j, panel) in (0..b.cols()).step_by(loops.width).zip(packed.chunks_exact_mut(b.rows() * loops.width)) {
+        let part = b.block([0, j], [b.rows(), loops.width.min(b.cols() - j)]);
+        // SAFETY: the chunk has room for a panel of `b.rows()` steps, and `loops` was chosen for this processor.
+        unsafe { (loops.pack)(&part, panel.as_mut_ptr()) }
+    }
+}
+
+/// Packs one panel of two vectors' width.
+///
+/// # Safety
+/// `to` has room for `b.rows()` rows of two vectors, and the processor has the instructions of `V`.
+#[inline(always)]
+pub(crate) unsafe fn panel<V: Vector>(b: &Mat<'_, V::Elem>, to: *mut V::Elem) {
+    let width = 2 * V::LANES;
+    let (from, down, across) = (b.as_ptr(), b.row_stride(), b.col_stride());
+    // SAFETY: `b` vouches for its elements, the caller for the room.
+    unsafe {
+        if across == 1 && b.cols() == width {
+            for p in 0..b.rows() {
+                let row = from.offset(p as isize * down);
+                V::load(row).store(to.add(p * width));
+                V::load(row.add(V::LANES)).store(to.add(p * width + V::LANES));
+            }
+            return;
+        }
+        if b.cols() < width {
+            to.write_bytes(0, b.rows() * width);
+        }
+        if down == 1 {
+            crate::micro::transpose::<V>([b.cols(), b.rows()], from, across, to, width);
+        } else {
+            for p in 0..b.rows() {
+                for j in 0..b.cols() {
+                    *to.add(p * width + j) = *from.offset(p as isize * down + j as isize * across);
+                }
+            }
+        }
+    }
+}
+
+/// Splits `rows` into tiles of at most [`TILE_ROWS`] and nearly equal heights: `(first row, height)` each.
+pub(crate) fn tiles(rows: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(TILE_ROWS).max(1);
+    let (height, taller) = (rows / count, rows % count);
+    (0..count).map(move |i| (i * height + i.min(taller), height + usize::from(i < taller))).filter(|&(_, h)| h > 0)
+}
+
+/// Packs a left factor: the tile from row `i` of height `h` starts at `i * a.cols()` and goes column by column.
+pub(crate) fn pack_a<T: Real>(a: Mat<'_, T>, packed: &mut [T]) {
+    for (i, height) in tiles(a.rows()) {
+        let tile = a.block([i, 0], [height, a.cols()]);
+        let to = &mut packed[i * a.cols()..][..height * a.cols()];
+        match height {
+            6 => pack_tile::<T, 6>(tile, to),
+            5 => pack_tile::<T, 5>(tile, to),
+            4 => pack_tile::<T, 4>(tile, to),
+            3 => pack_tile::<T, 3>(tile, to),
+            2 => pack_tile::<T, 2>(tile, to),
+            _ => pack_tile::<T, 1>(tile, to),
+        }
+    }
+}
+
+fn pack_tile<T: Real, const R: usize>(a: Mat<'_, T>, to: &mut [T]) {
+    let (from, down, across) = (a.as_ptr(), a.row_stride(), a.col_stride());
+    let (columns, _) = to.as_chunks_mut::<R>();
+    for (p, column) in columns.iter_mut().enumerate() {
+        for (i, x) in column.iter_mut().enumerate() {
+            // SAFETY: `p` and `i` stay below the sizes of `a`, which vouches for its elements.
+            *x = unsafe { *from.offset(p as isize * across + i as isize * down) };
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Vectors of one instruction set behind one trait, and the choice of the set at run time.
+//!
+//! An inner loop is written once, generic over [`Vector`]; `table!` compiles it for every instruction set into
+//! one [`Loops`] each, and [`Lanes::loops`] hands out the best that this processor runs.
+#![allow(unsafe_code)]
+
+use crate::mat::Mat;
+use crate::matvec;
+use crate::micro::{self, Tile};
+use crate::pack;
+use crate::real::Real;
+use crate::reduce::{Compensated, Running};
+
+/// A register of [`Vector::LANES`] elements.
+///
+/// # Safety
+/// The functions of an implementation run only where the processor has its instruction set.
+pub(crate) unsafe trait Vector: Copy {
+    /// What a lane holds.
+    type Elem: Real;
+    /// The number of lanes.
+    const LANES: usize;
+    /// The side of the square that [`Vector::transpose`] transposes.
+    const BLOCK: usize;
+    /// `x` in every lane.
+    unsafe fn splat(x: Self::Elem) -> Self;
+    /// The `LANES` elements at `from`, of any alignment.
+    unsafe fn load(from: *const Self::Elem) -> Self;
+    /// Writes the `LANES` elements at `to`, of any alignment.
+    unsafe fn store(self, to: *mut Self::Elem);
+    /// `self * b + c`.
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+    /// `self + b`.
+    unsafe fn add(self, b: Self) -> Self;
+    /// Writes the transpose of the square of side `BLOCK` at `from`, whose rows are `step` apart, to the square at
+    /// `to`, whose rows are `to_step` apart.
+    unsafe fn transpose(from: *const Self::Elem, step: isize, to: *mut Self::Elem, to_step: usize);
+}
+
+/// The inner loops compiled for one instruction set.
+pub(crate) struct Loops<T> {
+    /// The columns of a tile: two vectors.
+    pub(crate) width: usize,
+    /// [`micro::tile`].
+    pub(crate) tile: unsafe fn(&Tile<T>),
+    /// [`pack::panel`].
+    pub(crate) pack: unsafe fn(&Mat<'_, T>, *mut T),
+    /// [`micro::transpose`].
+    pub(crate) transpose: unsafe fn([usize; 2], *const T, isize, *mut T, usize),
+    /// [`matvec::dots`].
+    pub(crate) dots: unsafe fn(&matvec::Job<T>),
+    /// [`matvec::axpys`].
+    pub(crate) axpys: unsafe fn(&matvec::Job<T>),
+    /// [`micro::spin`].
+    pub(crate) spin: unsafe fn(usize, T) -> T,
+}
+
+/// An element type with compiled inner loops.
+pub trait Lanes: Real {
+    /// A running sum within 2 ULP of the sum of magnitudes, however many its terms.
+    #[doc(hidden)]
+    type Summed: Running<Self>;
+    /// The least of all values.
+    const NEG_INFINITY: Self;
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn loops() -> &'static Loops<Self>;
+}
+
+macro_rules! table {
+    ($name:ident, $vector:ty, $elem:ty $(, $features:literal)?) => {
+        static $name: Loops<$elem> = {
+            $(#[target_feature(enable = $features)])?
+            unsafe fn tile(t: &Tile<$elem>) {
+                // SAFETY: the caller of a table's loop has checked for its instruction set and passes on the
+                // promise that the pointers of the job are valid.
+                unsafe { micro::tile::<$vector>(t) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn pack(b: &Mat<'_, $elem>, to: *mut $elem) {
+                // SAFETY: as in `tile`.
+                unsafe { pack::panel::<$vector>(b, to) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn transpose(size: [usize; 2], from: *const $elem, step: isize, to: *mut $elem, to_step: usize) {
+                // SAFETY: as in `tile`.
+                unsafe { micro::transpose::<$vector>(size, from, step, to, to_step) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn dots(job: &matvec::Job<$elem>) {
+                // SAFETY: as in `tile`.
+                unsafe { matvec::dots::<$vector>(job) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn axpys(job: &matvec::Job<$elem>) {
+                // SAFETY: as in `tile`.
+                unsafe { matvec::axpys::<$vector>(job) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn spin(rounds: usize, x: $elem) -> $elem {
+                // SAFETY: as in `tile`.
+                unsafe { micro::spin::<$vector>(rounds, x) }
+            }
+            Loops { width: 2 * <$vector>::LANES, tile, pack, transpose, dots, axpys, spin }
+        };
+    };
+}
+
+table!(PORTABLE_F32, Portable<f32>, f32);
+table!(PORTABLE_F64, Portable<f64>, f64);
+
+/// Four elements that the compiler puts into whatever registers the baseline has.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable<T>([T; 4]);
+
+// SAFETY: plain Rust runs everywhere.
+unsafe impl<T: Real> Vector for Portable<T> {
+    type Elem = T;
+    const LANES: usize = 4;
+    const BLOCK: usize = 4;
+    #[inline(always)]
+    unsafe fn splat(x: T) -> Self {
+        Portable([x; 4])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const T) -> Self {
+        // SAFETY: the caller promises four elements at `from`.
+        Portable(unsafe { from.cast::<[T; 4]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut T) {
+        // SAFETY: the caller promises room for four elements at `to`.
+        unsafe { to.cast::<[T; 4]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Portable(std::array::from_fn(|i| self.0[i] * b.0[i] + c.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn add(self, b: Self) -> Self {
+        Portable(std::array::from_fn(|i| self.0[i] + b.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const T, step: isize, to: *mut T, to_step: usize) {
+        for i in 0..4 {
+            for j in 0..4 {
+                // SAFETY: the caller promises both squares.
+                unsafe { *to.add(j * to_step + i) = *from.offset(i as isize * step).add(j) }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(not(target_arch = "x86_64"))]
+mod x86 {
+    //! No x86 here: the portable loops serve.
+    use super::Loops;
+    pub(super) fn f32_loops() -> Option<&'static Loops<f32>> {
+        None
+    }
+    pub(super) fn f64_loops() -> Option<&'static Loops<f64>> {
+        None
+    }
+}
+
+impl Lanes for f32 {
+    type Summed = f64;
+    const NEG_INFINITY: f32 = f32::NEG_INFINITY;
+    #[inline]
+    #[allow(private_interfaces)]
+    fn loops() -> &'static Loops<f32> {
+        x86::f32_loops().unwrap_or(&PORTABLE_F32)
+    }
+}
+
+impl Lanes for f64 {
+    type Summed = Compensated;
+    const NEG_INFINITY: f64 = f64::NEG_INFINITY;
+    #[inline]
+    #[allow(private_interfaces)]
+    fn loops() -> &'static Loops<f64> {
+        x86::f64_loops().unwrap_or(&PORTABLE_F64)
+    }
+}
