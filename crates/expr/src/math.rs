@@ -4,7 +4,10 @@
 //! that the compiler turns into vector code.
 
 mod double;
+mod series;
 mod single;
+#[cfg(test)]
+mod tests;
 
 /// An element type: f32 or f64. Sealed.
 ///

@@ -7,5 +7,7 @@ mod run;
 mod spec;
 
 pub use compile::Program;
+#[cfg(test)]
+pub(crate) use kernels::unary;
 pub use run::{RawSource, Source};
 pub use spec::{Input, Output, Reduce, Spec, Value};

@@ -35,7 +35,7 @@ macro_rules! map {
 
 /// Applies the primitive `f`.
 #[inline(always)]
-pub(super) fn unary<T: Float>(f: Func, to: &mut [T], x: &[T]) {
+pub(crate) fn unary<T: Float>(f: Func, to: &mut [T], x: &[T]) {
     match f {
         Func::Neg => map!(to, x, |x: T| -x),
         Func::Abs => map!(to, x, |x: T| x.abs()),
@@ -61,6 +61,22 @@ pub(super) fn unary<T: Float>(f: Func, to: &mut [T], x: &[T]) {
         Func::Erf => map!(to, x, |x: T| x.erf()),
         Func::Sigmoid => map!(to, x, |x: T| x.sigmoid()),
         Func::Softplus => map!(to, x, |x: T| x.softplus()),
+    }
+    if matches!(f, Func::Sin | Func::Cos | Func::Tan) {
+        long_angles(f, to, x);
+    }
+}
+
+/// Computes again, by the standard library, what the short reduction of angles does not reach.
+#[inline(always)]
+fn long_angles<T: Float>(f: Func, to: &mut [T], x: &[T]) {
+    if x.iter().fold(true, |small, x| small & x.small_angle()) {
+        return;
+    }
+    for (to, &x) in to.iter_mut().zip(x) {
+        if !x.small_angle() {
+            *to = T::from_f64(f.eval(x.to_f64()));
+        }
     }
 }
 
