@@ -1,22 +1,41 @@
 #![doc = include_str!("../README.md")]
 
+mod arena;
+mod arg;
+mod conv;
+mod conv_grad;
+mod gather;
 mod gemm;
 mod mat;
 mod matmul;
 mod matvec;
 mod micro;
+mod moves;
 mod pack;
 mod real;
+mod reduce;
+mod scan;
 mod scratch;
 mod shape;
 mod simd;
 mod view;
+mod walk;
+mod window;
 
+pub use arena::{ALIGN, Access, Arena, Conflict, Lent, Place, Schedule};
+pub use arg::{argmax, argmin};
+pub use conv::{Conv, conv, conv_scratch};
+pub use conv_grad::{conv_input_grad, conv_input_grad_scratch, conv_weight_grad, conv_weight_grad_scratch};
+pub use gather::{gather, one_hot, scatter_add};
 pub use mat::{Accum, Mat, MatMut};
 pub use matmul::{matmul, matmul_packed, matmul_packed_scratch, matmul_scratch};
+pub use moves::{copy, copy_into, dense, tile};
 pub use pack::{PackedB, pack_b, packed_len};
 pub use real::{Dtype, Real};
+pub use reduce::{Reduction, reduce};
+pub use scan::cumsum;
 pub use scratch::Scratch;
 pub use shape::{MAX_RANK, Shape, ShapeError, Strides};
 pub use simd::Lanes;
-pub use view::{Element, Num, View, ViewAny, ViewMut, ViewMutAny};
+pub use view::{Element, Num, StridedMut, View, ViewAny, ViewMut, ViewMutAny};
+pub use window::Window;
