@@ -187,10 +187,6 @@ impl<'a, T: Copy> MatMut<'a, T> {
     pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
         self.data.as_mut_ptr()
     }
-
-    pub(crate) fn as_view(&self) -> Mat<'_, T> {
-        Mat::new(self.data, 0, [self.rows, self.cols], [self.row_stride as isize, 1])
-    }
 }
 
 /// Whether a kernel overwrites its output or adds to it.

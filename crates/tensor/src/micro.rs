@@ -28,6 +28,57 @@ pub(crate) struct Tile<T> {
     pub(crate) add: bool,
 }
 
+/// The tiles of a convolution: as [`Tile`], but row `p` of the right factor is at `b + offsets[p]`, and the left factor has
+/// contiguous rows of as many elements.
+pub(crate) struct WindowTile<'a, T> {
+    pub(crate) a: *const T,
+    pub(crate) b: *const T,
+    pub(crate) offsets: &'a [i64],
+    pub(crate) c: *mut T,
+    pub(crate) c_row: usize,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) add: bool,
+}
+
+/// The tiles of a convolution's weight gradient, two vectors wide, which are added to the output.
+///
+/// Row `i` of the left factor is made of `segments` runs of `segment` elements, the first at `a[i]`, each `a_jump` after
+/// the last; the rows of the right factor follow each other without gaps.
+pub(crate) struct GradTile<T> {
+    pub(crate) a: [*const T; TILE_ROWS],
+    pub(crate) segments: usize,
+    pub(crate) segment: usize,
+    pub(crate) a_jump: usize,
+    pub(crate) b: *const T,
+    pub(crate) c: *mut T,
+    pub(crate) c_row: usize,
+    pub(crate) rows: usize,
+}
+
+/// The most elements in a row of a tile, of any instruction set.
+pub(crate) const TILE_COLUMNS: usize = 32;
+
+/// Calls a loop with the numbers of rows and of vectors of its tile as constants.
+macro_rules! by_size {
+    ($name:ident, $v:ident, $t:expr, $cols:expr) => {
+        match ($t.rows, $cols > $v::LANES) {
+            (6, true) => $name::<$v, 6, 2>($t),
+            (5, true) => $name::<$v, 5, 2>($t),
+            (4, true) => $name::<$v, 4, 2>($t),
+            (3, true) => $name::<$v, 3, 2>($t),
+            (2, true) => $name::<$v, 2, 2>($t),
+            (_, true) => $name::<$v, 1, 2>($t),
+            (6, false) => $name::<$v, 6, 1>($t),
+            (5, false) => $name::<$v, 5, 1>($t),
+            (4, false) => $name::<$v, 4, 1>($t),
+            (3, false) => $name::<$v, 3, 1>($t),
+            (2, false) => $name::<$v, 2, 1>($t),
+            (_, false) => $name::<$v, 1, 1>($t),
+        }
+    };
+}
+
 /// Computes a tile.
 ///
 /// # Safety
@@ -35,70 +86,119 @@ pub(crate) struct Tile<T> {
 #[inline(always)]
 pub(crate) unsafe fn tile<V: Vector>(t: &Tile<V::Elem>) {
     // SAFETY: passed on.
+    unsafe { by_size!(tile_of, V, t, t.cols) }
+}
+
+/// Computes a tile of a convolution.
+///
+/// # Safety
+/// The pointers are valid for what [`WindowTile`] says of them, and the processor has the instructions of `V`.
+#[inline(always)]
+pub(crate) unsafe fn window_tile<V: Vector>(t: &WindowTile<'_, V::Elem>) {
+    // SAFETY: passed on.
+    unsafe { by_size!(window_tile_of, V, t, t.cols) }
+}
+
+/// Adds a tile of a convolution's weight gradient.
+///
+/// # Safety
+/// The pointers are valid for what [`GradTile`] says of them, and the processor has the instructions of `V`.
+#[inline(always)]
+pub(crate) unsafe fn grad_tile<V: Vector>(t: &GradTile<V::Elem>) {
+    // SAFETY: passed on.
+    unsafe { by_size!(grad_tile_of, V, t, 2 * V::LANES) }
+}
+
+#[inline(always)]
+unsafe fn tile_of<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) {
+    // SAFETY: the caller promises `depth` steps of both factors and the output's rows.
     unsafe {
-        if t.cols > V::LANES {
-            match t.rows {
-                6 => sums::<V, 6, 2>(t),
-                5 => sums::<V, 5, 2>(t),
-                4 => sums::<V, 4, 2>(t),
-                3 => sums::<V, 3, 2>(t),
-                2 => sums::<V, 2, 2>(t),
-                _ => sums::<V, 1, 2>(t),
-            }
-        } else {
-            match t.rows {
-                6 => sums::<V, 6, 1>(t),
-                5 => sums::<V, 5, 1>(t),
-                4 => sums::<V, 4, 1>(t),
-                3 => sums::<V, 3, 1>(t),
-                2 => sums::<V, 2, 1>(t),
-                _ => sums::<V, 1, 1>(t),
-            }
+        let mut sums = Sums::<V, R, N>::new();
+        let (mut a, mut b) = (t.a, t.b);
+        for _ in 0..t.depth {
+            sums.step(|i| a.offset(i as isize * t.a_row), b);
+            a = a.wrapping_offset(t.a_step);
+            b = b.wrapping_offset(t.b_step);
         }
+        sums.write(t.c, t.c_row, t.cols, t.alpha, t.add);
     }
 }
 
-/// A tile of `R` rows of `N` vectors: every element is one chain of fused additions in the order of the depth.
 #[inline(always)]
-unsafe fn sums<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) {
-    // SAFETY: the caller promises `depth` steps of both factors and the output's rows.
+unsafe fn window_tile_of<V: Vector, const R: usize, const N: usize>(t: &WindowTile<'_, V::Elem>) {
+    // SAFETY: as in `tile_of`.
     unsafe {
-        let mut acc = [[V::splat(V::Elem::ZERO); N]; R];
-        let (mut a, mut b) = (t.a, t.b);
-        for _ in 0..t.depth {
+        let mut sums = Sums::<V, R, N>::new();
+        for (p, &offset) in t.offsets.iter().enumerate() {
+            sums.step(|i| t.a.add(i * t.offsets.len() + p), t.b.offset(offset as isize));
+        }
+        sums.write(t.c, t.c_row, t.cols, V::Elem::ONE, t.add);
+    }
+}
+
+#[inline(always)]
+unsafe fn grad_tile_of<V: Vector, const R: usize, const N: usize>(t: &GradTile<V::Elem>) {
+    // SAFETY: as in `tile_of`.
+    unsafe {
+        let mut sums = Sums::<V, R, N>::new();
+        let mut b = t.b;
+        for segment in 0..t.segments {
+            let a: [_; R] = std::array::from_fn(|i| t.a[i].wrapping_add(segment * t.a_jump));
+            for p in 0..t.segment {
+                sums.step(|i| a[i].add(p), b);
+                b = b.wrapping_add(N * V::LANES);
+            }
+        }
+        sums.write(t.c, t.c_row, N * V::LANES, V::Elem::ONE, true);
+    }
+}
+
+/// The sums of a tile of `R` rows of `N` vectors, in registers: each lane is one chain of fused additions in order.
+struct Sums<V, const R: usize, const N: usize>([[V; N]; R]);
+
+impl<V: Vector, const R: usize, const N: usize> Sums<V, R, N> {
+    #[inline(always)]
+    unsafe fn new() -> Self {
+        // SAFETY: the caller has the instructions of `V`.
+        Sums([[unsafe { V::splat(V::Elem::ZERO) }; N]; R])
+    }
+
+    /// Adds the products of the element at `a(i)`, for each row, with the row at `b`.
+    #[inline(always)]
+    unsafe fn step(&mut self, a: impl Fn(usize) -> *const V::Elem, b: *const V::Elem) {
+        // SAFETY: the caller promises the elements.
+        unsafe {
             let row: [V; N] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
-            for (i, sums) in acc.iter_mut().enumerate() {
-                let x = V::splat(*a.offset(i as isize * t.a_row));
+            for (i, sums) in self.0.iter_mut().enumerate() {
+                let x = V::splat(*a(i));
                 for (sum, &y) in sums.iter_mut().zip(&row) {
                     *sum = x.mul_add(y, *sum);
                 }
             }
-            a = a.wrapping_offset(t.a_step);
-            b = b.wrapping_offset(t.b_step);
         }
-        let alpha = V::splat(t.alpha);
-        let zero = V::splat(V::Elem::ZERO);
-        if t.cols == N * V::LANES {
-            for (i, sums) in acc.iter().enumerate() {
-                for (j, &sum) in sums.iter().enumerate() {
-                    let c = t.c.add(i * t.c_row + j * V::LANES);
-                    let before = if t.add { V::load(c) } else { zero };
-                    sum.mul_add(alpha, before).store(c);
-                }
-            }
-        } else {
-            for (i, sums) in acc.iter().enumerate() {
-                let mut spill = [[V::Elem::ZERO; 16]; 2];
-                let spill = spill.as_mut_ptr().cast::<V::Elem>();
-                let c = t.c.add(i * t.c_row);
-                if t.add {
-                    c.copy_to_nonoverlapping(spill, t.cols);
+    }
+
+    /// Writes or adds the first `cols` columns, times `alpha`.
+    #[inline(always)]
+    unsafe fn write(&self, c: *mut V::Elem, c_row: usize, cols: usize, alpha: V::Elem, add: bool) {
+        // SAFETY: the caller promises the output's rows of `cols` elements; the spill holds two of the widest vectors.
+        unsafe {
+            let (factor, zero) = (V::splat(alpha), V::splat(V::Elem::ZERO));
+            for (i, sums) in self.0.iter().enumerate() {
+                let c = c.add(i * c_row);
+                let mut spill = [V::Elem::ZERO; TILE_COLUMNS];
+                let whole = cols == N * V::LANES;
+                let to = if whole { c } else { spill.as_mut_ptr() };
+                if add && !whole {
+                    c.copy_to_nonoverlapping(to, cols);
                 }
                 for (j, &sum) in sums.iter().enumerate() {
-                    let s = spill.add(j * V::LANES);
-                    sum.mul_add(alpha, V::load(s)).store(s);
+                    let to = to.add(j * V::LANES);
+                    sum.mul_add(factor, if add { V::load(to) } else { zero }).store(to);
                 }
-                spill.copy_to_nonoverlapping(c, t.cols);
+                if !whole {
+                    to.copy_to_nonoverlapping(c, cols);
+                }
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use crate::mat::Mat;
 use crate::matvec;
-use crate::micro::{self, Tile};
+use crate::micro::{self, GradTile, Tile, WindowTile};
 use crate::pack;
 use crate::real::Real;
 use crate::reduce::{Compensated, Running};
@@ -43,6 +43,10 @@ pub(crate) struct Loops<T> {
     pub(crate) width: usize,
     /// [`micro::tile`].
     pub(crate) tile: unsafe fn(&Tile<T>),
+    /// [`micro::window_tile`].
+    pub(crate) window_tile: unsafe fn(&WindowTile<'_, T>),
+    /// [`micro::grad_tile`].
+    pub(crate) grad_tile: unsafe fn(&GradTile<T>),
     /// [`pack::panel`].
     pub(crate) pack: unsafe fn(&Mat<'_, T>, *mut T),
     /// [`micro::transpose`].
@@ -77,6 +81,16 @@ macro_rules! table {
                 unsafe { micro::tile::<$vector>(t) }
             }
             $(#[target_feature(enable = $features)])?
+            unsafe fn window_tile(t: &WindowTile<'_, $elem>) {
+                // SAFETY: as in `tile`.
+                unsafe { micro::window_tile::<$vector>(t) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn grad_tile(t: &GradTile<$elem>) {
+                // SAFETY: as in `tile`.
+                unsafe { micro::grad_tile::<$vector>(t) }
+            }
+            $(#[target_feature(enable = $features)])?
             unsafe fn pack(b: &Mat<'_, $elem>, to: *mut $elem) {
                 // SAFETY: as in `tile`.
                 unsafe { pack::panel::<$vector>(b, to) }
@@ -101,7 +115,7 @@ macro_rules! table {
                 // SAFETY: as in `tile`.
                 unsafe { micro::spin::<$vector>(rounds, x) }
             }
-            Loops { width: 2 * <$vector>::LANES, tile, pack, transpose, dots, axpys, spin }
+            Loops { width: 2 * <$vector>::LANES, tile, window_tile, grad_tile, pack, transpose, dots, axpys, spin }
         };
     };
 }
