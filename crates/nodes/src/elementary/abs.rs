@@ -1,0 +1,20 @@
+//! The absolute value.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Abs", &["x"], "abs(x)")
+        .summary("the absolute value")
+        .formula("y = |x|", "dx = dy sign(x), 0 at x = 0")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Abs(x) },
+    outputs: [y],
+    tests: [(given: { x: -3 }, value: { y: 3 }, grad: { x: -1 })],
+)",
+        )
+}

@@ -1,0 +1,25 @@
+//! The sum of any number of inputs: the lecture's add node, which hands its gradient to every input.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::{NoOptions, many};
+
+pub(crate) fn def() -> OpDef {
+    OpDef::new("Add", |call, _: &NoOptions| {
+        let xs = call.all_inputs();
+        call.b.add(&xs)
+    })
+    .ports(&["xs.."])
+    .summary("the sum of all inputs, broadcast to one shape")
+    .formula("y = x1 + x2 + ...", "every dx = dy")
+    .example(
+        "Model(
+    graphrun: 1,
+    inputs: { a: [], b: [], c: [] },
+    nodes: { y: Add(a, b, c) },
+    outputs: [y],
+    tests: [(given: { a: 1, b: 2, c: 3 }, value: { y: 6 }, grad: { a: 1, b: 1, c: 1 })],
+)",
+    )
+    .sample(many)
+}

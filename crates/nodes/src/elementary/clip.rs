@@ -1,0 +1,37 @@
+//! Values held between two bounds.
+
+use graphrun_graph::{OpDef, Sample, TypeError};
+use serde::Deserialize;
+
+use crate::pointwise::{broadcasting, with_options};
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clip {
+    min: f64,
+    max: f64,
+}
+
+pub(crate) fn def() -> OpDef {
+    OpDef::new("Clip", |call, o: &Clip| {
+        // A bound that is NaN lies in no order.
+        if o.min.partial_cmp(&o.max).is_none_or(|order| order.is_gt()) {
+            return Err(TypeError::new(format!("the bounds {} and {} leave no room", o.min, o.max)).help("min is at most max"));
+        }
+        with_options(call, "Clip", &["x"], &[("min", o.min), ("max", o.max)], "if(x < min, min, if(x > max, max, x))")
+    })
+    .summary("the input held between two bounds")
+    .formula("y = min(max(x, min), max)", "dx = dy where min <= x <= max, else 0")
+    .option("min", "real", None, "the lower bound")
+    .option("max", "real", None, "the upper bound")
+    .example(
+        "Model(
+    graphrun: 1,
+    inputs: { x: [4] },
+    nodes: { y: Clip(x: x, min: 0, max: 6), z: Sum(y) },
+    outputs: [z],
+    tests: [(given: { x: [-1, 0, 5, 7] }, value: { y: [0, 0, 5, 6] }, grad: { x: [0, 1, 1, 0] })],
+)",
+    )
+    .sample(|bytes| Sample::new(Clip { min: bytes.eighth(-2.0, -0.5), max: bytes.eighth(0.5, 2.0) }, broadcasting(bytes, &[(-2.0, 2.0)])))
+}

@@ -1,0 +1,20 @@
+//! The cosine.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Cos", &["x"], "cos(x)")
+        .summary("the cosine of an angle in radians")
+        .formula("y = cos(x)", "dx = -dy sin(x)")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Cos(x) },
+    outputs: [y],
+    tests: [(given: { x: 1 }, value: { y: 0.5403023058681398 }, grad: { x: -0.8414709848078965 })],
+)",
+        )
+}

@@ -1,0 +1,20 @@
+//! The hyperbolic cosine.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Cosh", &["x"], "cosh(x)")
+        .summary("the hyperbolic cosine")
+        .formula("y = (e^x + e^-x) / 2", "dx = dy sinh(x)")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Cosh(x) },
+    outputs: [y],
+    tests: [(given: { x: 1 }, value: { y: 1.5430806348152437 }, grad: { x: 1.1752011936438014 })],
+)",
+        )
+}

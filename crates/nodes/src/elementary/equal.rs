@@ -1,0 +1,21 @@
+//! Equality.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Equal", &["a", "b"], "a == b")
+        .summary("1 where a equals b, else 0")
+        .formula("y = 1 if a = b, else 0", "da = db = 0")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { a: [], b: [] },
+    nodes: { y: Equal(a, b) },
+    outputs: [y],
+    tests: [(given: { a: 2, b: 2 }, value: { y: 1 }, grad: { a: 0, b: 0 })],
+)",
+        )
+        .not_differentiable()
+}

@@ -1,0 +1,20 @@
+//! The exponential function.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Exp", &["x"], "exp(x)")
+        .summary("e to the power x")
+        .formula("y = e^x", "dx = y dy")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Exp(x) },
+    outputs: [y],
+    tests: [(given: { x: 1 }, value: { y: 2.718281828459045 }, grad: { x: 2.718281828459045 })],
+)",
+        )
+}

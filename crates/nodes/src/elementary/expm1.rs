@@ -1,0 +1,20 @@
+//! The exponential minus one.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Expm1", &["x"], "expm1(x)")
+        .summary("e^x - 1, exact also for small x")
+        .formula("y = e^x - 1", "dx = e^x dy")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Expm1(x) },
+    outputs: [y],
+    tests: [(given: { x: 1 }, value: { y: 1.718281828459045 }, grad: { x: 2.718281828459045 })],
+)",
+        )
+}

@@ -1,0 +1,21 @@
+//! Comparison.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Greater", &["a", "b"], "a > b")
+        .summary("1 where a is above b, else 0")
+        .formula("y = 1 if a > b, else 0", "da = db = 0")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { a: [], b: [] },
+    nodes: { y: Greater(a, b) },
+    outputs: [y],
+    tests: [(given: { a: 3, b: 2 }, value: { y: 1 }, grad: { a: 0, b: 0 })],
+)",
+        )
+        .not_differentiable()
+}

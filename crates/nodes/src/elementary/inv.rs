@@ -1,0 +1,21 @@
+//! The reciprocal.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::{operands, pointwise};
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Inv", &["x"], "inv(x)")
+        .summary("one divided by x")
+        .formula("y = 1 / x", "dx = -dy / x^2")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Inv(x) },
+    outputs: [y],
+    tests: [(given: { x: 4 }, value: { y: 0.25 }, grad: { x: -0.0625 })],
+)",
+        )
+        .sample(operands(vec![(0.5, 2.0)]))
+}

@@ -1,0 +1,20 @@
+//! The larger of two.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Maximum", &["a", "b"], "maximum(a, b)")
+        .summary("the larger of a and b, by element")
+        .formula("y = a if a >= b, else b", "the gradient goes to the larger one, at a tie to a")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { a: [], b: [] },
+    nodes: { y: Maximum(a, b) },
+    outputs: [y],
+    tests: [(given: { a: 3, b: 2 }, value: { y: 3 }, grad: { a: 1, b: 0 })],
+)",
+        )
+}

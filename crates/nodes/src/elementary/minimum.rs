@@ -1,0 +1,20 @@
+//! The smaller of two.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Minimum", &["a", "b"], "minimum(a, b)")
+        .summary("the smaller of a and b, by element")
+        .formula("y = a if a <= b, else b", "the gradient goes to the smaller one, at a tie to a")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { a: [], b: [] },
+    nodes: { y: Minimum(a, b) },
+    outputs: [y],
+    tests: [(given: { a: 3, b: 2 }, value: { y: 2 }, grad: { a: 0, b: 1 })],
+)",
+        )
+}

@@ -1,0 +1,40 @@
+//! Functions of single numbers, applied to every element.
+
+operations! {
+    abs
+    add
+    ceil
+    clip
+    cos
+    cosh
+    count
+    cube
+    div
+    equal
+    erf
+    exp
+    expm1
+    floor
+    greater
+    identity
+    inv
+    less
+    log
+    log1p
+    maximum
+    minimum
+    mul
+    neg
+    pow
+    round
+    rsqrt
+    sign
+    sin
+    sinh
+    sqrt
+    square
+    stop_gradient
+    sub
+    tan
+    r#where
+}

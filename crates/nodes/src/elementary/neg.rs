@@ -1,0 +1,20 @@
+//! Negation.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Neg", &["x"], "-x")
+        .summary("minus x")
+        .formula("y = -x", "dx = -dy")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Neg(x) },
+    outputs: [y],
+    tests: [(given: { x: 3 }, value: { y: -3 }, grad: { x: -1 })],
+)",
+        )
+}

@@ -1,0 +1,21 @@
+//! The reciprocal of the square root.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::{operands, pointwise};
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Rsqrt", &["x"], "rsqrt(x)")
+        .summary("one divided by the square root of x")
+        .formula("y = 1 / sqrt(x)", "dx = -y^3 / 2 dy")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { y: Rsqrt(x) },
+    outputs: [y],
+    tests: [(given: { x: 4 }, value: { y: 0.5 }, grad: { x: -0.0625 })],
+)",
+        )
+        .sample(operands(vec![(0.25, 3.0)]))
+}

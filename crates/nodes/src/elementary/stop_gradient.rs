@@ -1,0 +1,50 @@
+//! A value that gradients do not flow back from.
+
+use graphrun_expr::Expr;
+use graphrun_graph::{At, Builder, Context, Form, GradError, NodeId, Op, OpDef, Type, TypeError};
+use graphrun_tensor::{ViewAny, ViewMutAny};
+
+use crate::pointwise::{NoOptions, expression, operands};
+
+/// The input as it is, a constant to the reverse walk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StopGradient;
+
+impl Op for StopGradient {
+    fn name(&self) -> &str {
+        "StopGradient"
+    }
+
+    fn ty(&self, inputs: &[Type]) -> Result<Type, TypeError> {
+        Ok(graphrun_graph::ty::real(inputs, 0)?.clone())
+    }
+
+    fn vjp(&self, _: &mut Builder, _: At<'_>) -> Result<Vec<Option<NodeId>>, GradError> {
+        Ok(vec![None])
+    }
+
+    fn form(&self) -> Form {
+        Form::Pointwise(Expr::var(0))
+    }
+
+    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
+        graphrun_graph::core::Pointwise::named(self.name(), String::new(), expression("x", &["x"])).run(inputs, out, at);
+    }
+}
+
+pub(crate) fn def() -> OpDef {
+    OpDef::new("StopGradient", |call, _: &NoOptions| call.emit(StopGradient))
+        .summary("the input as it is, without a gradient")
+        .formula("y = x", "dx = 0")
+        .not_differentiable()
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [] },
+    nodes: { held: StopGradient(x), y: Mul(held, x) },
+    outputs: [y],
+    tests: [(given: { x: 3 }, value: { y: 9 }, grad: { x: 3 })],
+)",
+        )
+        .sample(operands(vec![(-2.0, 2.0)]))
+}

@@ -1,0 +1,20 @@
+//! Subtraction.
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Sub", &["a", "b"], "a - b")
+        .summary("a minus b")
+        .formula("y = a - b", "da = dy, db = -dy")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { a: [], b: [] },
+    nodes: { y: Sub(a, b) },
+    outputs: [y],
+    tests: [(given: { a: 5, b: 2 }, value: { y: 3 }, grad: { a: 1, b: -1 })],
+)",
+        )
+}
