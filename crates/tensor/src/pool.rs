@@ -125,7 +125,7 @@ pub fn max_pool_grad<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
 /// # Panics
 /// When the lengths are not those of as many planes.
 pub fn avg_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
-    let (share, [plane, out]) = (share(pool), pool.lens(x.len(), y.len()));
+    let (share, [plane, out]) = (share::<T>(pool), pool.lens(x.len(), y.len()));
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
@@ -147,7 +147,7 @@ pub fn avg_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
 /// # Panics
 /// When the lengths are not those of as many planes.
 pub fn avg_pool_grad<T: Num>(pool: &Pool, dy: &[T], dx: &mut [T]) {
-    let (share, [plane, out]) = (share(pool), pool.lens(dx.len(), dy.len()));
+    let (share, [plane, out]) = (share::<T>(pool), pool.lens(dx.len(), dy.len()));
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
