@@ -31,6 +31,7 @@ pub trait Float:
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
+    const NEG_INFINITY: Self;
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
     fn finite(self) -> bool;
@@ -59,10 +60,26 @@ pub trait Float:
     fn small_angle(self) -> bool;
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+/// Keeps [`Float`] to the types of this crate, and the interpreter's code in it.
+pub(crate) mod sealed {
+    use crate::program::Run;
+
+    pub trait Sealed: Sized {
+        /// Runs a program on the machine's best vectors. Not generic, so that it is compiled here and once.
+        fn interpret(arch: pulp::Arch, run: Run<'_, Self>);
+    }
+
+    impl Sealed for f32 {
+        fn interpret(arch: pulp::Arch, run: Run<'_, f32>) {
+            arch.dispatch(run);
+        }
+    }
+
+    impl Sealed for f64 {
+        fn interpret(arch: pulp::Arch, run: Run<'_, f64>) {
+            arch.dispatch(run);
+        }
+    }
 }
 
 /// The members that read the same for both types.
@@ -71,6 +88,7 @@ macro_rules! common {
         const ZERO: Self = 0.0;
         const ONE: Self = 1.0;
         const INFINITY: Self = <$t>::INFINITY;
+        const NEG_INFINITY: Self = <$t>::NEG_INFINITY;
 
         #[inline(always)]
         fn from_f64(value: f64) -> Self {

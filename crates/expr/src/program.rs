@@ -1,13 +1,18 @@
 //! Tile programs: expressions over a `rows x inner` iteration space, compiled once and run block by block.
 
 mod compile;
+mod geometry;
+mod interpret;
 mod kernels;
 mod lower;
+mod rows;
 mod run;
+mod source;
 mod spec;
 
 pub use compile::Program;
+pub(crate) use interpret::Run;
 #[cfg(test)]
 pub(crate) use kernels::unary;
-pub use run::{RawSource, Source};
+pub use source::{RawSource, Source};
 pub use spec::{Input, Output, Reduce, Spec, Value};

@@ -1,5 +1,6 @@
 //! From operations to instructions: which run once, which run for every tile, and where each value lives.
 
+use super::geometry::share;
 use super::lower::{Extent, Node, Op, lower, uses};
 use super::spec::{Input, Output, Spec};
 
@@ -17,6 +18,8 @@ pub struct Program {
     pub(super) scalars: usize,
     pub(super) columns: usize,
     pub(super) registers: usize,
+    /// The bytes of a tile that each register may take.
+    pub(super) share: usize,
     /// How many outputs are sums over tiles.
     pub(super) sums: usize,
     pub(super) layout: Layout,
@@ -83,6 +86,7 @@ impl Program {
             scalars: 0,
             columns: 0,
             registers: 0,
+            share: 0,
             sums: 0,
             layout: layout(spec, &nodes, &uses),
         };
@@ -90,7 +94,7 @@ impl Program {
         let mut slots: Vec<Slot> = Vec::with_capacity(nodes.len());
         for (id, node) in nodes.iter().enumerate() {
             let sink = program.sink(node);
-            if !sink && uses[id] == 0 {
+            if sink.is_none() && uses[id] == 0 {
                 slots.push(Slot::Scalar(0));
                 continue;
             }
@@ -98,7 +102,7 @@ impl Program {
             for (slot, &arg) in args.iter_mut().zip(&node.args) {
                 *slot = slots[arg];
             }
-            let to = if sink {
+            let to = if sink.is_some() {
                 args[0]
             } else {
                 match node.extent {
@@ -109,7 +113,7 @@ impl Program {
             };
             slots.push(to);
             registers.release(id, node, &slots);
-            let instruction = Instruction { op: node.op, extent: node.extent, to, args };
+            let instruction = Instruction { op: sink.unwrap_or(node.op), extent: node.extent, to, args };
             match node.extent {
                 Extent::Scalar => program.scalar.push(instruction),
                 Extent::Col => program.column.push(instruction),
@@ -117,18 +121,20 @@ impl Program {
             }
         }
         program.registers = registers.count;
+        program.share = share(registers.count);
         program
     }
 
-    /// Notes the output that `node` writes; false when it writes none.
-    fn sink(&mut self, node: &Node) -> bool {
-        match node.op {
-            Op::Store(output) => self.outputs[output] = Written::Store(node.extent),
-            Op::ColSum(output) => self.outputs[output] = Written::ColSum(next(&mut self.sums)),
-            Op::TotalSum(output) => self.outputs[output] = Written::TotalSum(next(&mut self.sums)),
-            _ => return false,
-        }
-        true
+    /// The instruction that writes an output, which is noted; `None` when `node` writes none.
+    fn sink(&mut self, node: &Node) -> Option<Op> {
+        let (output, written, op) = match node.op {
+            Op::Store(output) => (output, Written::Store(node.extent), node.op),
+            Op::ColSum(output) => (output, Written::ColSum(self.sums), Op::ColSum(next(&mut self.sums))),
+            Op::TotalSum(output) => (output, Written::TotalSum(self.sums), Op::TotalSum(next(&mut self.sums))),
+            _ => return None,
+        };
+        self.outputs[output] = written;
+        Some(op)
     }
 }
 

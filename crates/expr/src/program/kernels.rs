@@ -3,7 +3,6 @@
 //! Lengths are multiples of [`LANES`], so the vectorised loops have no remainder and every element of an array goes
 //! through the same arithmetic wherever a tile begins.
 
-use super::spec::Reduce;
 use crate::{Binary, Float, Func};
 
 /// Tiles are padded to a multiple of this many elements: one AVX2 vector of f32.
@@ -120,12 +119,12 @@ fn truth<T: Float>(holds: bool) -> T {
 }
 
 #[inline(always)]
-fn greater<T: Float>(a: T, b: T) -> T {
+pub(super) fn greater<T: Float>(a: T, b: T) -> T {
     if (a >= b) | (a != a) { a } else { b }
 }
 
 #[inline(always)]
-fn lesser<T: Float>(a: T, b: T) -> T {
+pub(super) fn lesser<T: Float>(a: T, b: T) -> T {
     if (a <= b) | (a != a) { a } else { b }
 }
 
@@ -233,121 +232,4 @@ pub(super) fn neg_mul_add<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<
 #[inline(always)]
 pub(super) fn select<T: Float>(to: &mut [T], c: Operand<'_, T>, a: Operand<'_, T>, b: Operand<'_, T>) {
     zip3!(to, c, a, b, |x: T, y, z| if x != T::ZERO { y } else { z });
-}
-
-/// Copies `x`.
-#[inline(always)]
-pub(super) fn copy<T: Float>(to: &mut [T], x: Operand<'_, T>) {
-    match x {
-        Operand::Vector(x) => to.copy_from_slice(&x[..to.len()]),
-        Operand::One(x) => to.fill(x),
-    }
-}
-
-/// The sum of a running pair (sum, rest) and `x`, where rest gathers what rounding takes from the sum (Knuth's TwoSum).
-#[inline(always)]
-pub(super) fn add<T: Float>((sum, rest): (T, T), x: T) -> (T, T) {
-    let next = sum + x;
-    let back = next - sum;
-    (next, rest + ((sum - (next - back)) + (x - back)))
-}
-
-/// What a running pair stands for. A sum that is not finite is not corrected by a rest that makes no sense.
-#[inline(always)]
-pub(super) fn total<T: Float>((sum, rest): (T, T)) -> T {
-    if rest.finite() { sum + rest } else { sum }
-}
-
-/// Adds each of `x` to the running pairs `sums`, `rests`, over and over in turn. `x` begins at the first pair.
-#[inline(always)]
-pub(super) fn accumulate<T: Float>(sums: &mut [T], rests: &mut [T], x: &[T]) {
-    for x in x.chunks(sums.len().max(1)) {
-        for ((sum, rest), &x) in sums.iter_mut().zip(rests.iter_mut()).zip(x) {
-            (*sum, *rest) = add((*sum, *rest), x);
-        }
-    }
-}
-
-/// How many strands a long row is reduced in.
-const STRANDS: usize = 32;
-
-/// Reduces each row of `inner` elements of `x` to one element of `to`.
-#[inline(always)]
-pub(super) fn reduce<T: Float>(kind: Reduce, to: &mut [T], x: &[T], inner: usize) {
-    if inner == 0 {
-        to.fill(neutral(kind));
-        return;
-    }
-    match kind {
-        Reduce::Sum => {
-            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
-                *to = sum(row);
-            }
-        }
-        Reduce::Max => {
-            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
-                *to = extreme(row, greater);
-            }
-        }
-        Reduce::Min => {
-            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
-                *to = extreme(row, lesser);
-            }
-        }
-        Reduce::Prod => {
-            for (to, row) in to.iter_mut().zip(x.chunks_exact(inner)) {
-                *to = row.iter().fold(T::ONE, |product, &x| product * x);
-            }
-        }
-    }
-}
-
-fn neutral<T: Float>(kind: Reduce) -> T {
-    match kind {
-        Reduce::Sum => T::ZERO,
-        Reduce::Max => -T::INFINITY,
-        Reduce::Min => T::INFINITY,
-        Reduce::Prod => T::ONE,
-    }
-}
-
-#[inline(always)]
-fn sum<T: Float>(row: &[T]) -> T {
-    let (head, tail) = row.as_chunks::<STRANDS>();
-    let mut pair = (T::ZERO, T::ZERO);
-    if !head.is_empty() {
-        let (mut sums, mut rests) = ([T::ZERO; STRANDS], [T::ZERO; STRANDS]);
-        for chunk in head {
-            for ((sum, rest), &x) in sums.iter_mut().zip(&mut rests).zip(chunk) {
-                (*sum, *rest) = add((*sum, *rest), x);
-            }
-        }
-        pair = gather(&sums, &rests);
-    }
-    total(tail.iter().fold(pair, |pair, &x| add(pair, x)))
-}
-
-/// Joins running pairs into one, in order.
-#[inline(always)]
-pub(super) fn gather<T: Float>(sums: &[T], rests: &[T]) -> (T, T) {
-    sums.iter().zip(rests).fold((T::ZERO, T::ZERO), |pair, (&sum, &rest)| {
-        let (sum, lost) = add(pair, sum);
-        (sum, lost + rest)
-    })
-}
-
-#[inline(always)]
-fn extreme<T: Float>(row: &[T], better: impl Fn(T, T) -> T + Copy) -> T {
-    let (head, tail) = row.as_chunks::<STRANDS>();
-    let mut best = row[0];
-    if let [first, rest @ ..] = head {
-        let mut strands = *first;
-        for chunk in rest {
-            for (best, &x) in strands.iter_mut().zip(chunk) {
-                *best = better(*best, x);
-            }
-        }
-        best = strands.into_iter().fold(best, better);
-    }
-    tail.iter().copied().fold(best, better)
 }

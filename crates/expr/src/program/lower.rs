@@ -50,9 +50,9 @@ pub(super) enum Op {
     Pick(usize),
     /// Writes the output of that number.
     Store(usize),
-    /// Adds to the column sums that are the output of that number.
+    /// Adds to the column sums of that number: of the output here, of the sum in a program.
     ColSum(usize),
-    /// Adds to the total that is the output of that number.
+    /// Adds to the total of that number, as above.
     TotalSum(usize),
 }
 
