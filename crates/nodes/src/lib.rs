@@ -14,8 +14,12 @@ macro_rules! operations {
     };
 }
 
+mod algebra;
+mod axes;
 mod elementary;
 mod pointwise;
+mod positions;
+mod shape;
 
 /// Every standard operation and initialiser.
 #[must_use]
@@ -25,6 +29,6 @@ pub fn standard() -> Registry {
 
 /// The definitions of all groups.
 fn definitions() -> Vec<OpDef> {
-    let groups = [elementary::definitions()];
+    let groups = [algebra::definitions(), axes::definitions(), elementary::definitions(), shape::definitions()];
     groups.into_iter().flatten().collect()
 }

@@ -1,0 +1,5 @@
+//! Linear algebra.
+
+operations! {
+    dot mat_mul transpose
+}
