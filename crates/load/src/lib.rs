@@ -1,7 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+mod block;
+mod build;
+mod cases;
+mod clash;
 pub mod diagnostics;
+mod document;
+mod expand;
+mod fields;
+mod files;
+mod flat;
 mod fmt;
+mod literal;
+mod members;
+mod model;
+mod options;
+mod order;
+mod overrides;
+mod print;
+mod scope;
+mod sizes;
+mod structure;
 pub mod syntax;
 
+pub use cases::{TOLERANCE, TestCase};
 pub use fmt::fmt_source;
+pub use literal::Literal;
+pub use model::{LoadOptions, Model, ModelNode, load, load_str};
+pub use print::{PrintOptions, print};

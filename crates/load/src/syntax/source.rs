@@ -40,7 +40,7 @@ impl Span {
 }
 
 /// A place as people count it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// Name of the file, as it was given.
     pub file: String,

@@ -1,0 +1,180 @@
+//! Items to a graph, with the open sizes of parameters worked out from their use.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use graphrun_graph::{Builder, Call, Graph, NodeId, Phase, Registry, Size, TypeError};
+
+use crate::clash::type_error;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::flat::{Flat, Item, ItemId, ItemKind, Ref, Target, in_frames, is_open};
+use crate::sizes::{Symbols, known_symbol};
+
+/// The most elements that an array may be known to have.
+const MAX_ELEMENTS: usize = 1 << 48;
+
+/// A graph, and the node of every item that could be built.
+pub(crate) struct Built {
+    pub(crate) graph: Graph,
+    pub(crate) ids: Vec<Option<NodeId>>,
+}
+
+/// What open sizes turned out to be.
+pub(crate) type Found = BTreeMap<String, Size>;
+
+/// What stays the same from one pass over the items to the next.
+pub(crate) struct Builds<'a, 'r> {
+    pub(crate) flat: &'a Flat<'r>,
+    /// Every item behind what it uses, those in circles left out.
+    pub(crate) order: &'a [ItemId],
+    pub(crate) registry: &'r Registry,
+    pub(crate) symbols: &'a Symbols,
+}
+
+impl Builds<'_, '_> {
+    /// Builds the graph of a phase; `found` holds what earlier builds found, and grows.
+    pub(crate) fn build(&self, phase: Phase, found: &mut Found, diagnostics: &mut Diagnostics) -> Built {
+        loop {
+            let known = found.len();
+            let (built, errors) = self.pass(phase, found);
+            if found.len() > known {
+                continue;
+            }
+            for (id, error) in errors {
+                let item = &self.flat.items[id];
+                diagnostics.push(in_frames(type_error(self.flat, &built, id, error), item.frame.as_ref()));
+            }
+            self.check(&built, found, diagnostics);
+            return built;
+        }
+    }
+
+    /// One pass over all items. An item whose inputs failed is left out silently.
+    fn pass(&self, phase: Phase, found: &mut Found) -> (Built, Vec<(ItemId, TypeError)>) {
+        let mut b = Builder::new();
+        let mut ids: Vec<Option<NodeId>> = vec![None; self.flat.items.len()];
+        let mut errors = Vec::new();
+        for &id in self.order {
+            let item = &self.flat.items[id];
+            match self.item(item, phase, &mut b, &ids, found) {
+                Ok(node) => ids[id] = node,
+                Err(error) => match error.clash.as_ref().and_then(|(x, y)| solve(x, y)) {
+                    Some((symbol, size)) => drop(found.entry(symbol).or_insert(size)),
+                    None => errors.push((id, error)),
+                },
+            }
+        }
+        (Built { graph: b.finish(), ids }, errors)
+    }
+
+    fn item(
+        &self,
+        item: &Item<'_>,
+        phase: Phase,
+        b: &mut Builder,
+        ids: &[Option<NodeId>],
+        found: &Found,
+    ) -> Result<Option<NodeId>, TypeError> {
+        let resolve = |b: &Builder, it: &Ref| match &it.target {
+            Target::Item(id) => ids[*id],
+            Target::Owned(id, name) => ids[*id].and_then(|_| b.graph().find(name)),
+            Target::Member(_) => None,
+        };
+        let all = |b: &Builder, refs: &[Ref]| refs.iter().map(|it| resolve(b, it)).collect::<Option<Vec<_>>>();
+        let node = match &item.kind {
+            ItemKind::Bad => return Ok(None),
+            ItemKind::Input(ty, _) => return b.input(&item.name, ty.clone()).map(Some),
+            ItemKind::Param(param) => {
+                let shape = param.shape.iter().map(|size| close(size, found)).collect();
+                return b.parameter(&item.name, shape, param.init.clone(), param.trainable).map(Some);
+            }
+            ItemKind::Constant(value) => return b.constant(*value).map(Some),
+            ItemKind::Alias(target) => resolve(b, target),
+            ItemKind::Formula(expr, refs) => match all(b, refs) {
+                Some(inputs) => Some(b.pointwise(expr, &inputs)?),
+                None => None,
+            },
+            ItemKind::Op(call) => {
+                let inputs: Option<Vec<Vec<NodeId>>> = call.ports.iter().map(|refs| all(b, refs)).collect();
+                let shared: Option<BTreeMap<String, NodeId>> =
+                    call.shared.iter().map(|(name, it)| Some((name.to_string(), resolve(b, it)?))).collect();
+                let (Some(inputs), Some(shared)) = (inputs, shared) else { return Ok(None) };
+                let outer: Option<Arc<str>> = b.set_scope(Some(&item.name));
+                let mut made = Call {
+                    b,
+                    name: item.name.to_string(),
+                    inputs,
+                    shared,
+                    inits: call.inits.clone(),
+                    phase,
+                    registry: self.registry,
+                };
+                let node = call.def.build(&mut made, &call.options);
+                b.set_scope(outer.as_deref());
+                Some(node?)
+            }
+        };
+        if let Some(node) = node {
+            b.name(&item.name, node)?;
+        }
+        Ok(node)
+    }
+
+    /// Sizes that stay open, that nobody declared, or that no array can have.
+    fn check(&self, built: &Built, found: &Found, diagnostics: &mut Diagnostics) {
+        for (item, node) in self.flat.items.iter().zip(&built.ids) {
+            let Some(ty) = node.map(|node| built.graph.ty(node)) else { continue };
+            if let ItemKind::Param(param) = &item.kind {
+                for (size, place) in param.shape.iter().zip(&param.places) {
+                    if is_open(&close(size, found)) {
+                        let message = format!("a size of `{}` cannot be worked out from its use", item.name);
+                        let open = Diagnostic::new(Code::OpenSize, *place, message, "left open").help("write the size");
+                        diagnostics.push(in_frames(open, item.frame.as_ref()));
+                    }
+                }
+                continue;
+            }
+            let mut elements: Option<usize> = Some(1);
+            for size in &ty.shape {
+                match size.known() {
+                    Some(size) => elements = elements.and_then(|n| n.checked_mul(size)),
+                    None => size.symbols(&mut |name| {
+                        if !name.starts_with('?') {
+                            known_symbol(name, item.head, self.symbols, diagnostics);
+                        }
+                    }),
+                }
+            }
+            if elements.is_none_or(|n| n > MAX_ELEMENTS) {
+                let message = format!("`{}` would be {ty}, more than {MAX_ELEMENTS} elements", item.name);
+                let big = Diagnostic::new(Code::TooBig, item.head, message, "too large").help("check the sizes");
+                diagnostics.push(in_frames(big, item.frame.as_ref()));
+            }
+        }
+    }
+}
+
+/// The open symbol and its size, when one of two sizes that should be one is open.
+fn solve(x: &Size, y: &Size) -> Option<(String, Size)> {
+    let (open, size) = if is_open(x) { (x, y) } else { (y, x) };
+    let symbol = open.as_symbol().filter(|_| is_open(open))?;
+    let mut within = false;
+    size.symbols(&mut |name| within |= name == symbol);
+    (!within).then(|| (symbol.to_owned(), size.clone()))
+}
+
+/// A size with what was found put in.
+fn close(size: &Size, found: &Found) -> Size {
+    let mut size = size.clone();
+    for _ in 0..found.len() {
+        let mut open = None;
+        size.symbols(&mut |name| {
+            if name.starts_with('?') && found.contains_key(name) {
+                open = Some(name.to_owned());
+            }
+        });
+        let Some(name) = open else { break };
+        size = size.substitute(&name, &found[&name]);
+    }
+    size
+}

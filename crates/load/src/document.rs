@@ -1,0 +1,281 @@
+//! The sections of a model file and of the files it includes.
+
+use std::collections::BTreeMap;
+
+use graphrun_graph::Registry;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::fields::{Fields, Key, entries, refuse_doubles, wrong_kind};
+use crate::files::SourceFile;
+use crate::syntax::{Kind, Span, Value, is_name};
+
+/// The version of the format that is read.
+pub(crate) const VERSION: i64 = 1;
+/// The words that are neither ops nor blocks.
+pub(crate) const STRUCTURAL: [&str; 5] = ["Apply", "Chain", "Formula", "Index", "Repeat"];
+
+const FIELDS: [&str; 12] =
+    ["graphrun", "doc", "include", "blocks", "inputs", "params", "sizes", "nodes", "outputs", "loss", "tests", "train"];
+
+/// What the files say, section by section.
+pub(crate) struct Document<'t> {
+    pub(crate) doc: Option<&'t str>,
+    pub(crate) blocks: BTreeMap<&'t str, Block<'t>>,
+    pub(crate) inputs: Vec<(Key<'t>, &'t Value)>,
+    pub(crate) params: Vec<(Key<'t>, &'t Value)>,
+    pub(crate) sizes: Vec<(Key<'t>, &'t Value)>,
+    pub(crate) nodes: Vec<(Key<'t>, &'t Value)>,
+    pub(crate) outputs: Vec<(&'t str, Span)>,
+    pub(crate) loss: Option<(&'t str, Span)>,
+    pub(crate) tests: Option<&'t Value>,
+    pub(crate) train: Option<&'t Value>,
+}
+
+/// A block as it is declared.
+pub(crate) struct Block<'t> {
+    pub(crate) key: Key<'t>,
+    pub(crate) args: Vec<ArgDecl<'t>>,
+    pub(crate) params: Vec<(Key<'t>, &'t Value)>,
+    pub(crate) nodes: Vec<(Key<'t>, &'t Value)>,
+    pub(crate) outputs: Vec<(&'t str, Span)>,
+}
+
+/// An argument of a block.
+pub(crate) struct ArgDecl<'t> {
+    pub(crate) key: Key<'t>,
+    pub(crate) kind: ArgKind,
+    pub(crate) default: Option<&'t Value>,
+}
+
+/// What an argument holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArgKind {
+    Node,
+    Int,
+    Real,
+    Str,
+    Op,
+    Init,
+}
+
+impl ArgKind {
+    const ALL: [(&'static str, ArgKind); 6] = [
+        ("Node", ArgKind::Node),
+        ("Int", ArgKind::Int),
+        ("Real", ArgKind::Real),
+        ("Str", ArgKind::Str),
+        ("Op", ArgKind::Op),
+        ("Init", ArgKind::Init),
+    ];
+
+    /// What a value of the kind is, for messages.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            ArgKind::Node => "a node",
+            ArgKind::Int => "a whole number",
+            ArgKind::Real => "a number",
+            ArgKind::Str => "a string",
+            ArgKind::Op => "an op such as `Relu`",
+            ArgKind::Init => "an initialiser such as `Xavier`",
+        }
+    }
+}
+
+/// Reads the sections; the first file is the model, the others lend their blocks.
+pub(crate) fn document<'t>(
+    files: &'t [SourceFile],
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> Option<Document<'t>> {
+    let mut blocks = BTreeMap::new();
+    let mut main = None;
+    for (at, file) in files.iter().enumerate() {
+        let Some(fields) = root_fields(&file.parsed.root, diagnostics) else { continue };
+        if let Some(section) = fields.get("blocks") {
+            for (key, value) in entries(section, "`blocks`", false, diagnostics) {
+                add_block(key, value, registry, &mut blocks, diagnostics);
+            }
+        }
+        if at == 0 {
+            main = Some(fields);
+        }
+    }
+    let fields = main?;
+    let mut map = |name: &str| match fields.get(name) {
+        Some(value) => entries(value, &format!("`{name}`"), true, diagnostics),
+        None => Vec::new(),
+    };
+    let (inputs, params, sizes, nodes) = (map("inputs"), map("params"), map("sizes"), map("nodes"));
+    let outputs = fields.get("outputs").map_or_else(Vec::new, |value| outputs(value, diagnostics));
+    let loss = fields.get("loss").and_then(|value| reference(value, "`loss`", diagnostics));
+    let doc = fields.get("doc").and_then(|value| {
+        if value.as_str().is_none() {
+            wrong_kind(value, "`doc` is a text in quotes", diagnostics);
+        }
+        value.as_str()
+    });
+    if !nodes.is_empty() && fields.get("outputs").is_none() && fields.get("loss").is_none() {
+        let message = "the model has nodes, and neither `outputs` nor a `loss`";
+        let at = fields.span;
+        diagnostics.push(
+            Diagnostic::new(Code::MissingField, Span { end: at.start + 1, ..at }, message, "in this model")
+                .help("name the results: `outputs: [y]`"),
+        );
+    }
+    let (tests, train) = (fields.get("tests"), fields.get("train"));
+    Some(Document { doc, blocks, inputs, params, sizes, nodes, outputs, loss, tests, train })
+}
+
+fn root_fields<'t>(root: &'t Value, diagnostics: &mut Diagnostics) -> Option<Fields<'t>> {
+    match &root.kind {
+        Kind::Call(Some(name), _) if name.text == "Model" => {}
+        Kind::Bad => return None,
+        _ => {
+            let at = root.head().map_or(root.span, |(_, span)| span);
+            let message = "a model file holds one value, `Model(graphrun: 1, ...)`";
+            diagnostics.push(Diagnostic::new(Code::NotAModel, at, message, "not a model"));
+            return None;
+        }
+    }
+    let fields = Fields::read(root, "the model", &FIELDS, diagnostics)?;
+    version(&fields, root, diagnostics).then_some(fields)
+}
+
+/// Checks the version; nothing else of a newer file is read.
+fn version(fields: &Fields<'_>, root: &Value, diagnostics: &mut Diagnostics) -> bool {
+    let at = root.head().map_or(root.span, |(_, span)| span);
+    let Some(value) = fields.get("graphrun") else {
+        let message = "the model does not state its format version";
+        let help = format!("write `graphrun: {VERSION}` first");
+        diagnostics.push(Diagnostic::new(Code::MissingField, at, message, "in this model").help(help));
+        return true;
+    };
+    match value.as_int() {
+        Some(VERSION) => true,
+        Some(newer) if newer > VERSION => {
+            let message = format!("this file has format version {newer}, and this program reads version {VERSION}");
+            let help = "update the program";
+            diagnostics.push(Diagnostic::new(Code::Version, value.span, message, "newer than the program").help(help));
+            false
+        }
+        _ => {
+            let message = format!("the format version is the number {VERSION}");
+            diagnostics.push(Diagnostic::new(Code::Version, value.span, message, "not a version"));
+            true
+        }
+    }
+}
+
+fn add_block<'t>(
+    key: Key<'t>,
+    value: &'t Value,
+    registry: &Registry,
+    blocks: &mut BTreeMap<&'t str, Block<'t>>,
+    diagnostics: &mut Diagnostics,
+) {
+    let what = format!("the block `{}`", key.text);
+    if registry.op(key.text).is_some() || STRUCTURAL.contains(&key.text) {
+        let message = format!("{what} has the name of an op");
+        diagnostics.push(Diagnostic::new(Code::NameTaken, key.span, message, "taken").help("choose another name"));
+        return;
+    }
+    if let Some(other) = blocks.get(key.text) {
+        let message = format!("{what} is declared twice");
+        diagnostics.push(Diagnostic::new(Code::NameTaken, key.span, message, "again").second(other.key.span, "first"));
+        return;
+    }
+    let Some(fields) = Fields::read(value, &what, &["doc", "args", "params", "nodes", "outputs"], diagnostics) else {
+        return;
+    };
+    let mut map = |name: &str| match fields.get(name) {
+        Some(value) => entries(value, &format!("`{name}` of {what}"), false, diagnostics),
+        None => Vec::new(),
+    };
+    let (args, params, nodes) = (map("args"), map("params"), map("nodes"));
+    let outputs = fields.get("outputs").map_or_else(Vec::new, |value| outputs(value, diagnostics));
+    if fields.get("outputs").is_none() || fields.get("outputs").is_some_and(|value| matches!(&value.kind, Kind::List(items) if items.is_empty())) {
+        let message = format!("{what} has no outputs");
+        let help = "name what it computes: `outputs: [y]`";
+        diagnostics.push(Diagnostic::new(Code::MissingField, key.span, message, "this block").help(help));
+    }
+    let args = args.into_iter().filter_map(|(key, value)| arg(key, value, diagnostics)).collect();
+    let block = Block { key, args, params, nodes, outputs };
+    unused_args(&block, diagnostics);
+    blocks.insert(key.text, block);
+}
+
+fn arg<'t>(key: Key<'t>, value: &'t Value, diagnostics: &mut Diagnostics) -> Option<ArgDecl<'t>> {
+    let head = value.head().map(|(name, _)| name);
+    let kind = ArgKind::ALL.iter().find(|(name, _)| head == Some(name)).map(|(_, kind)| *kind);
+    let default = match value.args() {
+        [] => None,
+        [only] if only.name.is_none() => Some(&only.value),
+        [first, ..] => {
+            let message = "the default of an argument is one value in parentheses";
+            diagnostics.push(Diagnostic::new(Code::ArgumentKind, first.value.span, message, "more than that"));
+            None
+        }
+    };
+    let Some(kind) = kind else {
+        if value.kind != Kind::Bad {
+            let message = format!("the argument `{}` has no known kind", key.text);
+            let names = ArgKind::ALL.map(|(name, _)| name);
+            diagnostics.push(
+                Diagnostic::new(Code::ArgumentKind, value.span, message, "not a kind")
+                    .suggest(head.unwrap_or_default(), names),
+            );
+        }
+        return None;
+    };
+    Some(ArgDecl { key, kind, default })
+}
+
+/// Reports the arguments that the body of a block never mentions.
+fn unused_args(block: &Block<'_>, diagnostics: &mut Diagnostics) {
+    let mut mentioned: Vec<&str> = block.outputs.iter().map(|(name, _)| *name).collect();
+    for (_, value) in block.nodes.iter().chain(&block.params) {
+        words(value, &mut mentioned);
+    }
+    for arg in block.args.iter().filter(|arg| !mentioned.contains(&arg.key.text)) {
+        let message = format!("the block `{}` never uses its argument `{}`", block.key.text, arg.key.text);
+        diagnostics.push(
+            Diagnostic::new(Code::UnusedArgument, arg.key.span, message, "never used").help("delete it, or use it"),
+        );
+    }
+}
+
+/// Every bare name within a value that stands for something: not the names of calls, fields and keys.
+pub(crate) fn words<'t>(value: &'t Value, out: &mut Vec<&'t str>) {
+    match &value.kind {
+        Kind::Word(word) => out.push(word),
+        Kind::Call(_, args) => args.iter().for_each(|arg| words(&arg.value, out)),
+        Kind::List(items) => items.iter().for_each(|item| words(item, out)),
+        Kind::Map(entries) => entries.iter().for_each(|entry| words(&entry.value, out)),
+        _ => {}
+    }
+}
+
+fn outputs<'t>(value: &'t Value, diagnostics: &mut Diagnostics) -> Vec<(&'t str, Span)> {
+    let Kind::List(items) = &value.kind else {
+        wrong_kind(value, "`outputs` is a list of nodes such as `[y]`", diagnostics);
+        return Vec::new();
+    };
+    let mut list: Vec<(Key<'t>, &'t Value)> = items
+        .iter()
+        .filter_map(|item| reference(item, "an output", diagnostics).map(|(text, span)| (Key { text, span }, item)))
+        .collect();
+    refuse_doubles(&mut list, diagnostics);
+    list.into_iter().map(|(key, _)| (key.text, key.span)).collect()
+}
+
+/// A node by its bare name, or a member by its address in quotes.
+fn reference<'t>(value: &'t Value, what: &str, diagnostics: &mut Diagnostics) -> Option<(&'t str, Span)> {
+    match &value.kind {
+        Kind::Word(word) if is_name(word) => Some((word, value.span)),
+        Kind::Str(text) => Some((text, value.span)),
+        _ => {
+            wrong_kind(value, &format!("{what} is the name of a node"), diagnostics);
+            None
+        }
+    }
+}

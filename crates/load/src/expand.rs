@@ -1,0 +1,350 @@
+//! Blocks, calls and structural words to a flat list of items.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use graphrun_graph::{OpDef, Options, Registry};
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::document::{ArgKind, Block, Document, STRUCTURAL};
+use crate::fields::Key;
+use crate::flat::{Flat, ItemId, ItemKind, MAX_ITEMS, OpCall, Ref, Target};
+use crate::scope::{Binding, Scope};
+use crate::sizes::{Symbols, declare, input_type, shape_of_input};
+use crate::syntax::{Arg, Kind, Name, Span, Value};
+
+/// Unfolds a document.
+pub(crate) struct Expander<'t, 'r> {
+    pub(crate) registry: &'r Registry,
+    pub(crate) document: &'t Document<'t>,
+    pub(crate) symbols: Symbols,
+    /// Blocks that contain themselves; they are never unfolded.
+    pub(crate) endless: HashSet<&'t str>,
+    /// Blocks that were unfolded at least once.
+    pub(crate) used: HashSet<&'t str>,
+    pub(crate) flat: Flat<'r>,
+    pub(crate) constants: HashMap<u64, ItemId>,
+    /// Options that were read before, by op and text.
+    pub(crate) options: HashMap<(&'r str, String), Options>,
+    /// Whether the limit on items is reported.
+    pub(crate) full: bool,
+    pub(crate) diagnostics: &'t mut Diagnostics,
+}
+
+/// A call as it is written: the name in front, and what is in the parentheses.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'t> {
+    pub(crate) head: Key<'t>,
+    pub(crate) args: &'t [Arg],
+}
+
+impl<'t, 'r> Expander<'t, 'r> {
+    /// An expander of a document whose blocks `endless` contain themselves.
+    pub(crate) fn new(
+        registry: &'r Registry,
+        document: &'t Document<'t>,
+        endless: HashSet<&'t str>,
+        diagnostics: &'t mut Diagnostics,
+    ) -> Self {
+        Expander {
+            registry,
+            document,
+            symbols: Symbols::new(),
+            endless,
+            used: HashSet::new(),
+            flat: Flat::default(),
+            constants: HashMap::new(),
+            options: HashMap::new(),
+            full: false,
+            diagnostics,
+        }
+    }
+
+    /// Declares everything on the top level and unfolds it; answers the scope of the top level.
+    pub(crate) fn model(&mut self) -> Rc<Scope<'t>> {
+        let document = self.document;
+        for (_, value) in &document.inputs {
+            declare(shape_of_input(value), &mut self.symbols);
+        }
+        let mut scope = Scope { prefix: String::new(), vars: HashMap::new(), frame: None };
+        let mut inputs = Vec::new();
+        for (key, value) in &document.inputs {
+            if let Some(id) = self.declare(*key, &mut scope) {
+                inputs.push((id, *value));
+            }
+        }
+        for (id, value) in inputs {
+            if let Some(ty) = input_type(value, &self.symbols, self.diagnostics) {
+                let places = match &shape_of_input(value).kind {
+                    Kind::List(sizes) => sizes.iter().map(|size| size.span).collect(),
+                    _ => Vec::new(),
+                };
+                self.flat.items[id].kind = ItemKind::Input(ty, places);
+            }
+        }
+        self.body(&document.params, &document.nodes, scope)
+    }
+
+    /// Declares the parameters and nodes of a model or block and unfolds them.
+    pub(crate) fn body(
+        &mut self,
+        params: &'t [(Key<'t>, &'t Value)],
+        nodes: &'t [(Key<'t>, &'t Value)],
+        mut scope: Scope<'t>,
+    ) -> Rc<Scope<'t>> {
+        let mut declare = |list: &'t [(Key<'t>, &'t Value)]| -> Vec<(ItemId, &'t Value)> {
+            list.iter().filter_map(|(key, value)| Some((self.declare(*key, &mut scope)?, *value))).collect()
+        };
+        let (params, nodes) = (declare(params), declare(nodes));
+        let scope = Rc::new(scope);
+        for (id, value) in params {
+            if let Some(param) = self.param(id, value, &scope) {
+                self.flat.items[id].kind = ItemKind::Param(param);
+            }
+        }
+        for (id, value) in nodes {
+            self.node(id, value, &scope);
+        }
+        scope
+    }
+
+    fn declare(&mut self, key: Key<'t>, scope: &mut Scope<'t>) -> Option<ItemId> {
+        if let Some(Binding::Node(Ref { span, .. })) = scope.vars.get(key.text) {
+            let message = format!("two things are named `{}`", key.text);
+            let found = Diagnostic::new(Code::NameTaken, key.span, message, "again here").second(*span, "first here");
+            self.diagnostics.push(found.help("inputs, parameters, arguments and nodes share one space of names"));
+            return None;
+        }
+        let id = self.add(format!("{}{}", scope.prefix, key.text).into(), key.span, scope.frame.clone());
+        scope.vars.insert(key.text, Binding::Node(Ref { target: Target::Item(id), span: key.span }));
+        Some(id)
+    }
+
+    /// `name: Op(...)`.
+    fn node(&mut self, id: ItemId, value: &'t Value, scope: &Rc<Scope<'t>>) {
+        let Some(written) = written(value) else {
+            if value.kind != Kind::Bad {
+                let message = format!("a node is `name: Op(...)`, and this is {}", value.describe());
+                let found = Diagnostic::new(Code::WrongKind, value.span, message, "not an op");
+                self.report(scope, found.help("a constant is written where it is used, as in `Mul(2, x)`"));
+            }
+            return;
+        };
+        self.call(id, written, scope, None);
+    }
+
+    /// Makes item `id` a call of an op, block or structural word; `fed` is what a chain or `Apply` puts into its first port.
+    pub(crate) fn call(&mut self, id: ItemId, written: Written<'t>, scope: &Rc<Scope<'t>>, fed: Option<Ref>) {
+        self.flat.items[id].head = written.head.span;
+        if self.flat.items.len() > MAX_ITEMS {
+            if !self.full {
+                let message = format!("the model unfolds to more than {MAX_ITEMS} nodes");
+                let found = Diagnostic::new(Code::TooManyNodes, written.head.span, message, "reached here");
+                self.report(scope, found.help("nested repeats multiply"));
+            }
+            self.full = true;
+            return;
+        }
+        let name = written.head.text;
+        match (scope.vars.get(name), self.document.blocks.get(name), self.registry.op(name)) {
+            (Some(Binding::Value(ArgKind::Op, op, outer)), ..) if written.args.is_empty() => {
+                let (op, outer) = (*op, outer.clone());
+                if let Some(inner) = self::written(op) {
+                    self.call(id, inner, &outer, fed);
+                }
+            }
+            (Some(Binding::Missing), ..) => {}
+            _ if STRUCTURAL.contains(&name) => self.structure(id, written, scope, fed),
+            (_, Some(block), _) => self.block(id, block, written, scope, fed),
+            (_, _, Some(def)) => {
+                if let Some(call) = self.op(def, written, scope, fed) {
+                    self.flat.items[id].kind = ItemKind::Op(call);
+                }
+            }
+            _ => self.unknown_op(written, scope),
+        }
+    }
+
+    pub(crate) fn unknown_op(&mut self, written: Written<'t>, scope: &Rc<Scope<'t>>) {
+        let name = written.head.text;
+        let message = format!("there is no op `{name}`");
+        let found = Diagnostic::new(Code::UnknownOp, written.head.span, message, "neither an op nor a block");
+        let found = match scope.vars.get(name) {
+            Some(Binding::Value(..)) => found.help(format!("an op that is an argument is applied by `Apply({name}, x)`")),
+            Some(_) => found.help(format!("`{name}` is a node; a second name for it is `Identity({name})`")),
+            None => {
+                let blocks = self.document.blocks.keys().copied();
+                let known: Vec<&str> = self.registry.ops().map(|op| op.name).chain(blocks).chain(STRUCTURAL).collect();
+                found.help("`graphrun ops` lists the ops").suggest(name, known)
+            }
+        };
+        self.report(scope, found);
+    }
+
+    /// A call of a registered op.
+    fn op(&mut self, def: &'r OpDef, written: Written<'t>, scope: &Rc<Scope<'t>>, fed: Option<Ref>) -> Option<OpCall<'r>> {
+        let mut ports: Vec<Vec<Ref>> = vec![Vec::new(); def.ports.len()];
+        let fed_first = fed.is_some();
+        if let (Some(fed), Some(first)) = (fed, ports.first_mut()) {
+            first.push(fed);
+        }
+        let mut shared = Vec::new();
+        let mut inits = std::collections::BTreeMap::new();
+        let mut rest: Vec<(&'t Name, &'t Value)> = Vec::new();
+        let mut good = true;
+        if written.args.first().is_some_and(|arg| arg.name.is_none()) {
+            good = self.positional(def, written, scope, &mut ports, fed_first);
+        }
+        for (name, value) in self.named_args(def.name, written, scope)? {
+            let text = name.text.as_str();
+            if let Some(k) = def.ports.iter().position(|port| port.name == text) {
+                if k == 0 && fed_first {
+                    let message = format!("the first input of {} is fed already", def.name);
+                    self.report(scope, Diagnostic::new(Code::Inputs, name.span, message, "leave this out"));
+                    good = false;
+                } else {
+                    match self.port(def, k, value, scope) {
+                        Some(refs) => ports[k] = refs,
+                        None => good = false,
+                    }
+                }
+            } else if let Some(param) = def.params.iter().find(|param| **param == text) {
+                match self.reference(value, scope) {
+                    Some(target) => shared.push((*param, target)),
+                    None => good = false,
+                }
+            } else if def.inits.contains(&text) {
+                match self.init(value, scope) {
+                    Some(init) => drop(inits.insert(text.to_owned(), init)),
+                    None => good = false,
+                }
+            } else if def.options.iter().any(|option| option.name == text) {
+                rest.push((name, value));
+            } else {
+                good = false;
+                self.unknown_option(def, name, scope);
+            }
+        }
+        for (k, port) in def.ports.iter().enumerate() {
+            if good && ports[k].is_empty() && !port.optional {
+                good = false;
+                let names: Vec<&str> = def.ports.iter().map(|port| port.name).collect();
+                let message = format!("{} lacks its input `{}`", def.name, port.name);
+                let found = Diagnostic::new(Code::Inputs, written.head.span, message, "too few inputs");
+                self.report(scope, found.help(format!("its inputs are, in order: {}", names.join(", "))));
+            }
+        }
+        let (options, numbers) = self.read_options(def, written.head.span, &rest, scope)?;
+        good.then_some(OpCall { def, ports, shared, inits, options, numbers })
+    }
+
+    /// The inputs of a positional call, one a port, the rest to a variadic one.
+    fn positional(
+        &mut self,
+        def: &'r OpDef,
+        written: Written<'t>,
+        scope: &Rc<Scope<'t>>,
+        ports: &mut [Vec<Ref>],
+        fed: bool,
+    ) -> bool {
+        let mut good = true;
+        let mut k = usize::from(fed && !def.ports.first().is_some_and(|port| port.variadic));
+        for arg in written.args {
+            let Some(port) = def.ports.get(k) else {
+                let names: Vec<&str> = def.ports.iter().map(|port| port.name).collect();
+                let message = format!("{} takes {} inputs, and more are given", def.name, names.len());
+                let found = Diagnostic::new(Code::Inputs, arg.value.span, message, "one too many");
+                let takes = format!("its inputs are, in order: {}; options are given by name", names.join(", "));
+                self.report(scope, found.help(takes));
+                return false;
+            };
+            match self.reference(&arg.value, scope) {
+                Some(target) => ports[k].push(target),
+                None => good = false,
+            }
+            k += usize::from(!port.variadic);
+        }
+        good
+    }
+
+    /// What a named port is given: one node, or a list of them for a variadic port.
+    fn port(&mut self, def: &OpDef, k: usize, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<Vec<Ref>> {
+        match &value.kind {
+            Kind::List(items) if def.ports[k].variadic => {
+                let refs: Vec<Option<Ref>> = items.iter().map(|item| self.reference(item, scope)).collect();
+                refs.into_iter().collect()
+            }
+            _ if def.ports[k].variadic && value.kind != Kind::Bad => {
+                let port = def.ports[k].name;
+                let message = format!("the input `{port}` of {} is a list of nodes, and this is {}", def.name, value.describe());
+                let found = Diagnostic::new(Code::WrongKind, value.span, message, "not a list");
+                self.report(scope, found.help(format!("write `{port}: [a, b]`")));
+                None
+            }
+            _ => Some(vec![self.reference(value, scope)?]),
+        }
+    }
+
+    /// The arguments of a named call, none of them twice; nothing when a name is repeated.
+    pub(crate) fn named_args(
+        &mut self,
+        what: &str,
+        written: Written<'t>,
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<Vec<(&'t Name, &'t Value)>> {
+        let mut list: Vec<(&'t Name, &'t Value)> = Vec::new();
+        let mut good = true;
+        for arg in written.args {
+            let Some(name) = &arg.name else { continue };
+            if let Some((first, _)) = list.iter().find(|(other, _)| other.text == name.text) {
+                let message = format!("{what} is given `{}` twice", name.text);
+                let found = Diagnostic::new(Code::DuplicateKey, name.span, message, "again here");
+                self.report(scope, found.second(first.span, "first here").help("keep one of the two"));
+                good = false;
+                continue;
+            }
+            list.push((name, &arg.value));
+        }
+        good.then_some(list)
+    }
+
+    fn unknown_option(&mut self, def: &OpDef, name: &Name, scope: &Rc<Scope<'t>>) {
+        let ports = def.ports.iter().map(|port| port.name);
+        let known: Vec<&str> = ports.chain(def.params.iter().copied()).chain(def.options.iter().map(|o| o.name)).collect();
+        let message = format!("{} has no input or option `{}`", def.name, name.text);
+        let found = Diagnostic::new(Code::UnknownOption, name.span, message, "unknown here");
+        let found = found.help(format!("`graphrun ops {}` shows what it has", def.name)).suggest(&name.text, known);
+        self.report(scope, found);
+    }
+
+    /// Unfolds the blocks that the model never uses, with nothing for their arguments, so that they are checked too.
+    pub(crate) fn unused_blocks(&mut self) {
+        let document = self.document;
+        let (items, names) = (self.flat.items.len(), std::mem::take(&mut self.flat.names));
+        for block in document.blocks.values().filter(|block| !self.used.contains(block.key.text)).collect::<Vec<_>>() {
+            if !self.endless.contains(block.key.text) && !self.used.contains(block.key.text) {
+                self.dry(block);
+            }
+        }
+        self.flat.items.truncate(items);
+        self.flat.names = names;
+        self.constants.retain(|_, id| *id < items);
+    }
+
+    fn dry(&mut self, block: &'t Block<'t>) {
+        let vars = block.args.iter().map(|arg| (arg.key.text, Binding::Missing)).collect();
+        let scope = Scope { prefix: format!("{}.", block.key.text), vars, frame: None };
+        let scope = self.body(&block.params, &block.nodes, scope);
+        for (name, span) in &block.outputs {
+            if !matches!(scope.vars.get(name), Some(Binding::Missing)) {
+                self.named(name, *span, &scope);
+            }
+        }
+    }
+}
+
+/// A value as a call: `Relu`, `Linear(units: 10)`.
+pub(crate) fn written(value: &Value) -> Option<Written<'_>> {
+    let (text, span): (&str, Span) = value.head()?;
+    Some(Written { head: Key { text, span }, args: value.args() })
+}

@@ -1,0 +1,97 @@
+//! Dotted addresses to what they name.
+
+use std::rc::Rc;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::flat::{Flat, ItemId, ItemKind, Target, in_frames};
+use crate::syntax::Span;
+
+impl Flat<'_> {
+    /// What a full name stands for: an item, or a parameter that an op owns.
+    pub(crate) fn find(&self, name: &str) -> Option<Target> {
+        if let Some(id) = self.names.get(name) {
+            return Some(Target::Item(*id));
+        }
+        let (owner, last) = name.rsplit_once('.')?;
+        let id = self.followed(*self.names.get(owner)?);
+        let item = &self.items[id];
+        let owns = match &item.kind {
+            ItemKind::Op(call) => call.def.params.contains(&last) && !call.shared.iter().any(|(name, _)| *name == last),
+            _ => false,
+        };
+        owns.then(|| Target::Owned(id, format!("{}.{last}", item.name).into()))
+    }
+
+    /// The item that an alias stands for in the end, itself when it is none.
+    pub(crate) fn followed(&self, mut id: ItemId) -> ItemId {
+        for _ in 0..self.items.len() {
+            match &self.items[id].kind {
+                ItemKind::Alias(next) => match next.target.item() {
+                    Some(next) => id = next,
+                    None => break,
+                },
+                _ => break,
+            }
+        }
+        id
+    }
+
+    /// Resolves every dotted address; those that name nothing are reported.
+    pub(crate) fn link(&mut self, diagnostics: &mut Diagnostics) {
+        for id in 0..self.items.len() {
+            let refs = self.items[id].refs();
+            let members: Vec<(usize, Rc<str>, Span)> = refs
+                .iter()
+                .enumerate()
+                .filter_map(|(k, it)| match &it.target {
+                    Target::Member(name) => Some((k, name.clone(), it.span)),
+                    _ => None,
+                })
+                .collect();
+            for (k, name, span) in members {
+                match self.find(&name) {
+                    Some(target) => self.items[id].refs_mut()[k].target = target,
+                    None => {
+                        let found = self.unknown(&name, span);
+                        diagnostics.push(in_frames(found, self.items[id].frame.as_ref()));
+                        self.items[id].kind = ItemKind::Bad;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reports a name that stands for nothing, with what there is beside it.
+    pub(crate) fn unknown(&self, name: &str, span: Span) -> Diagnostic {
+        let Some((owner, last)) = name.rsplit_once('.') else {
+            let known = self.names.keys().filter(|name| !name.contains('.'));
+            let mut known: Vec<&str> = known.map(|name| &**name).collect();
+            known.sort_unstable();
+            let message = format!("there is no node `{name}`");
+            return Diagnostic::new(Code::UnknownNode, span, message, "not a node, input or parameter").suggest(name, known);
+        };
+        let Some(id) = self.names.get(owner) else {
+            let message = format!("there is no node `{owner}` to have a member `{last}`");
+            let mut known: Vec<&str> = self.names.keys().map(|name| &**name).collect();
+            known.sort_unstable();
+            let nearest = crate::diagnostics::nearest(owner, known).map(|name| format!("did you mean `{name}.{last}`?"));
+            let mut found = Diagnostic::new(Code::UnknownMember, span, message, "unknown");
+            found.help = nearest;
+            return found;
+        };
+        let prefix = format!("{owner}.");
+        let inner = self.names.keys().filter_map(|name| name.strip_prefix(&prefix)).filter(|name| !name.contains('.'));
+        let mut known: Vec<&str> = inner.collect();
+        if let ItemKind::Op(call) = &self.items[self.followed(*id)].kind {
+            known.extend(call.def.params.iter().copied());
+        }
+        known.sort_unstable();
+        let message = format!("`{owner}` has no member `{last}`");
+        let found = Diagnostic::new(Code::UnknownMember, span, message, "unknown member");
+        if known.is_empty() {
+            return found.help(format!("`{owner}` has no members"));
+        }
+        found.help(format!("its members are {}", known.join(", "))).suggest(last, known)
+    }
+}

@@ -1,0 +1,249 @@
+//! A model file, loaded.
+
+use std::path::{Path, PathBuf};
+
+use graphrun_graph::{Graph, NodeId, Phase, Registry, Size};
+
+use crate::build::{Builds, Found};
+use crate::cases::{Cases, TestCase};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::document::{Document, document, words};
+use crate::expand::Expander;
+use crate::files::{SourceFile, read_files, read_text};
+use crate::flat::{Flat, ItemId, ItemKind, Target};
+use crate::order::Uses;
+use crate::overrides::override_text;
+use crate::sizes::known_symbol;
+use crate::syntax::{Sources, Span, Value};
+
+/// How to load.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// Values that replace those of the file, by path: `("train.epochs", "5")`.
+    pub overrides: Vec<(String, String)>,
+}
+
+/// A model file, loaded and checked.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The file; paths in it are relative to its folder.
+    pub path: PathBuf,
+    /// What the model says of itself.
+    pub doc: Option<String>,
+    /// The nodes, inputs and parameters in the order of the file, members of blocks among them.
+    pub nodes: Vec<ModelNode>,
+    /// The tests.
+    pub tests: Vec<TestCase>,
+    /// The training section, for whoever trains.
+    pub train: Option<Value>,
+    /// Every file that was read; the first is the model as it was used, overrides put in.
+    pub sources: Sources,
+    /// What looks unintended.
+    pub warnings: Diagnostics,
+    graphs: [Graph; 2],
+}
+
+/// A name in a model, and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelNode {
+    /// The full name: `h`, `h.s`.
+    pub name: String,
+    /// The op as the file writes it; `Input` and `Param` for declarations.
+    pub op: String,
+    /// Its node in the graph of the test phase.
+    pub id: NodeId,
+    /// Where it is named.
+    pub span: Span,
+}
+
+impl Model {
+    /// The graph of a phase. Both have the same inputs, parameters and outputs.
+    pub fn graph(&self, phase: Phase) -> &Graph {
+        match phase {
+            Phase::Test => &self.graphs[0],
+            Phase::Train => &self.graphs[1],
+        }
+    }
+
+    /// The text of the model file, overrides put in.
+    pub fn text(&self) -> &str {
+        self.sources.files().next().map_or("", |file| self.sources.text(file))
+    }
+
+    /// A path that the file mentions, as seen from the working directory.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+/// Loads a model file.
+///
+/// # Errors
+/// Everything that is wrong with it and with the files it includes, in one pass.
+pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<Model, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    if options.overrides.is_empty() {
+        let files = read_files(path, &mut diagnostics);
+        return finish(path, &files, registry, diagnostics);
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => load_str(path, &text, registry, options),
+        Err(_) => {
+            read_files(path, &mut diagnostics);
+            Err(diagnostics)
+        }
+    }
+}
+
+/// Loads a model from text, as if it were the file `path`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_str(path: &Path, text: &str, registry: &Registry, options: &LoadOptions) -> Result<Model, Diagnostics> {
+    let text = override_text(path, text, &options.overrides)?;
+    let mut diagnostics = Diagnostics::default();
+    let files = read_text(path, &text, &mut diagnostics);
+    finish(path, &files, registry, diagnostics)
+}
+
+fn finish(
+    path: &Path,
+    files: &[SourceFile],
+    registry: &Registry,
+    mut diagnostics: Diagnostics,
+) -> Result<Model, Diagnostics> {
+    let model = assemble(path, files, registry, &mut diagnostics);
+    diagnostics.sort();
+    match model {
+        Some(mut model) if !diagnostics.has_errors() => {
+            model.sources = diagnostics.sources.clone();
+            model.warnings = diagnostics;
+            Ok(model)
+        }
+        _ => Err(diagnostics),
+    }
+}
+
+/// Everything behind reading the files; nothing when what is wrong leaves no graph to speak of.
+fn assemble(path: &Path, files: &[SourceFile], registry: &Registry, diagnostics: &mut Diagnostics) -> Option<Model> {
+    if files.is_empty() || files.iter().any(|file| !file.parsed.intact) {
+        return None;
+    }
+    let document = document(files, registry, diagnostics)?;
+    let endless = crate::block::endless(&document, diagnostics);
+    let mut expander = Expander::new(registry, &document, endless, diagnostics);
+    let scope = expander.model();
+    let mut roots: Vec<(&str, Span, Option<Target>)> = Vec::new();
+    for (name, span) in document.outputs.iter().chain(&document.loss) {
+        let target = expander.named(name, *span, &scope).map(|it| it.target);
+        roots.push((name, *span, target));
+    }
+    expander.unused_blocks();
+    let (mut flat, symbols) = (std::mem::take(&mut expander.flat), std::mem::take(&mut expander.symbols));
+    drop(expander);
+    flat.link(diagnostics);
+    for (name, span, target) in &mut roots {
+        if let Some(Target::Member(_)) = target {
+            *target = flat.find(name);
+            if target.is_none() {
+                diagnostics.push(flat.unknown(name, *span));
+            }
+        }
+    }
+    let uses = Uses::new(&flat);
+    let circular = uses.circles(&flat, diagnostics);
+    let order: Vec<ItemId> = uses.order().into_iter().filter(|id| !circular[*id]).collect();
+    let builds = Builds { flat: &flat, order: &order, registry, symbols: &symbols };
+    let mut found = Found::new();
+    let mut test = builds.build(Phase::Test, &mut found, diagnostics);
+    let (outputs, loss) = (&roots[..document.outputs.len()], roots.get(document.outputs.len()));
+    let sizes = default_sizes(&document, &symbols, diagnostics);
+    let finish = |built: &mut crate::build::Built| {
+        let node = |target: &Option<Target>| match target.as_ref()? {
+            Target::Item(id) => built.ids[*id],
+            Target::Owned(_, name) | Target::Member(name) => built.graph.find(name),
+        };
+        let named = outputs.iter().filter_map(|(name, _, target)| Some(((*name).to_owned(), node(target)?)));
+        let (named, loss) = (named.collect(), loss.and_then(|(_, _, target)| node(target)));
+        (built.graph.outputs, built.graph.loss, built.graph.sizes) = (named, loss, sizes.clone());
+    };
+    finish(&mut test);
+    if let (Some((name, span, _)), Some(ty)) = (loss, test.graph.loss.map(|id| test.graph.ty(id)))
+        && (ty.rank() > 0 || !ty.is_real())
+    {
+        let message = format!("the loss is one number, and `{name}` is {ty}");
+        let found = Diagnostic::new(Code::NotScalar, *span, message, "no scalar");
+        diagnostics.push(found.help("a loss per row becomes one number by `Mean`"));
+    }
+    let mut cases = Cases { graph: &test.graph, flat: &flat, uses: &uses, diagnostics };
+    let whole = !cases.diagnostics.has_errors();
+    let tests = document.tests.filter(|_| whole).map_or_else(Vec::new, |section| cases.read(section));
+    if diagnostics.has_errors() {
+        return None;
+    }
+    unreachable_nodes(&document, &flat, &uses, &roots, &tests, diagnostics);
+    let mut train = builds.build(Phase::Train, &mut found, diagnostics);
+    finish(&mut train);
+    let nodes = flat.items.iter().zip(&test.ids).filter(|(item, _)| !item.name.is_empty()).filter_map(|(item, id)| {
+        Some(ModelNode { name: item.name.to_string(), op: diagnostics.sources.slice(item.head).to_owned(), id: (*id)?, span: item.key })
+    });
+    Some(Model {
+        path: path.to_owned(),
+        doc: document.doc.map(str::to_owned),
+        nodes: nodes.collect(),
+        tests,
+        train: document.train.cloned(),
+        sources: Sources::default(),
+        warnings: Diagnostics::default(),
+        graphs: [test.graph, train.graph],
+    })
+}
+
+/// The `sizes` section.
+fn default_sizes(
+    document: &Document<'_>,
+    symbols: &crate::sizes::Symbols,
+    diagnostics: &mut Diagnostics,
+) -> graphrun_graph::Sizes {
+    let mut sizes = graphrun_graph::Sizes::new();
+    for (key, value) in &document.sizes {
+        let known = known_symbol(key.text, key.span, symbols, diagnostics);
+        match crate::sizes::size(value, symbols, diagnostics).as_ref().map(Size::known) {
+            Some(Some(size)) if known => drop(sizes.insert(key.text.into(), size)),
+            Some(None) => {
+                let message = format!("the default of `{}` is a whole number", key.text);
+                diagnostics.push(Diagnostic::new(Code::WrongKind, value.span, message, "not a number"));
+            }
+            _ => {}
+        }
+    }
+    sizes
+}
+
+/// Warns of nodes and parameters on the top level that nothing needs.
+fn unreachable_nodes(
+    document: &Document<'_>,
+    flat: &Flat<'_>,
+    uses: &Uses,
+    roots: &[(&str, Span, Option<Target>)],
+    tests: &[TestCase],
+    diagnostics: &mut Diagnostics,
+) {
+    let mut needed: Vec<ItemId> = roots.iter().filter_map(|(.., target)| target.as_ref()?.item()).collect();
+    let mut names: Vec<&str> = tests.iter().flat_map(|case| case.value.iter().map(|(name, _)| name.as_str())).collect();
+    names.extend(tests.iter().filter_map(|case| case.of.as_deref()));
+    if let Some(train) = document.train {
+        words(train, &mut names);
+    }
+    needed.extend(names.into_iter().filter_map(|name| flat.find(name)?.item()));
+    let needed = uses.needed(needed);
+    let declared = document.nodes.iter().map(|(key, _)| key).chain(document.params.iter().map(|(key, _)| key));
+    for key in declared {
+        let Some(id) = flat.names.get(key.text).filter(|id| !needed[**id]) else { continue };
+        let param = matches!(flat.items[*id].kind, ItemKind::Param(_));
+        let (code, what) = if param { (Code::UnusedParameter, "parameter") } else { (Code::Unreachable, "node") };
+        let message = format!("the {what} `{}` is never needed", key.text);
+        let found = Diagnostic::new(code, key.span, message, "no output, loss, metric or test depends on it");
+        diagnostics.push(found.warning().help("delete it, or make it an output"));
+    }
+}

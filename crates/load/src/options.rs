@@ -1,0 +1,298 @@
+//! The options of an op and the initialisers of parameters, read by ron from the text that arguments were put into.
+
+use std::fmt::Write;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use graphrun_graph::{Initialiser, OpDef, Options, Size};
+use ron::extensions::Extensions;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::document::ArgKind;
+use crate::expand::Expander;
+use crate::fields::Fields;
+use crate::flat::{ParamDecl, open_size};
+use crate::scope::{Binding, Scope};
+use crate::sizes::size;
+use crate::syntax::{Kind, Name, Span, Value, quote};
+
+/// Text for ron, and where each piece of it stands in the file.
+#[derive(Default)]
+struct Rewritten {
+    text: String,
+    /// First byte of a piece, its place, and what it is.
+    pieces: Vec<(usize, Span, &'static str)>,
+    /// Whole numbers with their places.
+    numbers: Vec<(usize, Span)>,
+}
+
+impl<'t, 'r> Expander<'t, 'r> {
+    /// Reads the options of a call of `def`; nothing when they are wrong, which is reported.
+    pub(crate) fn read_options(
+        &mut self,
+        def: &'r OpDef,
+        head: Span,
+        given: &[(&'t Name, &'t Value)],
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<(Options, Vec<(usize, Span)>)> {
+        let mut out = Rewritten::default();
+        out.text.push('(');
+        for (name, value) in given {
+            let _ = write!(out.text, "{}: ", name.text);
+            self.rewrite(value, scope, &mut out)?;
+            out.text.push_str(", ");
+        }
+        out.text.push(')');
+        let key = (def.name, out.text);
+        if let Some(options) = self.options.get(&key) {
+            return Some((options.clone(), out.numbers));
+        }
+        out.text = key.1;
+        match read_ron(&out.text, |from| def.parse(from)) {
+            Ok(options) => {
+                self.options.insert((def.name, out.text), options.clone());
+                Some((options, out.numbers))
+            }
+            Err(error) => {
+                self.wrong_option(def, head, &error, &out, scope);
+                None
+            }
+        }
+    }
+
+    fn wrong_option(&mut self, def: &OpDef, head: Span, error: &RonError, out: &Rewritten, scope: &Rc<Scope<'t>>) {
+        let name = def.name;
+        if let Some(missing) = error.message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            let kind = def.options.iter().find(|option| option.name == missing).map_or("a value", |option| option.kind);
+            let message = format!("{name} lacks its option `{missing}`");
+            let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
+            return self.report(scope, found.help(format!("write `{missing}: ...`; it is {}", article(kind))));
+        }
+        let at = out.pieces.iter().rev().find(|(start, ..)| *start <= error.offset).or(out.pieces.first());
+        let Some((start, span, what)) = at else {
+            let message = format!("the options of {name} cannot be read");
+            return self.report(scope, Diagnostic::new(Code::BadOption, head, message, "this call"));
+        };
+        let option = def.options.iter().rev().find(|option| {
+            out.text[..*start].rfind(&format!("{}: ", option.name)).is_some_and(|at| !out.text[at..*start].contains(", "))
+        });
+        let text = self.diagnostics.sources.slice(*span).to_owned();
+        let found = match (own_words(&error.message), option) {
+            (Some(message), _) => Diagnostic::new(Code::BadOption, *span, format!("{name}: {message}"), "this value"),
+            (None, Some(option)) => {
+                let message = format!("`{}` of {name} is {}, and `{text}` is not", option.name, article(option.kind));
+                Diagnostic::new(Code::BadOption, *span, message, *what).help(option.doc)
+            }
+            (None, None) => {
+                let message = format!("`{text}` does not belong into the options of {name}");
+                Diagnostic::new(Code::BadOption, *span, message, *what)
+            }
+        };
+        self.report(scope, found.help(format!("`graphrun ops {name}` shows its options")));
+    }
+
+    /// Writes a value with the arguments of the block put in and the symbols quoted.
+    fn rewrite(&mut self, value: &'t Value, scope: &Rc<Scope<'t>>, out: &mut Rewritten) -> Option<()> {
+        let put = |out: &mut Rewritten, text: &str| {
+            out.pieces.push((out.text.len(), value.span, value.describe()));
+            out.text.push_str(text);
+        };
+        match &value.kind {
+            Kind::Word(word) => match scope.vars.get(word.as_str()) {
+                Some(Binding::Value(ArgKind::Int | ArgKind::Real | ArgKind::Str, meant, outer)) => {
+                    let outer = outer.clone();
+                    return self.rewrite(meant, &outer, out);
+                }
+                Some(Binding::Missing) => return None,
+                _ if self.symbols.contains_key(word) => put(out, &quote(word)),
+                _ => put(out, word),
+            },
+            Kind::Bool(flag) => put(out, if *flag { "true" } else { "false" }),
+            Kind::Number(text) => {
+                if let Some(number) = value.as_int().and_then(|number| usize::try_from(number).ok()) {
+                    out.numbers.push((number, value.span));
+                }
+                put(out, text);
+            }
+            Kind::Str(text) => put(out, &quote(text)),
+            Kind::Char(c) => put(out, &format!("{c:?}")),
+            Kind::Bad => return None,
+            Kind::Call(name, args) => {
+                put(out, name.as_ref().map_or("", |name| &name.text));
+                out.text.push('(');
+                for arg in args {
+                    if let Some(name) = &arg.name {
+                        let _ = write!(out.text, "{}:", name.text);
+                    }
+                    self.rewrite(&arg.value, scope, out)?;
+                    out.text.push(',');
+                }
+                out.text.push(')');
+            }
+            Kind::List(items) => {
+                put(out, "[");
+                for item in items {
+                    self.rewrite(item, scope, out)?;
+                    out.text.push(',');
+                }
+                out.text.push(']');
+            }
+            Kind::Map(entries) => {
+                put(out, "{");
+                for entry in entries {
+                    self.rewrite(&entry.key, scope, out)?;
+                    out.text.push(':');
+                    self.rewrite(&entry.value, scope, out)?;
+                    out.text.push(',');
+                }
+                out.text.push('}');
+            }
+        }
+        Some(())
+    }
+
+    /// Reads an initialiser.
+    pub(crate) fn init(&mut self, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<Arc<dyn Initialiser>> {
+        let (value, scope) = match scope.follow(value)? {
+            (value, scope) => (value, scope.clone()),
+        };
+        let Some((name, head)) = value.head() else {
+            if value.kind != Kind::Bad {
+                let message = format!("an initialiser such as `Xavier` is needed here, and this is {}", value.describe());
+                let help = "a fixed start is `Const(0.1)` or `Values([...])`";
+                self.report(&scope, Diagnostic::new(Code::WrongKind, value.span, message, "not an initialiser").help(help));
+            }
+            return None;
+        };
+        let Some(def) = self.registry.init(name) else {
+            let known: Vec<&str> = self.registry.inits().map(|init| init.name).collect();
+            let message = format!("there is no initialiser `{name}`");
+            let found = Diagnostic::new(Code::UnknownInit, head, message, "unknown").suggest(name, known);
+            self.report(&scope, found);
+            return None;
+        };
+        let mut out = Rewritten::default();
+        match value.args() {
+            [only] if def.bare && only.name.is_none() => self.rewrite(&only.value, &scope, &mut out)?,
+            args => {
+                out.text.push('(');
+                for arg in args {
+                    if let Some(name) = &arg.name {
+                        let _ = write!(out.text, "{}: ", name.text);
+                    }
+                    self.rewrite(&arg.value, &scope, &mut out)?;
+                    out.text.push_str(", ");
+                }
+                out.text.push(')');
+            }
+        }
+        match read_ron(&out.text, |from| def.parse(from)) {
+            Ok(init) => Some(init),
+            Err(error) => {
+                let at = out.pieces.iter().rev().find(|(start, ..)| *start <= error.offset).or(out.pieces.first());
+                let span = at.map_or(head, |(_, span, _)| *span);
+                let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
+                let message = format!("the initialiser {name} cannot be read{detail}");
+                let help = format!("{name} is {}", def.summary);
+                self.report(&scope, Diagnostic::new(Code::BadOption, span, message, "this value").help(help));
+                None
+            }
+        }
+    }
+
+    /// `(shape: [10, 64], init: Xavier, trainable: true)`.
+    pub(crate) fn param(&mut self, id: usize, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<ParamDecl> {
+        let name = self.flat.items[id].name.clone();
+        let what = format!("the parameter `{name}`");
+        let fields = Fields::read(value, &what, &["shape", "init", "trainable"], self.diagnostics)?;
+        let (sizes, places) = match fields.get("shape") {
+            Some(shape) => self.param_shape(&name, shape, scope)?,
+            None => {
+                let found = Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no shape"), "this parameter");
+                self.report(scope, found.help("write `(shape: [10, 64], init: Xavier)`"));
+                return None;
+            }
+        };
+        let trainable = match fields.get("trainable").map(|value| (value, &value.kind)) {
+            None => true,
+            Some((_, Kind::Bool(flag))) => *flag,
+            Some((value, _)) => {
+                crate::fields::wrong_kind(value, "`trainable` is true or false", self.diagnostics);
+                return None;
+            }
+        };
+        let Some(init) = fields.get("init") else {
+            let found = Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no initialiser"), "this parameter");
+            self.report(scope, found.help("write `init: Xavier`, or `init: Zeros`"));
+            return None;
+        };
+        Some(ParamDecl { shape: sizes, places, init: self.init(init, scope)?, trainable })
+    }
+
+    fn param_shape(&mut self, name: &str, shape: &'t Value, scope: &Rc<Scope<'t>>) -> Option<(Vec<Size>, Vec<Span>)> {
+        let Kind::List(items) = &shape.kind else {
+            crate::fields::wrong_kind(shape, "a shape is a list of sizes such as `[10, 64]`", self.diagnostics);
+            return None;
+        };
+        let places = items.iter().map(|item| item.span).collect();
+        let sizes: Vec<Option<Size>> = items
+            .iter()
+            .enumerate()
+            .map(|(axis, item)| match item.as_word() {
+                Some("_") => Some(open_size(name, axis)),
+                _ => size(scope.follow(item)?.0, &self.symbols, self.diagnostics),
+            })
+            .collect();
+        Some((sizes.into_iter().collect::<Option<_>>()?, places))
+    }
+}
+
+/// What ron could not read.
+struct RonError {
+    message: String,
+    /// The byte of the text at which it stopped.
+    offset: usize,
+}
+
+fn read_ron<T>(
+    text: &str,
+    parse: impl FnOnce(&mut dyn erased_serde::Deserializer<'_>) -> Result<T, erased_serde::Error>,
+) -> Result<T, RonError> {
+    let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
+    let offset = |at: ron::error::Position| {
+        let line: usize = text.split_inclusive('\n').take(at.line.saturating_sub(1)).map(str::len).sum();
+        let column = text[line..].char_indices().nth(at.col.saturating_sub(1)).map_or(text.len() - line, |(at, _)| at);
+        line + column
+    };
+    let wrong = |error: ron::error::SpannedError| RonError { message: error.code.to_string(), offset: offset(error.span.start) };
+    let mut from = ron::Deserializer::from_str_with_options(text, &options).map_err(wrong)?;
+    let result = parse(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut from));
+    let value = result.map_err(|error| wrong(from.span_error(ron::Error::Message(error.to_string()))))?;
+    from.end().map_err(|error| wrong(from.span_error(error)))?;
+    Ok(value)
+}
+
+/// A message that an op or initialiser made itself; those of serde and ron speak of Rust and are put in our words.
+fn own_words(message: &str) -> Option<String> {
+    if let Some(rest) = message.strip_prefix("unknown variant `").or_else(|| message.strip_prefix("Unexpected enum variant named `")) {
+        let (name, rest) = rest.split_once('`')?;
+        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        return Some(format!("`{name}` is not one of {}", known.join(", ")));
+    }
+    if let Some(rest) = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("Unexpected field named `")) {
+        let name = rest.split('`').next()?;
+        return Some(format!("there is no option `{name}`"));
+    }
+    let foreign = ["invalid ", "missing ", "duplicate ", "unknown ", "Expected ", "Unexpected ", "expected ", "Integer ", "Float ", "Unclosed "];
+    let theirs = foreign.iter().any(|start| message.starts_with(start)) || message.chars().next().is_none_or(char::is_uppercase);
+    (!theirs).then(|| message.to_owned())
+}
+
+/// A kind of value with its article: `an integer`.
+fn article(kind: &str) -> String {
+    if kind.starts_with("a ") || kind.starts_with("an ") || kind.contains(" or ") {
+        return kind.to_owned();
+    }
+    let an = kind.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {kind}", if an { "an" } else { "a" })
+}

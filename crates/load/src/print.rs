@@ -1,0 +1,224 @@
+//! A graph as a model file that loads as the same graph.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+use graphrun_graph::core::variable_names;
+use graphrun_graph::{Form, Graph, Leaf, Node, NodeId, Phase, Registry};
+
+use crate::cases::{TOLERANCE, TestCase};
+use crate::fmt::fmt_source;
+use crate::literal::Literal;
+use crate::syntax::{is_name, quote};
+
+/// What a printed model says beside its graph.
+#[derive(Clone, Debug, Default)]
+pub struct PrintOptions {
+    /// The `doc` field.
+    pub doc: Option<String>,
+    /// The `tests` section.
+    pub tests: Vec<TestCase>,
+}
+
+/// The graph as a model file: what its outputs and loss need, each op by its canonical text.
+///
+/// Nodes keep their names; an output of another name than its node's becomes a node of that name. Numbers stand where they
+/// are used. Updates of parameters are not part of a model file and are left out.
+///
+/// # Errors
+/// An op that the registry does not have, in words.
+pub fn print(graph: &Graph, registry: &Registry, options: &PrintOptions) -> Result<String, String> {
+    let printer = Printer { graph, registry, names: names(graph) };
+    let text = printer.model(options)?;
+    fmt_source("printed model", &text).map_err(|found| found.to_string())
+}
+
+struct Printer<'a> {
+    graph: &'a Graph,
+    registry: &'a Registry,
+    /// What each node is called, numbers aside.
+    names: HashMap<NodeId, String>,
+}
+
+/// A name for every node: its own, that of an output, or a new one.
+fn names(graph: &Graph) -> HashMap<NodeId, String> {
+    let mut names = HashMap::new();
+    let mut taken: HashSet<&str> = graph.names().keys().map(|name| &**name).collect();
+    for (id, node) in graph.ids() {
+        if let Some(label) = node.label.as_deref().filter(|label| graph.find(label) == Some(id)) {
+            names.insert(id, label.to_owned());
+        }
+    }
+    for (name, id) in &graph.outputs {
+        if !taken.contains(name.as_str()) && constant(graph.node(*id)).is_none() && !names.contains_key(id) {
+            taken.insert(name);
+            names.insert(*id, name.clone());
+        }
+    }
+    let mut next = 0;
+    for (id, _) in graph.ids() {
+        names.entry(id).or_insert_with(|| {
+            while taken.contains(format!("n{next}").as_str()) {
+                next += 1;
+            }
+            next += 1;
+            format!("n{}", next - 1)
+        });
+    }
+    names
+}
+
+fn constant(node: &Node) -> Option<f64> {
+    match node.op.form() {
+        Form::Leaf(Leaf::Constant(value)) => Some(value),
+        _ => None,
+    }
+}
+
+/// A name as a key or in an input's place.
+fn key(name: &str) -> String {
+    if is_name(name) { name.to_owned() } else { quote(name) }
+}
+
+impl Printer<'_> {
+    fn model(&self, options: &PrintOptions) -> Result<String, String> {
+        let graph = self.graph;
+        let needed = graph.reachable();
+        let mut out = String::from("Model(graphrun: 1,\n");
+        if let Some(doc) = &options.doc {
+            let _ = writeln!(out, "doc: {},", quote(doc));
+        }
+        let mut section = |name: &str, entries: Vec<(String, String)>| {
+            if !entries.is_empty() {
+                let entries: Vec<String> = entries.iter().map(|(name, value)| format!("{}: {value}", key(name))).collect();
+                let _ = writeln!(out, "{name}: {{ {} }},", entries.join(", "));
+            }
+        };
+        section("inputs", graph.inputs().iter().map(|(name, id)| (name.to_string(), graph.ty(*id).to_string())).collect());
+        let params = graph.parameters().iter().filter(|param| needed[param.node.index()]).map(|param| {
+            let fixed = if param.trainable { "" } else { ", trainable: false" };
+            (param.name.to_string(), format!("(shape: {}, init: {}{fixed})", graph.ty(param.node), param.init.text()))
+        });
+        section("params", params.collect());
+        section("sizes", graph.sizes.iter().map(|(name, size)| (name.to_string(), size.to_string())).collect());
+        let mut nodes = Vec::new();
+        for (id, node) in graph.ids().filter(|(id, _)| needed[id.index()]) {
+            let fed = matches!(node.op.form(), Form::Leaf(Leaf::Input(_) | Leaf::Parameter(_) | Leaf::Constant(_)));
+            if !fed {
+                nodes.push((self.names[&id].clone(), self.call(node)?));
+            }
+        }
+        let mut outputs = Vec::new();
+        for (name, id) in &graph.outputs {
+            if self.names[id] != *name || constant(graph.node(*id)).is_some() {
+                nodes.push((name.clone(), self.alias(*id)));
+            }
+            outputs.push(key(name));
+        }
+        section("nodes", nodes);
+        if !outputs.is_empty() {
+            let _ = writeln!(out, "outputs: [{}],", outputs.join(", "));
+        }
+        if let Some(loss) = graph.loss {
+            let _ = writeln!(out, "loss: {},", key(&self.names[&loss]));
+        }
+        if !options.tests.is_empty() {
+            let cases: Vec<String> = options.tests.iter().map(case).collect();
+            let _ = writeln!(out, "tests: [{}],", cases.join(", "));
+        }
+        out.push(')');
+        Ok(out)
+    }
+
+    /// A second name for a node.
+    fn alias(&self, id: NodeId) -> String {
+        match constant(self.graph.node(id)) {
+            Some(value) => format!("Formula(\"x\", {{ x: {} }})", number(value)),
+            None => format!("Formula(\"x\", {{ x: {} }})", key(&self.names[&id])),
+        }
+    }
+
+    /// What stands in an input's place.
+    fn input(&self, id: NodeId) -> String {
+        constant(self.graph.node(id)).map_or_else(|| key(&self.names[&id]), number)
+    }
+
+    /// A node as the call of its op.
+    fn call(&self, node: &Node) -> Result<String, String> {
+        let (name, options) = (node.op.name(), node.op.options());
+        let inputs: Vec<String> = node.inputs.iter().map(|id| self.input(*id)).collect();
+        if name == "Formula" {
+            let variables = variable_names(inputs.len());
+            let given: Vec<String> = variables.iter().zip(&inputs).map(|(name, input)| format!("{name}: {input}")).collect();
+            return Ok(format!("Formula({options}, {{ {} }})", given.join(", ")));
+        }
+        let Some(def) = self.registry.op(name) else {
+            return Err(format!("the op {name} is not in the registry, and no model file can name it"));
+        };
+        if options.is_empty() {
+            return Ok(format!("{name}({})", inputs.join(", ")));
+        }
+        let mut parts = Vec::new();
+        let mut rest = inputs.as_slice();
+        for port in &def.ports {
+            if port.variadic {
+                parts.push(format!("{}: [{}]", port.name, rest.join(", ")));
+                rest = &[];
+            } else if let [first, others @ ..] = rest {
+                parts.push(format!("{}: {first}", port.name));
+                rest = others;
+            }
+        }
+        parts.push(options);
+        Ok(format!("{name}({})", parts.join(", ")))
+    }
+}
+
+fn case(case: &TestCase) -> String {
+    let mut parts = Vec::new();
+    let mut map = |field: &str, list: &[(String, Literal)]| {
+        if !list.is_empty() {
+            let entries: Vec<String> = list.iter().map(|(name, value)| format!("{}: {value}", key(name))).collect();
+            parts.push(format!("{field}: {{ {} }}", entries.join(", ")));
+        }
+    };
+    map("given", &case.given);
+    map("params", &case.params);
+    map("value", &case.value);
+    map("grad", &case.grad);
+    parts.extend(case.of.as_ref().map(|of| format!("of: {}", key(of))));
+    parts.extend(case.upstream.as_ref().map(|upstream| format!("upstream: {upstream}")));
+    if case.phase == Phase::Train {
+        parts.push("phase: Train".into());
+    }
+    if case.tolerance != TOLERANCE {
+        parts.push(format!("tolerance: {}", number(case.tolerance)));
+    }
+    format!("({})", parts.join(", "))
+}
+
+/// A number as it reads back bit by bit.
+fn number(value: f64) -> String {
+    format!("{value:?}")
+}
+
+/// As a model file writes it.
+impl std::fmt::Display for Literal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn rows(shape: &[usize], data: &[f64], f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            let Some((size, rest)) = shape.split_first() else {
+                return f.write_str(&data.first().map_or_else(|| "0".to_owned(), |value| number(*value)));
+            };
+            f.write_str("[")?;
+            let step: usize = rest.iter().product();
+            for row in 0..*size {
+                if row > 0 {
+                    f.write_str(", ")?;
+                }
+                rows(rest, &data[row * step..(row + 1) * step], f)?;
+            }
+            f.write_str("]")
+        }
+        rows(&self.shape, &self.data, f)
+    }
+}
