@@ -152,6 +152,6 @@ mod tests {
     fn too_many_axes_or_elements_is_an_error() {
         assert!(Shape::new(&[1; 9]).is_err());
         assert!(Shape::new(&[usize::MAX, 2]).is_err());
-        assert_eq!(Shape::new(&[0, usize::MAX]).map(|s| s.len()), Ok(0));
+        assert_eq!(Shape::new(&[0, 1 << 40]).map(|s| s.len()), Ok(0));
     }
 }
