@@ -14,4 +14,4 @@ pub use expr::{Expr, ExprKind};
 pub use func::{Binary, Func};
 pub use math::Float;
 pub use parse::{Functions, ParseError};
-pub use program::{Input, Output, Program, RawSource, Reduce, Source, Spec, Value};
+pub use program::{Input, Operand, Output, Program, RawSource, Reduce, Source, Spec, Value};

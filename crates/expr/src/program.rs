@@ -2,6 +2,7 @@
 
 mod compile;
 mod geometry;
+mod in_place;
 mod interpret;
 mod kernels;
 mod lower;
@@ -13,6 +14,7 @@ mod spec;
 pub use compile::Program;
 pub(crate) use interpret::Run;
 #[cfg(test)]
-pub(crate) use kernels::unary;
+pub(crate) use kernels::{LANES, Stream, Target, unary};
+pub use in_place::Operand;
 pub use source::{RawSource, Source};
 pub use spec::{Input, Output, Reduce, Spec, Value};

@@ -61,6 +61,15 @@ impl Shape {
         &self.sizes[..self.rank as usize]
     }
 
+    /// Changes the size of one axis.
+    ///
+    /// # Panics
+    /// When there is no such axis.
+    pub fn set(&mut self, axis: usize, size: usize) {
+        assert!(axis < self.rank(), "axis {axis} of {self}");
+        self.sizes[axis] = size;
+    }
+
     /// The number of axes.
     #[must_use]
     pub fn rank(&self) -> usize {

@@ -1,0 +1,300 @@
+//! Which nodes become one kernel: element-wise chains with their broadcasts and the reductions of their rows.
+
+use std::collections::HashSet;
+
+use graphrun_graph::{Form, Leaf, NodeId, Reduce};
+
+use crate::concrete::Concrete;
+use crate::extent::{Extent, cuts, extent};
+
+/// The most values that one kernel computes.
+const MAX_MEMBERS: usize = 64;
+
+/// What a member of a group is, over the group's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// One element for every point.
+    Full,
+    /// One element a row.
+    Row,
+    /// A sum over rows: complete only when the whole group is done.
+    Sum,
+}
+
+/// Nodes that one tile program computes.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// The points of the iteration space.
+    pub(crate) total: usize,
+    /// The length of a row, where some member or operand asks for one.
+    pub(crate) inner: Option<usize>,
+    /// The members, in order.
+    pub(crate) members: Vec<NodeId>,
+}
+
+/// The groups, and for every node the group and class it has there.
+#[derive(Debug)]
+pub(crate) struct Groups<'c, 'g> {
+    concrete: &'c Concrete<'g>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) of: Vec<Option<(usize, Class)>>,
+}
+
+/// How a node would stand in a group.
+struct Fit {
+    class: Class,
+    inner: Option<usize>,
+}
+
+pub(crate) fn fuse<'c, 'g>(concrete: &'c Concrete<'g>) -> Groups<'c, 'g> {
+    let mut groups = Groups { concrete, groups: Vec::new(), of: vec![None; concrete.shapes.len()] };
+    for (id, _) in concrete.graph.ids() {
+        if concrete.needed[id.index()] && fusible(concrete, id) {
+            groups.place(id);
+        }
+    }
+    groups
+}
+
+/// Whether a node can be computed by a tile program at all.
+fn fusible(concrete: &Concrete<'_>, id: NodeId) -> bool {
+    match concrete.form(id) {
+        Form::Pointwise(_) | Form::Pick | Form::OneHot => true,
+        Form::Reduce { with, axes, .. } => {
+            let rank = concrete.shape(concrete.inputs(id)[0]).rank();
+            let trailing = axes.iter().rev().enumerate().all(|(k, &axis)| axis + 1 + k == rank);
+            let leading = axes.iter().enumerate().all(|(k, &axis)| axis == k);
+            trailing || (leading && *with == Reduce::Sum)
+        }
+        _ => false,
+    }
+}
+
+impl Groups<'_, '_> {
+    /// Puts a node into the groups of its operands, joined, or into one of its own.
+    fn place(&mut self, id: NodeId) {
+        let mut candidates: Vec<usize> = self
+            .concrete
+            .inputs(id)
+            .iter()
+            .filter_map(|&input| self.of[self.operand(id, input).index()].map(|(g, _)| g))
+            .collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        // The largest number of groups that can be joined is found greedily, the latest first.
+        let mut chosen: Vec<usize> = Vec::new();
+        let mut best = None;
+        for &candidate in candidates.iter().rev() {
+            chosen.push(candidate);
+            match self.fit(id, &chosen).filter(|_| self.acyclic(id, &chosen)) {
+                Some(fit) => best = Some(fit),
+                None => {
+                    chosen.pop();
+                }
+            }
+        }
+        if let Some(fit) = best.or_else(|| self.fit(id, &[])) {
+            self.join(id, &chosen, fit);
+        }
+    }
+
+    /// The node whose memory a member reads for one of its inputs: reshapes are looked through, and
+    /// broadcasts too where the member is element-wise.
+    pub(crate) fn operand(&self, member: NodeId, input: NodeId) -> NodeId {
+        match self.concrete.form(member) {
+            Form::Pointwise(_) => self.concrete.root(self.concrete.source(input)),
+            _ => self.concrete.root(input),
+        }
+    }
+
+    fn total(&self, id: NodeId) -> usize {
+        let reads_input = matches!(self.concrete.form(id), Form::Reduce { .. } | Form::Pick);
+        self.concrete.shape(if reads_input { self.concrete.inputs(id)[0] } else { id }).len()
+    }
+
+    /// How `id` would stand in the union of `groups`, if it can.
+    fn fit(&self, id: NodeId, groups: &[usize]) -> Option<Fit> {
+        let (mut total, mut inner, mut members) = (None, None, 0);
+        for &g in groups {
+            let group = &self.groups[g];
+            members += group.members.len();
+            if total.replace(group.total).is_some_and(|t| t != group.total) {
+                return None;
+            }
+            if let Some(own) = group.inner
+                && inner.replace(own).is_some_and(|i| i != own)
+            {
+                return None;
+            }
+        }
+        if members >= MAX_MEMBERS {
+            return None;
+        }
+        let inside = |input: NodeId| {
+            let (group, class) = self.of[self.operand(id, input).index()]?;
+            groups.contains(&group).then_some(class)
+        };
+        let inputs = self.concrete.inputs(id);
+        if inputs.iter().any(|&input| inside(input) == Some(Class::Sum)) {
+            return None;
+        }
+        let own = self.total(id);
+        match self.concrete.form(id) {
+            Form::Pointwise(_) if total.is_none_or(|t| t == own) => {
+                let inner = self.pointwise_inner(id, inner, &inside)?;
+                Some(Fit { class: Class::Full, inner })
+            }
+            Form::Pointwise(_) => {
+                // One element a row: every operand is one, or one for all.
+                let row_shape = self.concrete.shape(id);
+                let rows = total? / inner.filter(|i| *i > 0)?;
+                let fits = own == rows
+                    && inputs.iter().all(|&input| match inside(input) {
+                        Some(class) => class == Class::Row && self.concrete.shape(self.concrete.source(input)).len() == rows,
+                        None => {
+                            let shape = self.concrete.shape(self.concrete.source(input));
+                            matches!(extent(shape, row_shape, 1), Some(Extent::Full | Extent::Scalar))
+                        }
+                    });
+                let some_row = inputs.iter().any(|&input| inside(input) == Some(Class::Row));
+                (fits && some_row).then_some(Fit { class: Class::Row, inner })
+            }
+            Form::Reduce { with, axes, .. } => {
+                if total.is_some_and(|t| t != own) || inputs.iter().any(|&i| inside(i) == Some(Class::Row)) {
+                    return None;
+                }
+                let shape = self.concrete.shape(inputs[0]);
+                let trailing = axes.first().is_none_or(|first| axes.len() + first == shape.rank());
+                let length: usize = match trailing && axes.len() < shape.rank() {
+                    true => axes.iter().map(|&a| shape.sizes()[a]).product(),
+                    false => shape.sizes()[axes.len()..].iter().product(),
+                };
+                if axes.len() == shape.rank() && *with == Reduce::Sum {
+                    return Some(Fit { class: Class::Sum, inner });
+                }
+                let length = if axes.len() == shape.rank() { own } else { length };
+                let class = if trailing { Class::Row } else { Class::Sum };
+                (length > 0 && inner.is_none_or(|i| i == length)).then_some(Fit { class, inner: Some(length) })
+            }
+            Form::Pick => {
+                let length = self.concrete.shape(inputs[0]).from_end(0);
+                let whole = total.is_none_or(|t| t == own) && inside(inputs[0]) != Some(Class::Row);
+                (whole && length > 0 && inner.is_none_or(|i| i == length)).then_some(Fit { class: Class::Row, inner: Some(length) })
+            }
+            Form::OneHot => {
+                let length = self.concrete.shape(id).from_end(0);
+                (groups.is_empty() && length > 0).then_some(Fit { class: Class::Full, inner: Some(length) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The row length under which every operand of a full member lies in a way that programs read: the one
+    /// given, or the shortest that does; none needed where all are full or single.
+    fn pointwise_inner(
+        &self,
+        id: NodeId,
+        given: Option<usize>,
+        inside: &dyn Fn(NodeId) -> Option<Class>,
+    ) -> Option<Option<usize>> {
+        let shape = self.concrete.shape(id);
+        let fits = |inner: usize| {
+            let mut spanned = (false, false);
+            let all = self.concrete.inputs(id).iter().all(|&input| {
+                let from = self.concrete.shape(self.concrete.source(input));
+                let found = extent(from, shape, inner);
+                match found {
+                    Some(Extent::Full) => spanned = (true, true),
+                    Some(Extent::Row { .. }) => spanned.0 = true,
+                    Some(Extent::Col) => spanned.1 = true,
+                    _ => {}
+                }
+                match (inside(input), found) {
+                    (_, None) => false,
+                    (None, Some(_)) | (Some(Class::Full), Some(Extent::Full)) => true,
+                    (Some(Class::Row), Some(Extent::Row { div, modulo })) => {
+                        div == 1 && modulo * inner.max(1) == shape.len()
+                    }
+                    (Some(Class::Row), Some(Extent::Full)) => inner == 1,
+                    (Some(_), Some(_)) => false,
+                }
+            });
+            let (down, across) = spanned;
+            let rows = shape.len() / inner.max(1);
+            all && (down || rows <= 1) && (across || inner == 1)
+        };
+        if let Some(inner) = given {
+            return fits(inner).then_some(given);
+        }
+        let simple = |&input: &NodeId| {
+            let from = self.concrete.shape(self.concrete.source(input));
+            (from.len() == shape.len() && inside(input) != Some(Class::Row))
+                || (from.len() == 1 && inside(input).is_none())
+        };
+        let some_full = self.concrete.inputs(id).iter().any(|&i| self.concrete.shape(self.concrete.source(i)).len() == shape.len());
+        if some_full && self.concrete.inputs(id).iter().all(simple) {
+            return Some(None);
+        }
+        cuts(shape).filter(|&inner| inner > 0).find(|&inner| fits(inner)).map(Some)
+    }
+
+    /// Whether the union of `groups` and `id` reads nothing that depends on it from outside.
+    fn acyclic(&self, id: NodeId, groups: &[usize]) -> bool {
+        let inside = |node: NodeId| node == id || self.of[node.index()].is_some_and(|(g, _)| groups.contains(&g));
+        let earliest = groups.iter().filter_map(|&g| self.groups[g].members.first()).min().copied().unwrap_or(id);
+        let members = groups.iter().flat_map(|&g| self.groups[g].members.iter().copied()).chain([id]);
+        let mut seen: HashSet<NodeId> = HashSet::new();
+        let mut outside: Vec<NodeId> = members
+            .flat_map(|member| self.concrete.inputs(member).iter().map(move |&input| self.operand(member, input)))
+            .filter(|&operand| !inside(operand) && seen.insert(operand))
+            .collect();
+        while let Some(node) = outside.pop() {
+            let members = match self.of[node.index()] {
+                Some((g, _)) => self.groups[g].members.as_slice(),
+                None => &[],
+            };
+            if members.last().copied().unwrap_or(node).max(node) < earliest {
+                continue;
+            }
+            for &input in members.iter().chain([&node]).flat_map(|&n| self.concrete.inputs(n)) {
+                if inside(input) {
+                    return false;
+                }
+                if seen.insert(input) {
+                    outside.push(input);
+                }
+            }
+        }
+        true
+    }
+
+    fn join(&mut self, id: NodeId, groups: &[usize], fit: Fit) {
+        let total = self.total(id);
+        let target = match groups.first() {
+            Some(&g) => g,
+            None => {
+                self.groups.push(Group { total, inner: None, members: Vec::new() });
+                self.groups.len() - 1
+            }
+        };
+        for &other in groups.iter().skip(1) {
+            let members = std::mem::take(&mut self.groups[other].members);
+            for &member in &members {
+                if let Some((group, _)) = &mut self.of[member.index()] {
+                    *group = target;
+                }
+            }
+            self.groups[target].members.extend(members);
+        }
+        self.of[id.index()] = Some((target, fit.class));
+        let group = &mut self.groups[target];
+        group.inner = fit.inner;
+        group.members.push(id);
+        group.members.sort_unstable();
+    }
+}
+
+/// Whether a node is a value that runs begin with.
+pub(crate) fn is_leaf(form: &Form) -> bool {
+    matches!(form, Form::Leaf(Leaf::Input(_) | Leaf::Parameter(_)))
+}

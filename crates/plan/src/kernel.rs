@@ -1,0 +1,173 @@
+//! What a plan is made of: kernels over values in one arena.
+
+use std::sync::Arc;
+
+use graphrun_expr::Program;
+use graphrun_graph::{NodeId, Op};
+use graphrun_tensor::Shape;
+
+use crate::extent::Extent;
+
+/// The place of a value in [`Plan::values`](crate::Plan::values).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(pub(crate) u32);
+
+impl ValueId {
+    /// The position among the values.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An array in the arena.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Its sizes.
+    pub shape: Shape,
+    /// The number of elements that it takes.
+    pub len: usize,
+    /// Whether it holds integers.
+    pub index: bool,
+    /// The first byte in the arena.
+    pub offset: usize,
+    /// The stages from the one that writes it to the last one that reads it; all of them for what outlives a run.
+    pub live: (usize, usize),
+}
+
+/// How a kernel that runs for a range of rows reads or writes an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it, whatever the rows.
+    Whole,
+    /// The same rows of it.
+    Rows,
+    /// Row `t` of it, `t` being the number of the tile: a partial result.
+    Tile,
+}
+
+/// A value that a kernel reads or writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// Which one.
+    pub value: ValueId,
+    /// Its shape as the kernel sees it.
+    pub shape: Shape,
+    /// How much of it.
+    pub part: Part,
+}
+
+/// One operand of a tile program.
+#[derive(Clone, Copy, Debug)]
+pub enum Bind {
+    /// Operand `k` of the kernel's inputs, lying so.
+    Input(usize, Extent),
+    /// Operand `k`, one integer a row.
+    RowIndex(usize),
+    /// What output `k` held before: an update in place.
+    Output(usize),
+}
+
+/// A product of matrices over the last two axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// The rows of one matrix of the output.
+    pub rows: usize,
+    /// The columns of the output.
+    pub cols: usize,
+    /// The length of the sums.
+    pub depth: usize,
+    /// Whether the first operand is read transposed.
+    pub transpose_a: bool,
+    /// Whether the second operand is read transposed.
+    pub transpose_b: bool,
+    /// Whether the second operand was packed by a [`Work::Pack`].
+    pub packed: bool,
+}
+
+/// What a kernel does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// A tile program over `rows x inner`.
+    Program {
+        /// The compiled program.
+        program: Arc<Program>,
+        /// The rows of its iteration space.
+        rows: usize,
+        /// The columns.
+        inner: usize,
+        /// Its inputs.
+        binds: Vec<Bind>,
+        /// For each output, whether it is a sum over rows, of which every tile makes a part.
+        sums: Vec<bool>,
+    },
+    /// A product of matrices.
+    MatMul(Product),
+    /// The second operand of products, laid out for them.
+    Pack {
+        /// The rows of the matrix.
+        rows: usize,
+        /// The columns of the matrix.
+        cols: usize,
+        /// Whether the operand is read transposed.
+        transpose: bool,
+    },
+    /// A reduction over any axes.
+    Reduce(graphrun_graph::Reduce, [bool; graphrun_tensor::MAX_RANK]),
+    /// A copy, broadcasting.
+    Copy,
+    /// One number, everywhere.
+    Fill(f64),
+    /// An operation's own kernel.
+    Op(Arc<dyn Op>),
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// What it does.
+    pub work: Work,
+    /// The nodes it computes.
+    pub nodes: Vec<NodeId>,
+    /// What it reads.
+    pub inputs: Vec<Operand>,
+    /// What it writes.
+    pub outputs: Vec<Operand>,
+    /// The number of rows by which it can be cut; 1 when it runs whole.
+    pub rows: usize,
+    /// Floating-point operations, estimated.
+    pub flops: f64,
+}
+
+impl Kernel {
+    /// The bytes read and written, for elements of `size` bytes.
+    #[must_use]
+    pub fn bytes(&self, size: usize) -> usize {
+        self.inputs.iter().chain(&self.outputs).map(|o| o.shape.len() * size).sum()
+    }
+}
+
+/// Kernels that run one after another on each chunk of rows; chunks run at the same time.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The kernels, by place in [`Plan::kernels`](crate::Plan::kernels).
+    pub kernels: Vec<usize>,
+    /// The number of rows.
+    pub rows: usize,
+    /// The rows of a chunk; the last one may have fewer.
+    pub chunk: usize,
+}
+
+impl Stage {
+    /// The number of chunks.
+    #[must_use]
+    pub fn tiles(&self) -> usize {
+        self.rows.div_ceil(self.chunk).max(1)
+    }
+
+    /// The rows of chunk `tile`.
+    #[must_use]
+    pub fn range(&self, tile: usize) -> std::ops::Range<usize> {
+        tile * self.chunk..((tile + 1) * self.chunk).min(self.rows)
+    }
+}

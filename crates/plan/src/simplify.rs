@@ -1,0 +1,143 @@
+//! Passes over graphs: each gives a graph that computes the same with less.
+
+use std::collections::HashMap;
+
+use graphrun_graph::{Builder, Form, Graph, Leaf, NodeId, Parameter, Sizes, TypeError, verify};
+
+use crate::PlanError;
+
+/// A rewriting of graphs by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    rewrite: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, TypeError>,
+}
+
+/// All passes, in the order in which they run.
+pub const PASSES: &[Pass] = &[
+    Pass { name: "dead", summary: "drops what no output, loss or update needs", rewrite: |r, id| r.same(id) },
+    Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
+    Pass { name: "algebra", summary: "drops sums, reshapes and broadcasts that do nothing", rewrite: |r, id| r.algebra(id) },
+];
+
+impl Pass {
+    /// The rewritten graph, verified.
+    ///
+    /// # Errors
+    /// When the rewriting is wrong: a defect of the pass.
+    pub fn run(&self, graph: &Graph) -> Result<Graph, PlanError> {
+        let rewritten = rewrite(graph, self.rewrite).map_err(|e| self.defect(&e))?;
+        verify(&rewritten).map_err(|e| self.defect(&e))?;
+        Ok(rewritten)
+    }
+
+    fn defect(&self, error: &TypeError) -> PlanError {
+        PlanError::new(format!("pass `{}`: {error}", self.name))
+    }
+}
+
+/// The graph after all passes.
+///
+/// # Errors
+/// When a pass is wrong.
+pub fn simplify(graph: &Graph) -> Result<Graph, PlanError> {
+    PASSES.iter().try_fold(graph.clone(), |graph, pass| pass.run(&graph))
+}
+
+/// A graph that is being built anew from another.
+struct Rewrite<'g> {
+    from: &'g Graph,
+    b: Builder,
+    new: HashMap<NodeId, NodeId>,
+}
+
+fn rewrite(
+    graph: &Graph,
+    rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, TypeError>,
+) -> Result<Graph, TypeError> {
+    let needed = graph.reachable();
+    let mut r = Rewrite { from: graph, b: Builder::new(), new: HashMap::new() };
+    let parameters: HashMap<NodeId, &Parameter> = graph.parameters().iter().map(|p| (p.node, p)).collect();
+    for (id, node) in graph.ids() {
+        let new = match node.op.form() {
+            Form::Leaf(Leaf::Input(name)) => r.b.input(&name, node.ty.clone())?,
+            Form::Leaf(Leaf::Parameter(name)) => {
+                let p = parameters[&id];
+                r.b.parameter(&name, node.ty.shape.clone(), p.init.clone(), p.trainable)?
+            }
+            _ if !needed[id.index()] => continue,
+            _ => rule(&mut r, id)?,
+        };
+        r.new.insert(id, new);
+    }
+    for (name, id) in graph.names() {
+        if let Some(&new) = r.new.get(id)
+            && r.b.graph().find(name).is_none()
+        {
+            r.b.name(name, new)?;
+        }
+    }
+    let map = |id: &NodeId| r.new[id];
+    let outputs = graph.outputs.iter().map(|(name, id)| (name.clone(), map(id))).collect();
+    let updates = graph.updates.iter().map(|(p, v)| (map(p), map(v))).collect();
+    let (loss, sizes): (Option<NodeId>, Sizes) = (graph.loss.as_ref().map(map), graph.sizes.clone());
+    let mut built = r.b.finish();
+    (built.outputs, built.updates, built.loss, built.sizes) = (outputs, updates, loss, sizes);
+    Ok(built)
+}
+
+impl Rewrite<'_> {
+    fn inputs(&self, id: NodeId) -> Vec<NodeId> {
+        self.from.node(id).inputs.iter().map(|i| self.new[i]).collect()
+    }
+
+    fn same(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let inputs = self.inputs(id);
+        let op = self.from.node(id).op.clone();
+        self.b.set_scope(None);
+        self.b.node_arc(op, &inputs)
+    }
+
+    /// A scalar expression whose operands are constants becomes shorter, or a constant itself.
+    fn constants(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let inputs = self.inputs(id);
+        let Form::Pointwise(expr) = self.from.node(id).op.form() else { return self.same(id) };
+        let value = |id: &NodeId| match self.b.graph().node(*id).op.form() {
+            Form::Leaf(Leaf::Constant(value)) => Some(graphrun_expr::Expr::constant(value)),
+            _ => None,
+        };
+        let known: Vec<Option<graphrun_expr::Expr>> = inputs.iter().map(value).collect();
+        if known.iter().all(Option::is_none) {
+            return self.same(id);
+        }
+        let operands: Vec<graphrun_expr::Expr> =
+            known.into_iter().enumerate().map(|(k, c)| c.unwrap_or(graphrun_expr::Expr::var(k))).collect();
+        let simple = self.b.pointwise(&expr.substitute(&operands).simplify(), &inputs)?;
+        self.b.broadcast(simple, &self.from.ty(id).shape)
+    }
+
+    /// Sums over axes of size 1, reshapes and broadcasts to the same shape, and chains of them, go.
+    fn algebra(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let inputs = self.inputs(id);
+        let shape = self.from.ty(id).shape.clone();
+        match self.from.node(id).op.form() {
+            Form::Reshape | Form::Broadcast if self.b.ty(inputs[0]).shape == shape => Ok(inputs[0]),
+            Form::Reshape => {
+                let mut x = inputs[0];
+                while matches!(self.b.graph().node(x).op.form(), Form::Reshape) {
+                    x = self.b.graph().node(x).inputs[0];
+                }
+                self.b.reshape(x, &shape)
+            }
+            Form::Reduce { axes, .. } => {
+                let x = self.b.ty(inputs[0]);
+                let single = axes.iter().all(|&a| x.shape[a].known() == Some(1));
+                if single { self.b.reshape(inputs[0], &shape) } else { self.same(id) }
+            }
+            _ => self.same(id),
+        }
+    }
+}
