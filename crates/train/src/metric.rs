@@ -2,6 +2,9 @@
 
 use crate::settings::{Setting, Settings};
 
+/// The most nodes that a metric can look at.
+pub const MAX_PORTS: usize = 4;
+
 /// A registered metric.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricDef {
@@ -9,7 +12,7 @@ pub struct MetricDef {
     pub name: &'static str,
     /// What it measures, as a formula where there is one.
     pub summary: &'static str,
-    /// The nodes that it looks at, in order.
+    /// The nodes that it looks at, in order; at most [`MAX_PORTS`].
     pub ports: &'static [&'static str],
     /// Its options.
     pub options: &'static [Setting],

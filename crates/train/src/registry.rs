@@ -78,5 +78,6 @@ mod tests {
         names(OPTIMIZERS.iter().map(|d| (d.name, d.summary)).collect());
         names(SCHEDULES.iter().map(|d| (d.name, d.summary)).collect());
         names(METRICS.iter().map(|d| (d.name, d.summary)).collect());
+        assert!(METRICS.iter().all(|d| d.ports.len() <= crate::metric::MAX_PORTS));
     }
 }
