@@ -35,6 +35,7 @@ pub trait Float:
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
     fn finite(self) -> bool;
+    fn is_nan(self) -> bool;
     fn mul_add(self, b: Self, c: Self) -> Self;
     fn pow(self, exponent: Self) -> Self;
     fn abs(self) -> Self;
@@ -106,6 +107,11 @@ macro_rules! common {
         }
 
         #[inline(always)]
+        fn is_nan(self) -> bool {
+            <$t>::is_nan(self)
+        }
+
+        #[inline(always)]
         fn mul_add(self, b: Self, c: Self) -> Self {
             <$t>::mul_add(self, b, c)
         }
@@ -117,7 +123,7 @@ macro_rules! common {
 
         #[inline(always)]
         fn sign(self) -> Self {
-            if self == 0.0 || self != self { self } else { <$t>::copysign(1.0, self) }
+            if (self == 0.0) | self.is_nan() { self } else { <$t>::copysign(1.0, self) }
         }
 
         #[inline(always)]

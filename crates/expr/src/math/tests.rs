@@ -1,12 +1,14 @@
 //! Every kernel against the standard library in f64.
 
 use super::Float;
+use crate::program::{LANES, Stream, Target, unary};
 use crate::{Binary, Func};
 
 
 fn kernel<T: Float>(f: Func, x: T) -> T {
-    let mut to = [T::ZERO; 8];
-    crate::program::unary(f, &mut to, &[x; 8]);
+    let (mut to, x) = ([T::ZERO; LANES], [x; LANES]);
+    let target = Target { place: to.as_mut_ptr(), vectors: 1 };
+    unsafe { unary(f, target, Stream { place: x.as_ptr(), step: LANES }) };
     to[0]
 }
 

@@ -1,6 +1,7 @@
 //! From operations to instructions: which run once, which run for every tile, and where each value lives.
 
 use super::geometry::share;
+use super::kernels::LANES;
 use super::lower::{Extent, Node, Op, lower, uses};
 use super::spec::{Input, Output, Spec};
 
@@ -9,12 +10,14 @@ use super::spec::{Input, Output, Spec};
 pub struct Program {
     pub(super) inputs: Vec<Input>,
     pub(super) outputs: Vec<Written>,
-    /// Run once, on one element.
-    pub(super) scalar: Vec<Instruction>,
-    /// Run once, on the columns.
-    pub(super) column: Vec<Instruction>,
+    /// Run once: what concerns scalars and columns alone.
+    pub(super) once: Vec<Instruction>,
     /// Run for every tile.
     pub(super) tile: Vec<Instruction>,
+    /// Where the value of each operation lives.
+    pub(super) slots: Vec<Slot>,
+    /// The slots that lie elsewhere for every tile, with their numbers.
+    pub(super) moving: Vec<(usize, Slot)>,
     pub(super) scalars: usize,
     pub(super) columns: usize,
     pub(super) registers: usize,
@@ -63,8 +66,18 @@ pub(super) enum Slot {
 pub(super) struct Instruction {
     pub(super) op: Op,
     pub(super) extent: Extent,
-    pub(super) to: Slot,
-    pub(super) args: [Slot; 3],
+    /// The number of the slot that it writes.
+    pub(super) to: usize,
+    pub(super) args: [Arg; 3],
+}
+
+/// An operand.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Arg {
+    /// The number of its slot.
+    pub(super) slot: usize,
+    /// Elements from one vector to the next: none for a scalar, which is one vector of equal elements.
+    pub(super) step: usize,
 }
 
 impl Program {
@@ -80,9 +93,10 @@ impl Program {
         let mut program = Program {
             inputs: spec.inputs.clone(),
             outputs: vec![Written::Store(Extent::Full); spec.outputs.len()],
-            scalar: Vec::new(),
-            column: Vec::new(),
+            once: Vec::new(),
             tile: Vec::new(),
+            slots: Vec::new(),
+            moving: Vec::new(),
             scalars: 0,
             columns: 0,
             registers: 0,
@@ -91,35 +105,36 @@ impl Program {
             layout: layout(spec, &nodes, &uses),
         };
         let mut registers = Registers::new(&nodes);
-        let mut slots: Vec<Slot> = Vec::with_capacity(nodes.len());
+        // The slot number of each operation's value.
+        let mut values: Vec<usize> = vec![0; nodes.len()];
         for (id, node) in nodes.iter().enumerate() {
             let sink = program.sink(node);
             if sink.is_none() && uses[id] == 0 {
-                slots.push(Slot::Scalar(0));
                 continue;
             }
-            let mut args = [Slot::Scalar(0); 3];
-            for (slot, &arg) in args.iter_mut().zip(&node.args) {
-                *slot = slots[arg];
+            let mut args = [Arg::default(); 3];
+            for (to, &arg) in args.iter_mut().zip(&node.args) {
+                let step = if nodes[arg].extent == Extent::Scalar { 0 } else { LANES };
+                *to = Arg { slot: values[arg], step };
             }
-            let to = if sink.is_some() {
-                args[0]
-            } else {
-                match node.extent {
+            if sink.is_none() {
+                values[id] = program.slots.len();
+                let slot = match node.extent {
                     Extent::Scalar => Slot::Scalar(next(&mut program.scalars)),
                     Extent::Col => Slot::Column(next(&mut program.columns)),
-                    Extent::Row | Extent::Full => registers.place(id, node, &nodes),
-                }
-            };
-            slots.push(to);
-            registers.release(id, node, &slots);
-            let instruction = Instruction { op: sink.unwrap_or(node.op), extent: node.extent, to, args };
+                    Extent::Row | Extent::Full => registers.place(id, node),
+                };
+                program.slots.push(slot);
+            }
+            registers.release(id, node);
+            let op = sink.unwrap_or(node.op);
+            let instruction = Instruction { op, extent: node.extent, to: values[id], args };
             match node.extent {
-                Extent::Scalar => program.scalar.push(instruction),
-                Extent::Col => program.column.push(instruction),
+                Extent::Scalar | Extent::Col => program.once.push(instruction),
                 Extent::Row | Extent::Full => program.tile.push(instruction),
             }
         }
+        program.moving = moving(&program.slots);
         program.registers = registers.count;
         program.share = share(registers.count);
         program
@@ -143,6 +158,11 @@ fn next(count: &mut usize) -> usize {
     *count - 1
 }
 
+fn moving(slots: &[Slot]) -> Vec<(usize, Slot)> {
+    let moves = |slot: &Slot| matches!(slot, Slot::Column(_) | Slot::Input { .. } | Slot::Output { .. });
+    slots.iter().copied().enumerate().filter(|(_, slot)| moves(slot)).collect()
+}
+
 fn layout(spec: &Spec, nodes: &[Node], uses: &[usize]) -> Layout {
     if nodes.iter().any(|node| matches!(node.op, Op::Reduce(_) | Op::Pick(_))) {
         return Layout::WholeRows;
@@ -159,6 +179,8 @@ fn layout(spec: &Spec, nodes: &[Node], uses: &[usize]) -> Layout {
 struct Registers {
     count: usize,
     free: Vec<usize>,
+    /// The register of each operation's value, while it has one.
+    held: Vec<Option<usize>>,
     /// The number of the last operation that reads each one.
     last: Vec<usize>,
     /// The output that each one may be computed into.
@@ -176,13 +198,14 @@ impl Registers {
                 output[node.args[0]].get_or_insert(number);
             }
         }
-        Registers { count: 0, free: Vec::new(), last, output }
+        Registers { count: 0, free: Vec::new(), held: vec![None; nodes.len()], last, output }
     }
 
     /// The place of the value of `node`. It is none of its operands' places, so that no kernel reads what it writes.
-    fn place(&mut self, id: usize, node: &Node, nodes: &[Node]) -> Slot {
+    fn place(&mut self, id: usize, node: &Node) -> Slot {
         let register = self.free.pop().unwrap_or_else(|| next(&mut self.count));
-        match (node.op, nodes[id].extent, self.output[id]) {
+        self.held[id] = Some(register);
+        match (node.op, node.extent, self.output[id]) {
             (Op::Input(input), Extent::Full, _) => Slot::Input { input, register },
             (_, _, Some(output)) => Slot::Output { output, register },
             _ => Slot::Register(register),
@@ -190,18 +213,10 @@ impl Registers {
     }
 
     /// Takes back the registers of the operands that `node` is the last to read.
-    fn release(&mut self, id: usize, node: &Node, slots: &[Slot]) {
-        let mut args = node.args.clone();
-        args.sort_unstable();
-        args.dedup();
-        for arg in args {
+    fn release(&mut self, id: usize, node: &Node) {
+        for &arg in &node.args {
             if self.last[arg] == id {
-                match slots[arg] {
-                    Slot::Register(register) | Slot::Input { register, .. } | Slot::Output { register, .. } => {
-                        self.free.push(register);
-                    }
-                    Slot::Scalar(_) | Slot::Column(_) => {}
-                }
+                self.free.extend(self.held[arg].take());
             }
         }
     }

@@ -62,8 +62,13 @@ impl Program {
     }
 
     /// The elements that a run of this shape needs, once aligned.
-    pub(super) fn memory(&self, g: &Geometry) -> usize {
-        self.scalars * LANES + self.columns * g.column + self.registers * g.register + self.sums * 2 * g.strands
+    pub(super) fn memory<T>(&self, g: &Geometry) -> usize {
+        self.places::<T>() + self.scalars * LANES + self.columns * g.column + self.registers * g.register + self.sums * 2 * g.strands
+    }
+
+    /// The elements that a pointer for each slot takes, up to whole vectors.
+    pub(super) fn places<T>(&self) -> usize {
+        pad(self.slots.len() * (size_of::<*mut T>() / size_of::<T>()))
     }
 
     /// The elements of scratch that a run with that `inner` needs, whatever its `rows`.
@@ -73,7 +78,7 @@ impl Program {
             Layout::Flat => self.geometry::<T>(1, TILE.1),
             _ => self.geometry::<T>(TILE.1, inner),
         };
-        ALIGN / size_of::<T>() + self.memory(&g)
+        ALIGN / size_of::<T>() + self.memory::<T>(&g)
     }
 }
 

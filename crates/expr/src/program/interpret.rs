@@ -5,8 +5,8 @@ use std::slice::{from_raw_parts, from_raw_parts_mut};
 use pulp::{Simd, WithSimd};
 
 use super::compile::{Instruction, Program, Slot, Written};
-use super::geometry::{Geometry, STRANDS, pad};
-use super::kernels::{self, LANES, Operand};
+use super::geometry::{Geometry, STRANDS};
+use super::kernels::{self, LANES, Stream, Target};
 use super::lower::{Extent, Op};
 use super::rows;
 use super::source::RawSource;
@@ -22,6 +22,8 @@ pub struct Run<'a, T> {
     pub(super) scalars: *mut T,
     pub(super) columns: *mut T,
     pub(super) registers: *mut T,
+    /// Where each slot of the program lies for the tile at hand.
+    pub(super) places: *mut *mut T,
     /// The running pairs of the sums: all sums of one, then all its rests, then those of the next.
     pub(super) sums: *mut T,
     /// A bit for each output that kernels may work in.
@@ -54,8 +56,8 @@ impl Tile {
 
     /// The stand-in on which instructions run that do not belong to a tile.
     #[inline(always)]
-    fn once(length: usize) -> Tile {
-        Tile { row: 0, col: 0, rows: 1, width: length, length, offset: 0, exact: false }
+    fn once(g: &Geometry) -> Tile {
+        Tile { row: 0, col: 0, rows: 1, width: g.column, length: g.column, offset: 0, exact: false }
     }
 }
 
@@ -78,21 +80,26 @@ impl<T: Float> Run<'_, T> {
             sums.fill(T::ZERO);
             rests.fill(T::ZERO);
         }
+        for (number, &slot) in program.slots.iter().enumerate() {
+            unsafe { *self.places.add(number) = self.place(slot, Tile::once(g)) };
+        }
         let (mut row, mut col) = (0, 0);
-        let mut phase = 0;
-        // One loop for all phases, so that the interpreter's code exists once.
+        let mut once = true;
+        // One loop for both kinds of instructions, so that the interpreter's code exists once.
         loop {
-            let (instructions, tile) = match phase {
-                0 => (&program.scalar, Tile::once(1)),
-                1 => (&program.column, Tile::once(g.column)),
-                _ if row < g.rows => (&program.tile, Tile::new(g, row, col)),
-                _ => break,
+            let (instructions, tile) = match once {
+                true => (&program.once, Tile::once(g)),
+                false if row < g.rows => (&program.tile, Tile::new(g, row, col)),
+                false => break,
             };
+            for &(number, slot) in &program.moving {
+                unsafe { *self.places.add(number) = self.place(slot, tile) };
+            }
             for instruction in instructions {
                 unsafe { self.step(instruction, tile) };
             }
-            if phase < 2 {
-                phase += 1;
+            if once {
+                once = false;
                 continue;
             }
             col += tile.width;
@@ -146,7 +153,7 @@ impl<T: Float> Run<'_, T> {
                     _ => register(number),
                 },
                 Slot::Output { output, register: number } => {
-                    if self.is_direct(output, tile) {
+                    if tile.exact && output < 64 && self.direct >> output & 1 == 1 {
                         self.outputs[output].cast::<T>().add(tile.offset)
                     } else {
                         register(number)
@@ -156,64 +163,54 @@ impl<T: Float> Run<'_, T> {
         }
     }
 
-    #[inline(always)]
-    fn is_direct(&self, output: usize, tile: Tile) -> bool {
-        tile.exact && output < 64 && self.direct >> output & 1 == 1
-    }
-
-    #[inline(always)]
-    unsafe fn operand(&self, slot: Slot, tile: Tile, length: usize) -> Operand<'_, T> {
-        unsafe {
-            let place = self.place(slot, tile);
-            match slot {
-                Slot::Scalar(_) => Operand::One(*place),
-                _ => Operand::Vector(from_raw_parts(place, length)),
-            }
-        }
-    }
-
     /// Executes one instruction on one tile.
     #[inline(always)]
     unsafe fn step(&self, instruction: &Instruction, tile: Tile) {
-        let &Instruction { op, extent, to: slot, args } = instruction;
-        // Kernels run over whole vectors; what they make of the padding is never read.
-        let count = match extent {
-            Extent::Scalar => LANES,
-            Extent::Row => pad(tile.rows),
-            Extent::Col | Extent::Full => pad(tile.length),
-        };
+        let &Instruction { op, extent, to, args } = instruction;
         unsafe {
-            let to = || from_raw_parts_mut(self.place(slot, tile), count);
-            let arg = |i: usize| self.operand(args[i], tile, count);
-            let full = |i: usize| from_raw_parts(self.place(args[i], tile).cast_const(), tile.length);
-            match op {
-                Op::Input(input) => self.load(input, slot, tile),
-                Op::Constant(value) => to().fill(T::from_f64(value)),
-                Op::Unary(f) => kernels::unary(f, to(), from_raw_parts(self.place(args[0], tile), count)),
-                Op::Binary(f) => kernels::binary(f, to(), arg(0), arg(1)),
-                Op::MulAdd => kernels::mul_add(to(), arg(0), arg(1), arg(2)),
-                Op::MulSub => kernels::mul_sub(to(), arg(0), arg(1), arg(2)),
-                Op::NegMulAdd => kernels::neg_mul_add(to(), arg(0), arg(1), arg(2)),
-                Op::Select => kernels::select(to(), arg(0), arg(1), arg(2)),
-                Op::Spread => match arg(0) {
-                    Operand::One(value) => to().fill(value),
-                    Operand::Vector(_) => {
-                        rows::spread(to(), from_raw_parts(self.place(args[0], tile), tile.rows), tile.width);
-                    }
+            let to = *self.places.add(to);
+            // Kernels run over whole vectors; what they make of the padding is never read.
+            let target = Target {
+                place: to,
+                vectors: match extent {
+                    Extent::Scalar => 1,
+                    Extent::Row => tile.rows.div_ceil(LANES),
+                    Extent::Col | Extent::Full => tile.length.div_ceil(LANES),
                 },
-                Op::Reduce(kind) => rows::reduce(kind, &mut to()[..tile.rows], full(0), tile.width),
-                Op::OneHot(input) => {
-                    rows::one_hot(&mut to()[..tile.length], self.indices(input, tile), tile.col, tile.width);
+            };
+            let [a, b, c] = args.map(|arg| Stream { place: (*self.places.add(arg.slot)).cast_const(), step: arg.step });
+            let full = || from_raw_parts(a.place, tile.length);
+            match op {
+                Op::Input(input) => self.load(input, to, tile),
+                Op::Constant(value) => from_raw_parts_mut(to, LANES).fill(T::from_f64(value)),
+                Op::Unary(f) => kernels::unary(f, target, a),
+                Op::Binary(f) => kernels::binary(f, target, a, b),
+                Op::MulAdd | Op::MulSub | Op::NegMulAdd | Op::Select => kernels::ternary(op, target, [a, b, c]),
+                Op::Spread => {
+                    let to = from_raw_parts_mut(to, target.vectors * LANES);
+                    if a.step == 0 {
+                        to.fill(*a.place);
+                    } else {
+                        rows::spread(to, from_raw_parts(a.place, tile.rows), tile.width);
+                    }
                 }
-                Op::Pick(input) => rows::pick(to(), full(0), self.indices(input, tile), tile.width),
-                Op::Store(output) => self.store(output, extent, args[0], tile),
+                Op::Reduce(kind) => rows::reduce(kind, from_raw_parts_mut(to, tile.rows), full(), tile.width),
+                Op::OneHot(input) => {
+                    let to = from_raw_parts_mut(to, tile.length);
+                    rows::one_hot(to, self.indices(input, tile), tile.col, tile.width);
+                }
+                Op::Pick(input) => {
+                    let to = from_raw_parts_mut(to, tile.rows);
+                    rows::pick(to, full(), self.indices(input, tile), tile.width);
+                }
+                Op::Store(output) => self.store(output, extent, a.place, tile),
                 Op::ColSum(number) => {
                     let (sums, rests) = self.pairs(number);
-                    rows::accumulate(&mut sums[tile.col..], &mut rests[tile.col..], full(0));
+                    rows::accumulate(&mut sums[tile.col..], &mut rests[tile.col..], full());
                 }
                 Op::TotalSum(number) => {
                     let (sums, rests) = self.pairs(number);
-                    rows::accumulate(&mut sums[..STRANDS], &mut rests[..STRANDS], full(0));
+                    rows::accumulate(&mut sums[..STRANDS], &mut rests[..STRANDS], full());
                 }
             }
         }
@@ -228,20 +225,19 @@ impl<T: Float> Run<'_, T> {
         }
     }
 
-    /// Fetches an input into its slot.
+    /// Fetches an input to its place, unless kernels read it where it is.
     #[inline(always)]
-    unsafe fn load(&self, input: usize, slot: Slot, tile: Tile) {
+    unsafe fn load(&self, input: usize, to: *mut T, tile: Tile) {
         unsafe {
-            let to = self.place(slot, tile);
             match self.inputs[input] {
                 RawSource::Full(data) => {
-                    if !tile.exact {
-                        std::ptr::copy_nonoverlapping(data.cast::<T>().add(tile.offset), to, tile.length);
+                    let from = data.cast::<T>().add(tile.offset);
+                    if !std::ptr::eq(from, to) {
+                        std::ptr::copy_nonoverlapping(from, to, tile.length);
                     }
                 }
                 RawSource::Row { data, start, div, modulo } => {
-                    let first = start + tile.row;
-                    rows::gather(from_raw_parts_mut(to, tile.rows), &*data, first, div, modulo);
+                    rows::gather(from_raw_parts_mut(to, tile.rows), &*data, start + tile.row, div, modulo);
                 }
                 RawSource::Col(data) => {
                     let to = from_raw_parts_mut(to, self.g.column);
@@ -258,18 +254,17 @@ impl<T: Float> Run<'_, T> {
 
     /// Writes a value into its output, unless it was computed there.
     #[inline(always)]
-    unsafe fn store(&self, output: usize, extent: Extent, slot: Slot, tile: Tile) {
+    unsafe fn store(&self, output: usize, extent: Extent, from: *const T, tile: Tile) {
+        let (offset, length) = match extent {
+            Extent::Scalar => (0, 1),
+            Extent::Col => (0, self.g.inner),
+            Extent::Row => (tile.row, tile.rows),
+            Extent::Full => (tile.offset, tile.length),
+        };
         unsafe {
-            let from = self.place(slot, tile).cast_const();
-            let to = self.outputs[output].cast::<T>();
-            match extent {
-                Extent::Scalar => *to = *from,
-                Extent::Col => std::ptr::copy_nonoverlapping(from, to, self.g.inner),
-                Extent::Row => std::ptr::copy_nonoverlapping(from, to.add(tile.row), tile.rows),
-                Extent::Full => match slot {
-                    Slot::Output { output: own, .. } if own == output && self.is_direct(output, tile) => {}
-                    _ => std::ptr::copy(from, to.add(tile.offset), tile.length),
-                },
+            let to = self.outputs[output].cast::<T>().add(offset);
+            if !std::ptr::eq(from, to) {
+                std::ptr::copy_nonoverlapping(from, to, length);
             }
         }
     }

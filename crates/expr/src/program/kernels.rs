@@ -1,116 +1,116 @@
 //! The inner loops: one operation over the elements of a tile.
 //!
-//! Lengths are multiples of [`LANES`], so the vectorised loops have no remainder and every element of an array goes
-//! through the same arithmetic wherever a tile begins.
+//! Loops go by whole vectors, so every element of an array goes through the same arithmetic wherever a tile begins.
 
+use super::lower::Op;
 use crate::{Binary, Float, Func};
 
-/// Tiles are padded to a multiple of this many elements: one AVX2 vector of f32.
-pub(super) const LANES: usize = 8;
+/// The elements of a vector: one AVX2 register of f32. Tiles are padded to a multiple.
+pub(crate) const LANES: usize = 8;
 
-/// What a kernel reads: a vector, or one element for all.
+/// What a kernel reads: vectors one after another, or with a step of 0 one vector again and again.
 #[derive(Clone, Copy)]
-pub(super) enum Operand<'a, T> {
-    Vector(&'a [T]),
-    One(T),
+pub(crate) struct Stream<T> {
+    pub(crate) place: *const T,
+    /// Elements from one vector to the next.
+    pub(crate) step: usize,
 }
 
-/// Defines `$name(to, x)`, a loop of `$body` over the elements.
+impl<T: Float> Stream<T> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> [T; LANES] {
+        unsafe { self.place.add(i * self.step).cast::<[T; LANES]>().read() }
+    }
+}
+
+/// What a kernel writes: this many vectors. Its operands lie elsewhere and have as many.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<T> {
+    pub(crate) place: *mut T,
+    pub(crate) vectors: usize,
+}
+
+/// Computes each element of `$to` from those of the operands, for values of a few operations. A vector is read before
+/// it is written, and its lanes are a loop of fixed length, which the compiler turns into vector operations.
 macro_rules! map {
-    ($to:expr, $x:expr, |$e:ident: $t:ident| $body:expr) => {{
-        #[inline(always)]
-        fn one<$t: Float>($e: $t) -> $t {
-            $body
-        }
-        #[inline(always)]
-        fn each<$t: Float>(to: &mut [$t], x: &[$t]) {
-            for (to, &x) in to.iter_mut().zip(x) {
-                *to = one(x);
+    ($to:ident, $($x:ident = $operand:expr),+ => $value:expr) => {
+        for i in 0..$to.vectors {
+            $(let $x = $operand.vector(i);)+
+            let mut y = [T::ZERO; LANES];
+            for lane in 0..LANES {
+                $(let $x = $x[lane];)+
+                y[lane] = $value;
             }
+            $to.place.add(i * LANES).cast::<[T; LANES]>().write(y);
         }
-        each($to, $x)
-    }};
+    };
+}
+
+/// As `map`, for values of many operations, on which the compiler does better in one plain loop. The operands are
+/// not repeated.
+macro_rules! each {
+    ($to:ident, $($x:ident = $operand:expr),+ => $value:expr) => {
+        for i in 0..$to.vectors * LANES {
+            $(let $x = *$operand.place.add(i);)+
+            *$to.place.add(i) = $value;
+        }
+    };
 }
 
 /// Applies the primitive `f`.
+///
+/// # Safety
+///
+/// The operand and the target have memory for the target's vectors and do not overlap.
 #[inline(always)]
-pub(crate) fn unary<T: Float>(f: Func, to: &mut [T], x: &[T]) {
-    match f {
-        Func::Neg => map!(to, x, |x: T| -x),
-        Func::Abs => map!(to, x, |x: T| x.abs()),
-        Func::Sign => map!(to, x, |x: T| x.sign()),
-        Func::Floor => map!(to, x, |x: T| x.floor()),
-        Func::Ceil => map!(to, x, |x: T| x.ceil()),
-        Func::Round => map!(to, x, |x: T| x.round()),
-        Func::Sqrt => map!(to, x, |x: T| x.sqrt()),
-        Func::Rsqrt => map!(to, x, |x: T| T::ONE / x.sqrt()),
-        Func::Recip => map!(to, x, |x: T| T::ONE / x),
-        Func::Square => map!(to, x, |x: T| x * x),
-        Func::Cube => map!(to, x, |x: T| x * x * x),
-        Func::Exp => map!(to, x, |x: T| x.exp()),
-        Func::Expm1 => map!(to, x, |x: T| x.expm1()),
-        Func::Log => map!(to, x, |x: T| x.log()),
-        Func::Log1p => map!(to, x, |x: T| x.log1p()),
-        Func::Sin => map!(to, x, |x: T| x.sin()),
-        Func::Cos => map!(to, x, |x: T| x.cos()),
-        Func::Tan => map!(to, x, |x: T| x.tan()),
-        Func::Sinh => map!(to, x, |x: T| x.sinh()),
-        Func::Cosh => map!(to, x, |x: T| x.cosh()),
-        Func::Tanh => map!(to, x, |x: T| x.tanh()),
-        Func::Erf => map!(to, x, |x: T| x.erf()),
-        Func::Sigmoid => map!(to, x, |x: T| x.sigmoid()),
-        Func::Softplus => map!(to, x, |x: T| x.softplus()),
-    }
-    if matches!(f, Func::Sin | Func::Cos | Func::Tan) {
-        long_angles(f, to, x);
+pub(crate) unsafe fn unary<T: Float>(f: Func, to: Target<T>, a: Stream<T>) {
+    unsafe {
+        match f {
+            Func::Neg => map!(to, x = a => -x),
+            Func::Abs => map!(to, x = a => x.abs()),
+            Func::Sign => map!(to, x = a => x.sign()),
+            Func::Floor => map!(to, x = a => x.floor()),
+            Func::Ceil => map!(to, x = a => x.ceil()),
+            Func::Round => map!(to, x = a => x.round()),
+            Func::Sqrt => map!(to, x = a => x.sqrt()),
+            Func::Rsqrt => map!(to, x = a => T::ONE / x.sqrt()),
+            Func::Recip => map!(to, x = a => T::ONE / x),
+            Func::Square => map!(to, x = a => x * x),
+            Func::Cube => map!(to, x = a => x * x * x),
+            Func::Exp => each!(to, x = a => x.exp()),
+            Func::Expm1 => each!(to, x = a => x.expm1()),
+            Func::Log => each!(to, x = a => x.log()),
+            Func::Log1p => each!(to, x = a => x.log1p()),
+            Func::Sin => each!(to, x = a => x.sin()),
+            Func::Cos => each!(to, x = a => x.cos()),
+            Func::Tan => each!(to, x = a => x.tan()),
+            Func::Sinh => each!(to, x = a => x.sinh()),
+            Func::Cosh => each!(to, x = a => x.cosh()),
+            Func::Tanh => each!(to, x = a => x.tanh()),
+            Func::Erf => each!(to, x = a => x.erf()),
+            Func::Sigmoid => each!(to, x = a => x.sigmoid()),
+            Func::Softplus => each!(to, x = a => x.softplus()),
+        }
+        if matches!(f, Func::Sin | Func::Cos | Func::Tan) {
+            long_angles(f, to, a);
+        }
     }
 }
 
 /// Computes again, by the standard library, what the short reduction of angles does not reach.
 #[inline(always)]
-fn long_angles<T: Float>(f: Func, to: &mut [T], x: &[T]) {
-    if x.iter().fold(true, |small, x| small & x.small_angle()) {
-        return;
+unsafe fn long_angles<T: Float>(f: Func, to: Target<T>, a: Stream<T>) {
+    for i in 0..to.vectors {
+        let x = unsafe { a.vector(i) };
+        if x.iter().fold(true, |small, x| small & x.small_angle()) {
+            continue;
+        }
+        for (lane, &x) in x.iter().enumerate() {
+            if !x.small_angle() {
+                unsafe { *to.place.add(i * LANES + lane) = T::from_f64(f.eval(x.to_f64())) };
+            }
+        }
     }
-    for (to, &x) in to.iter_mut().zip(x) {
-        if !x.small_angle() {
-            *to = T::from_f64(f.eval(x.to_f64()));
-        }
-    }
-}
-
-/// A loop of `$body` over two operands, at least one of them a vector.
-macro_rules! zip {
-    ($to:expr, $a:expr, $b:expr, |$x:ident: $t:ident, $y:ident| $body:expr) => {{
-        #[inline(always)]
-        fn one<$t: Float>($x: $t, $y: $t) -> $t {
-            $body
-        }
-        #[inline(always)]
-        fn each<$t: Float>(to: &mut [$t], a: &[$t], b: &[$t]) {
-            for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
-                *to = one(a, b);
-            }
-        }
-        #[inline(always)]
-        fn left<$t: Float>(to: &mut [$t], a: &[$t], b: $t) {
-            for (to, &a) in to.iter_mut().zip(a) {
-                *to = one(a, b);
-            }
-        }
-        #[inline(always)]
-        fn right<$t: Float>(to: &mut [$t], a: $t, b: &[$t]) {
-            for (to, &b) in to.iter_mut().zip(b) {
-                *to = one(a, b);
-            }
-        }
-        match ($a, $b) {
-            (Operand::Vector(a), Operand::Vector(b)) => each($to, a, b),
-            (Operand::Vector(a), Operand::One(b)) => left($to, a, b),
-            (Operand::One(a), Operand::Vector(b)) => right($to, a, b),
-            (Operand::One(a), Operand::One(b)) => $to.fill(one(a, b)),
-        }
-    }};
 }
 
 #[inline(always)]
@@ -118,118 +118,68 @@ fn truth<T: Float>(holds: bool) -> T {
     if holds { T::ONE } else { T::ZERO }
 }
 
+/// The greater one; NaN when either is; the first at a tie.
 #[inline(always)]
 pub(super) fn greater<T: Float>(a: T, b: T) -> T {
-    if (a >= b) | (a != a) { a } else { b }
+    if (a >= b) | a.is_nan() { a } else { b }
 }
 
+/// The lesser one; NaN when either is; the first at a tie.
 #[inline(always)]
 pub(super) fn lesser<T: Float>(a: T, b: T) -> T {
-    if (a <= b) | (a != a) { a } else { b }
+    if (a <= b) | a.is_nan() { a } else { b }
 }
 
 /// Applies the primitive `f`.
+///
+/// # Safety
+///
+/// As [`unary`].
 #[inline(always)]
-pub(super) fn binary<T: Float>(f: Binary, to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>) {
-    match f {
-        Binary::Add => zip!(to, a, b, |x: T, y| x + y),
-        Binary::Sub => zip!(to, a, b, |x: T, y| x - y),
-        Binary::Mul => zip!(to, a, b, |x: T, y| x * y),
-        Binary::Div => zip!(to, a, b, |x: T, y| x / y),
-        Binary::Pow => zip!(to, a, b, |x: T, y| x.pow(y)),
-        Binary::Max => zip!(to, a, b, |x: T, y| greater(x, y)),
-        Binary::Min => zip!(to, a, b, |x: T, y| lesser(x, y)),
-        Binary::Less => zip!(to, a, b, |x: T, y| truth(x < y)),
-        Binary::Greater => zip!(to, a, b, |x: T, y| truth(x > y)),
-        Binary::Equal => zip!(to, a, b, |x: T, y| truth(x == y)),
-        Binary::LessEqual => zip!(to, a, b, |x: T, y| truth(x <= y)),
-        Binary::GreaterEqual => zip!(to, a, b, |x: T, y| truth(x >= y)),
+pub(super) unsafe fn binary<T: Float>(f: Binary, to: Target<T>, a: Stream<T>, b: Stream<T>) {
+    unsafe {
+        match f {
+            Binary::Add => map!(to, x = a, y = b => x + y),
+            Binary::Sub => map!(to, x = a, y = b => x - y),
+            Binary::Mul => map!(to, x = a, y = b => x * y),
+            Binary::Div => map!(to, x = a, y = b => x / y),
+            Binary::Pow => pow(to, a, b),
+            Binary::Max => map!(to, x = a, y = b => greater(x, y)),
+            Binary::Min => map!(to, x = a, y = b => lesser(x, y)),
+            Binary::Less => map!(to, x = a, y = b => truth(x < y)),
+            Binary::Greater => map!(to, x = a, y = b => truth(x > y)),
+            Binary::Equal => map!(to, x = a, y = b => truth(x == y)),
+            Binary::LessEqual => map!(to, x = a, y = b => truth(x <= y)),
+            Binary::GreaterEqual => map!(to, x = a, y = b => truth(x >= y)),
+        }
     }
 }
 
-/// A loop of `$body` over three operands.
-macro_rules! zip3 {
-    ($to:expr, $a:expr, $b:expr, $c:expr, |$x:ident: $t:ident, $y:ident, $z:ident| $body:expr) => {{
-        #[inline(always)]
-        fn one<$t: Float>($x: $t, $y: $t, $z: $t) -> $t {
-            $body
+#[inline(always)]
+unsafe fn pow<T: Float>(to: Target<T>, a: Stream<T>, b: Stream<T>) {
+    unsafe {
+        let (base, exponent) = (*a.place, *b.place);
+        match (a.step, b.step) {
+            (0, _) => each!(to, y = b => base.pow(y)),
+            (_, 0) => each!(to, x = a => x.pow(exponent)),
+            _ => each!(to, x = a, y = b => x.pow(y)),
         }
-        #[inline(always)]
-        fn vvv<$t: Float>(to: &mut [$t], a: &[$t], b: &[$t], c: &[$t]) {
-            for (((to, &a), &b), &c) in to.iter_mut().zip(a).zip(b).zip(c) {
-                *to = one(a, b, c);
-            }
-        }
-        #[inline(always)]
-        fn vvs<$t: Float>(to: &mut [$t], a: &[$t], b: &[$t], c: $t) {
-            for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
-                *to = one(a, b, c);
-            }
-        }
-        #[inline(always)]
-        fn vsv<$t: Float>(to: &mut [$t], a: &[$t], b: $t, c: &[$t]) {
-            for ((to, &a), &c) in to.iter_mut().zip(a).zip(c) {
-                *to = one(a, b, c);
-            }
-        }
-        #[inline(always)]
-        fn vss<$t: Float>(to: &mut [$t], a: &[$t], b: $t, c: $t) {
-            for (to, &a) in to.iter_mut().zip(a) {
-                *to = one(a, b, c);
-            }
-        }
-        #[inline(always)]
-        fn svv<$t: Float>(to: &mut [$t], a: $t, b: &[$t], c: &[$t]) {
-            for ((to, &b), &c) in to.iter_mut().zip(b).zip(c) {
-                *to = one(a, b, c);
-            }
-        }
-        #[inline(always)]
-        fn svs<$t: Float>(to: &mut [$t], a: $t, b: &[$t], c: $t) {
-            for (to, &b) in to.iter_mut().zip(b) {
-                *to = one(a, b, c);
-            }
-        }
-        #[inline(always)]
-        fn ssv<$t: Float>(to: &mut [$t], a: $t, b: $t, c: &[$t]) {
-            for (to, &c) in to.iter_mut().zip(c) {
-                *to = one(a, b, c);
-            }
-        }
-        use Operand::{One, Vector};
-        match ($a, $b, $c) {
-            (Vector(a), Vector(b), Vector(c)) => vvv($to, a, b, c),
-            (Vector(a), Vector(b), One(c)) => vvs($to, a, b, c),
-            (Vector(a), One(b), Vector(c)) => vsv($to, a, b, c),
-            (Vector(a), One(b), One(c)) => vss($to, a, b, c),
-            (One(a), Vector(b), Vector(c)) => svv($to, a, b, c),
-            (One(a), Vector(b), One(c)) => svs($to, a, b, c),
-            (One(a), One(b), Vector(c)) => ssv($to, a, b, c),
-            (One(a), One(b), One(c)) => $to.fill(one(a, b, c)),
-        }
-    }};
+    }
 }
 
-/// `a * b + c` in one rounding.
+/// Applies the operation `op` of three operands.
+///
+/// # Safety
+///
+/// As [`unary`].
 #[inline(always)]
-pub(super) fn mul_add<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>) {
-    zip3!(to, a, b, c, |x: T, y, z| x.mul_add(y, z));
-}
-
-/// `a * b - c` in one rounding.
-#[inline(always)]
-pub(super) fn mul_sub<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>) {
-    zip3!(to, a, b, c, |x: T, y, z| x.mul_add(y, -z));
-}
-
-/// `c - a * b` in one rounding.
-#[inline(always)]
-pub(super) fn neg_mul_add<T: Float>(to: &mut [T], a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>) {
-    zip3!(to, a, b, c, |x: T, y, z| (-x).mul_add(y, z));
-}
-
-/// `a` where `c` is not zero, else `b`.
-#[inline(always)]
-pub(super) fn select<T: Float>(to: &mut [T], c: Operand<'_, T>, a: Operand<'_, T>, b: Operand<'_, T>) {
-    zip3!(to, c, a, b, |x: T, y, z| if x != T::ZERO { y } else { z });
+pub(super) unsafe fn ternary<T: Float>(op: Op, to: Target<T>, [a, b, c]: [Stream<T>; 3]) {
+    unsafe {
+        match op {
+            Op::MulAdd => map!(to, x = a, y = b, z = c => x.mul_add(y, z)),
+            Op::MulSub => map!(to, x = a, y = b, z = c => x.mul_add(y, -z)),
+            Op::NegMulAdd => map!(to, x = a, y = b, z = c => (-x).mul_add(y, z)),
+            _ => map!(to, x = a, y = b, z = c => if x == T::ZERO { z } else { y }),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use pulp::Arch;
 use super::compile::{Program, Written};
 use super::geometry::ALIGN;
 use super::interpret::Run;
+use super::kernels::LANES;
 use super::lower::Extent;
 use super::source::{RawSource, Source};
 use super::spec::Input;
@@ -61,14 +62,16 @@ impl Program {
         self.check(rows, inner, inputs, outputs);
         let g = self.geometry::<T>(rows, inner);
         let skip = (scratch.as_ptr() as usize).wrapping_neg() % ALIGN / size_of::<T>();
-        assert!(scratch.len() >= skip + self.memory(&g), "scratch is shorter than declared");
+        assert!(scratch.len() >= skip + self.memory::<T>(&g), "scratch is shorter than declared");
         // SAFETY: the pieces lie in the scratch one after another, as `memory` counts them.
         let run = unsafe {
-            let scalars = scratch.as_mut_ptr().add(skip);
-            let columns = scalars.add(self.scalars * super::kernels::LANES);
+            let places = scratch.as_mut_ptr().add(skip);
+            let scalars = places.add(self.places::<T>());
+            let columns = scalars.add(self.scalars * LANES);
             let registers = columns.add(self.columns * g.column);
             let sums = registers.add(self.registers * g.register);
-            Run { program: self, g, inputs, outputs, scalars, columns, registers, sums, direct: direct(inputs, outputs) }
+            let (places, direct) = (places.cast(), direct(inputs, outputs));
+            Run { program: self, g, inputs, outputs, scalars, columns, registers, places, sums, direct }
         };
         T::interpret(*ARCH.get_or_init(Arch::new), run);
     }
