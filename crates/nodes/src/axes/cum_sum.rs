@@ -7,19 +7,19 @@
 //! `dx_j = sum_{i >= j} dy_i`: the running sum from the other end.
 //!
 //! # Options
-//! `axis`, `reverse`.
+//! `axes` (all when omitted; along several, one after the other), `reverse`.
 //!
 //! # Shape
 //! That of `x`.
 //!
 //! # Example
-//! `walk: CumSum(x: steps, axis: 0)`
+//! `walk: CumSum(x: steps, axes: [0])`
 
-use graphrun_graph::{At, Builder, Context, GradError, NodeId, Op, OpDef, Sample, SampleInput, Type, TypeError, ty};
+use graphrun_graph::{At, Builder, Context, GradError, NodeId, Op, OpDef, Sample, SampleInput, Size, Type, TypeError, ty};
 use graphrun_tensor::{ViewAny, ViewMutAny, cumsum, with_real};
 use serde::Deserialize;
 
-use super::reduction::check_axes;
+use super::reduction::{check_axes, sample_over};
 
 /// Running sums along `axis`, from its end when `reverse`.
 #[derive(Clone, Copy, Debug)]
@@ -28,17 +28,11 @@ pub(crate) struct CumSum {
     pub(crate) reverse: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
-    axis: i64,
+    axes: Option<Vec<i64>>,
     reverse: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { axis: -1, reverse: false }
-    }
 }
 
 impl Op for CumSum {
@@ -47,7 +41,7 @@ impl Op for CumSum {
     }
 
     fn options(&self) -> String {
-        format!("axis: {}{}", self.axis, if self.reverse { ", reverse: true" } else { "" })
+        format!("axes: [{}]{}", self.axis, if self.reverse { ", reverse: true" } else { "" })
     }
 
     fn ty(&self, inputs: &[Type]) -> Result<Type, TypeError> {
@@ -66,14 +60,21 @@ impl Op for CumSum {
     }
 }
 
+/// The numbers 1 to `n`.
+pub(crate) fn ordinals(b: &mut Builder, n: &Size) -> Result<NodeId, TypeError> {
+    let one = b.constant(1.0)?;
+    let ones = b.broadcast(one, std::slice::from_ref(n))?;
+    b.node(CumSum { axis: 0, reverse: false }, &[ones])
+}
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("CumSum", |call, options: &Options| {
-        let axis = ty::axis(options.axis, call.ty(0)?.rank())?;
-        call.emit(CumSum { axis, reverse: options.reverse })
+        let axes = ty::axes(options.axes.as_deref(), call.ty(0)?.rank())?;
+        axes.into_iter().try_fold(call.input(0)?, |x, axis| call.b.node(CumSum { axis, reverse: options.reverse }, &[x]))
     })
     .summary("Running sums along an axis")
     .formula("y_i = sum_{j <= i} x_j", "dx_j = sum_{i >= j} dy_i")
-    .option("axis", "axis", Some("-1"), "the axis to sum along")
+    .option("axes", "axis list", Some("None"), "the axes to sum along, one after the other; all when omitted")
     .option("reverse", "bool", Some("false"), "whether to sum from the end")
     .example(
         r#"Model(
@@ -89,8 +90,7 @@ pub(crate) fn def() -> OpDef {
 )"#,
     )
     .sample(|bytes| {
-        let shape = bytes.shape(1, 3);
-        let axis = bytes.between(0, shape.len() - 1) as i64;
-        Sample::new(Options { axis, reverse: bytes.flag() }, vec![SampleInput::real(&shape)])
+        let (over, shape) = sample_over(bytes);
+        Sample::new(Options { axes: over.axes, reverse: over.keep }, vec![SampleInput::real(&shape)])
     })
 }

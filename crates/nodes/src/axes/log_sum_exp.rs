@@ -42,7 +42,7 @@ pub(crate) fn log_sum_exp(b: &mut Builder, x: NodeId, axes: &[usize], keep: bool
 /// since infinity less infinity is no number.
 pub(crate) fn shift(b: &mut Builder, x: NodeId, axes: &[usize]) -> Result<NodeId, TypeError> {
     let largest = max(b, x, axes, true)?;
-    let finite = b.pointwise(&expression("if(abs(m) == inf, 0, m)", &["m"]), &[largest])?;
+    let finite = b.pointwise(&expression("if(abs(m) == 1 / 0, 0, m)", &["m"]), &[largest])?;
     b.node(StopGradient, &[finite])
 }
 

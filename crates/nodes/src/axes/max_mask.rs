@@ -16,22 +16,15 @@
 //! `first: MaxMask(x: scores, axes: [-1])`
 
 use graphrun_graph::{At, Builder, Context, Form, GradError, NodeId, Op, OpDef, Sample, SampleInput, Type, TypeError, ty};
-use graphrun_tensor::{Num, View, ViewAny, ViewMut, ViewMutAny, with_real};
-use serde::Deserialize;
+use graphrun_tensor::{Real, ViewAny, ViewMutAny, with_real};
 
-use super::reduction::{check_axes, sample_over};
-use crate::positions::Positions;
+use super::first::{first_of, form_over};
+use super::reduction::{Axes, check_axes, rows_over, sample_over};
 
 /// The mask of the first largest elements over `axes`, which are sorted.
 #[derive(Clone, Debug)]
 pub(crate) struct MaxMask {
     pub(crate) axes: Vec<usize>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Options {
-    axes: Option<Vec<i64>>,
 }
 
 impl Op for MaxMask {
@@ -54,44 +47,20 @@ impl Op for MaxMask {
     }
 
     fn form(&self) -> Form {
-        if self.axes.contains(&0) { Form::Opaque } else { Form::Rows(vec![true]) }
+        form_over(&self.axes)
     }
 
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
         with_real!(out, |out: T| {
-            let mut x = inputs[0].real::<T>();
-            if !self.axes.contains(&0) && x.shape().rank() > 0 {
-                x = x.sliced(0, at.rows.start, at.rows.len(), 1);
-            }
-            mask(x, &self.axes, out);
+            out.data.fill(T::ZERO);
+            let x = rows_over(inputs[0].real::<T>(), &self.axes, at);
+            first_of(x, &self.axes, |x, best| x > best).for_each(|first| out.data[first.place] = T::ONE);
         });
     }
 }
 
-fn mask<T: Num>(x: View<'_, T>, axes: &[usize], out: ViewMut<'_, T>) {
-    out.data.fill(T::ZERO);
-    if x.shape().is_empty() {
-        return;
-    }
-    let (data, start) = x.parts();
-    let dense = x.shape().strides();
-    let strides = [x.strides(), &dense[..x.shape().rank()]];
-    for outer in Positions::new(x.shape(), strides, |k| !axes.contains(&k)) {
-        let mut inner = Positions::new(x.shape(), strides, |k| axes.contains(&k));
-        let element = |[at, _]: [isize; 2]| data[(start as isize + outer[0] + at) as usize];
-        let mut best = inner.next().unwrap_or_default();
-        for place in inner {
-            let (x, y) = (element(place), element(best));
-            if x > y || (x.partial_cmp(&x).is_none() && y.partial_cmp(&y).is_some()) {
-                best = place;
-            }
-        }
-        out.data[(outer[1] + best[1]) as usize] = T::ONE;
-    }
-}
-
 pub(crate) fn def() -> OpDef {
-    OpDef::new("MaxMask", |call, options: &Options| {
+    OpDef::new("MaxMask", |call, options: &Axes| {
         let axes = ty::axes(options.axes.as_deref(), call.ty(0)?.rank())?;
         call.emit(MaxMask { axes })
     })
@@ -109,6 +78,6 @@ pub(crate) fn def() -> OpDef {
     )
     .sample(|bytes| {
         let (over, shape) = sample_over(bytes);
-        Sample::new(Options { axes: over.axes }, vec![SampleInput::real(&shape)])
+        Sample::new(Axes { axes: over.axes }, vec![SampleInput::real(&shape)])
     })
 }

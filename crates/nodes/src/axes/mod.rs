@@ -1,7 +1,8 @@
 //! Operations over a vector or over axes: sums, products, moments, extremes, norms, scans.
 
+mod first;
 pub(crate) mod reduction;
 
 operations! {
-    cum_sum log_sum_exp max max_mask mean prod prod_others sum
+    arg_max arg_min cum_sum log_sum_exp max max_mask mean min norm prod prod_others std sum var
 }

@@ -20,11 +20,11 @@ use graphrun_graph::{
     At, Builder, Context, Form, GradError, NodeId, Op, OpDef, Sample, SampleInput, Size, Type, TypeError, grad, ty,
 };
 use graphrun_tensor::{Num, View, ViewAny, ViewMut, ViewMutAny, with_real};
-use serde::Deserialize;
 
-use super::cum_sum::CumSum;
+use super::cum_sum::ordinals;
+use super::first::form_over;
 use super::prod::prod;
-use super::reduction::{check_axes, sample_over};
+use super::reduction::{Axes, check_axes, rows_over, sample_over};
 use crate::algebra::transpose::{inverse, transpose};
 use crate::pointwise::expression;
 use crate::positions::Positions;
@@ -33,12 +33,6 @@ use crate::positions::Positions;
 #[derive(Clone, Debug)]
 pub(crate) struct ProdOthers {
     pub(crate) axes: Vec<usize>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Options {
-    axes: Option<Vec<i64>>,
 }
 
 impl Op for ProdOthers {
@@ -62,16 +56,12 @@ impl Op for ProdOthers {
     }
 
     fn form(&self) -> Form {
-        if self.axes.contains(&0) { Form::Opaque } else { Form::Rows(vec![true]) }
+        form_over(&self.axes)
     }
 
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
         with_real!(out, |out: T| {
-            let mut x = inputs[0].real::<T>();
-            if !self.axes.contains(&0) && x.shape().rank() > 0 {
-                x = x.sliced(0, at.rows.start, at.rows.len(), 1);
-            }
-            products(x, &self.axes, out);
+            products(rows_over(inputs[0].real::<T>(), &self.axes, at), &self.axes, out);
         });
     }
 }
@@ -110,9 +100,7 @@ fn expansion(b: &mut Builder, x: NodeId, axes: &[usize]) -> Result<NodeId, TypeE
 
     let x = transpose(b, x, &order)?;
     let row = b.reshape(x, &with(&[Size::from(1), n.clone()]))?;
-    let one = b.constant(1.0)?;
-    let ones = b.broadcast(one, std::slice::from_ref(&n))?;
-    let ordinals = b.node(CumSum { axis: 0, reverse: false }, &[ones])?;
+    let ordinals = ordinals(b, &n)?;
     let column = b.reshape(ordinals, &[n.clone(), Size::from(1)])?;
     let square = b.pointwise(&expression("if(i == j, 1, x)", &["i", "j", "x"]), &[ordinals, column, row])?;
     let others = prod(b, square, &[kept.len() + 1], false)?;
@@ -121,7 +109,7 @@ fn expansion(b: &mut Builder, x: NodeId, axes: &[usize]) -> Result<NodeId, TypeE
 }
 
 pub(crate) fn def() -> OpDef {
-    OpDef::new("ProdOthers", |call, options: &Options| {
+    OpDef::new("ProdOthers", |call, options: &Axes| {
         let axes = ty::axes(options.axes.as_deref(), call.ty(0)?.rank())?;
         call.emit(ProdOthers { axes })
     })
@@ -142,6 +130,6 @@ pub(crate) fn def() -> OpDef {
     )
     .sample(|bytes| {
         let (over, shape) = sample_over(bytes);
-        Sample::new(Options { axes: over.axes }, vec![SampleInput::real(&shape)])
+        Sample::new(Axes { axes: over.axes }, vec![SampleInput::real(&shape)])
     })
 }
