@@ -51,7 +51,8 @@ pub trait Op: Debug + Send + Sync + Any {
     }
 
     /// Computes the rows `at.rows` of the output along its first axis, all of them unless the form is
-    /// [`Form::Rows`]. `out` holds those rows only. Reals are all `f32` or all `f64`. Cannot fail.
+    /// [`Form::Rows`]. `out`, and the inputs that the form marks, hold those rows only. Reals are all `f32` or
+    /// all `f64`. Cannot fail.
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>);
 }
 

@@ -20,7 +20,7 @@ use graphrun_graph::{At, Builder, Context, Form, GradError, NodeId, Op, OpDef, T
 use graphrun_tensor::{Num, View, ViewAny, ViewMutAny};
 
 use super::first::{first_of, form_over, ordinal_type};
-use super::reduction::{Over, documented, rows_over, sample};
+use super::reduction::{Over, documented, sample};
 
 /// The position of the first largest element, or smallest, over `axes`, which are sorted.
 #[derive(Clone, Debug)]
@@ -51,11 +51,11 @@ impl Op for ArgBest {
         form_over(&self.axes)
     }
 
-    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
+    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, _: &mut Context<'_>) {
         let out = out.real::<i64>().data;
         match inputs[0] {
-            ViewAny::F32(x) => self.search(rows_over(x, &self.axes, at), out),
-            ViewAny::F64(x) => self.search(rows_over(x, &self.axes, at), out),
+            ViewAny::F32(x) => self.search(x, out),
+            ViewAny::F64(x) => self.search(x, out),
             ViewAny::I64(_) => unreachable!("the graph's types rule out integers here"),
         }
     }

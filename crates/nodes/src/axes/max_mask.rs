@@ -19,7 +19,7 @@ use graphrun_graph::{At, Builder, Context, Form, GradError, NodeId, Op, OpDef, S
 use graphrun_tensor::{Real, ViewAny, ViewMutAny, with_real};
 
 use super::first::{first_of, form_over};
-use super::reduction::{Axes, check_axes, rows_over, sample_over};
+use super::reduction::{Axes, check_axes, sample_over};
 
 /// The mask of the first largest elements over `axes`, which are sorted.
 #[derive(Clone, Debug)]
@@ -50,10 +50,10 @@ impl Op for MaxMask {
         form_over(&self.axes)
     }
 
-    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
+    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, _: &mut Context<'_>) {
         with_real!(out, |out: T| {
             out.data.fill(T::ZERO);
-            let x = rows_over(inputs[0].real::<T>(), &self.axes, at);
+            let x = inputs[0].real::<T>();
             first_of(x, &self.axes, |x, best| x > best).for_each(|first| out.data[first.place] = T::ONE);
         });
     }

@@ -24,7 +24,7 @@ use graphrun_tensor::{Num, View, ViewAny, ViewMut, ViewMutAny, with_real};
 use super::cum_sum::ordinals;
 use super::first::form_over;
 use super::prod::prod;
-use super::reduction::{Axes, check_axes, rows_over, sample_over};
+use super::reduction::{Axes, check_axes, sample_over};
 use crate::algebra::transpose::{inverse, transpose};
 use crate::pointwise::expression;
 use crate::positions::Positions;
@@ -59,9 +59,9 @@ impl Op for ProdOthers {
         form_over(&self.axes)
     }
 
-    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
+    fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, _: &mut Context<'_>) {
         with_real!(out, |out: T| {
-            products(rows_over(inputs[0].real::<T>(), &self.axes, at), &self.axes, out);
+            products(inputs[0].real::<T>(), &self.axes, out);
         });
     }
 }

@@ -4,7 +4,7 @@ use graphrun_graph::core::{reduce_options, reduced};
 use graphrun_graph::{
     At, Builder, Bytes, Context, Form, GradError, NodeId, Op, OpDef, Reduce, Sample, SampleInput, Type, TypeError, ty,
 };
-use graphrun_tensor::{MAX_RANK, Num, Reduction, View, ViewAny, ViewMutAny, reduce, with_real};
+use graphrun_tensor::{MAX_RANK, Reduction, ViewAny, ViewMutAny, reduce, with_real};
 use serde::Deserialize;
 
 /// Which axes a reduction runs over: all of them when omitted.
@@ -20,14 +20,6 @@ pub(crate) struct Over {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Axes {
     pub(crate) axes: Option<Vec<i64>>,
-}
-
-/// The rows of `x` that a run of the form [`form_over`](super::first::form_over) computes.
-pub(crate) fn rows_over<'a, T: Num>(x: View<'a, T>, axes: &[usize], at: &Context<'_>) -> View<'a, T> {
-    match axes.contains(&0) || x.shape().rank() == 0 {
-        true => x,
-        false => x.sliced(0, at.rows.start, at.rows.len(), 1),
-    }
 }
 
 /// An operation with the options [`Over`] that `emit` builds from the input, its axes and `keep`.
