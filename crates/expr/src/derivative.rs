@@ -12,7 +12,8 @@ impl Expr {
     /// The derivative with respect to variable `index`, simplified.
     ///
     /// Conventions: `abs` has slope 0 at 0; at a tie `max` and `min` follow their first operand, so
-    /// `max(0, x)` has slope 0 at 0; `sign`, the roundings, comparisons and the condition of `if` have slope 0.
+    /// `max(0, x)` has slope 0 at 0; `sign`, the roundings, comparisons and the condition of `if` have slope 0; so has
+    /// the exponent of a base that is not positive.
     pub fn derivative(&self, index: usize) -> Expr {
         let slope = self.slope(index);
         slope.unwrap_or_else(|| Expr::constant(0.0))
@@ -112,9 +113,10 @@ fn power_by_base(a: &Expr, b: &Expr) -> Expr {
     }
 }
 
-/// `a^b log(a)`; 0 where a is 0, the limit for positive b.
+/// `a^b log(a)`; 0 where a is not positive: the limit at 0, and below it no power has neighbours.
 fn power_by_exponent(a: &Expr, y: &Expr) -> Expr {
-    reduce(&Expr::select(a.clone(), op(Binary::Mul, y, &call(Func::Log, a)), constant(0.0)))
+    let positive = op(Binary::Greater, a, &constant(0.0));
+    reduce(&Expr::select(positive, op(Binary::Mul, y, &call(Func::Log, a)), constant(0.0)))
 }
 
 /// `da f db` where f is + or -, and an absent side is zero.

@@ -8,6 +8,8 @@ pub mod math;
 mod parse;
 mod program;
 mod simplify;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use expr::{Expr, ExprKind};

@@ -1,5 +1,8 @@
 //! Reading formulas: a lexer that yields spanned tokens and a precedence climber over them.
 
+#[cfg(test)]
+mod tests;
+
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;

@@ -10,6 +10,8 @@ mod rows;
 mod run;
 mod source;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use compile::Program;
 pub(crate) use interpret::Run;

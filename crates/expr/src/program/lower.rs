@@ -17,7 +17,7 @@ pub(super) enum Extent {
 
 impl Extent {
     /// The least extent that covers both.
-    fn join(self, other: Extent) -> Extent {
+    pub(super) fn join(self, other: Extent) -> Extent {
         match (self, other) {
             (a, b) if a == b => a,
             (Extent::Scalar, a) | (a, Extent::Scalar) => a,

@@ -1,0 +1,95 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Expr, ParseError> {
+    Expr::parse(text, &["x", "y", "beta"], &More)
+}
+
+struct More;
+
+impl Functions for More {
+    fn find(&self, name: &str) -> Option<(usize, Expr)> {
+        (name == "leaky").then(|| (2, Expr::binary(Binary::Max, Expr::var(0) * Expr::var(1), Expr::var(0))))
+    }
+    fn names(&self) -> Vec<String> {
+        vec!["leaky".into()]
+    }
+}
+
+#[test]
+fn operators_bind_as_in_mathematics() {
+    let cases = [
+        ("-x^2", -4.0),
+        ("2^3^2", 512.0),
+        ("2^-x", 0.25),
+        ("x - 3 - 4", -5.0),
+        ("12 / 3 / x", 2.0),
+        ("1 + x * 3", 7.0),
+        ("-x * -3", 6.0),
+        ("x < 3", 1.0),
+        ("1 + x >= 3", 1.0),
+        ("2.5e-1 * x", 0.5),
+        (".5", 0.5),
+        ("if(x == 2, 7, 8)", 7.0),
+        ("leaky(-x, 0.5)", -1.0),
+        ("maximum(x, y) + pow(x, 3)", 11.0),
+    ];
+    for (text, expect) in cases {
+        assert_eq!(parse(text).unwrap().eval(&[2.0, 3.0]), expect, "{text}");
+    }
+}
+
+#[test]
+fn errors_name_the_place_and_the_remedy() {
+    let cases = [
+        ("", 0..0, "the formula ends where a number, a variable, a call or `(` is expected", None),
+        ("x +", 3..3, "the formula ends where a number, a variable, a call or `(` is expected", None),
+        ("x y", 2..3, "found `y` where an operator or the end is expected", None),
+        ("(x", 2..2, "the formula ends where `)` is expected", None),
+        ("exp(x", 5..5, "the formula ends where `,` or `)` is expected", None),
+        ("x $ y", 2..3, "`$` has no meaning in a formula", None),
+        ("x = y", 2..3, "`=` has no meaning in a formula", Some("write `==` to compare")),
+        ("x × y", 2..4, "`×` has no meaning in a formula", None),
+        ("betta", 0..5, "unknown variable `betta`", Some("did you mean `beta`?")),
+        ("2 * sigm(x)", 4..8, "unknown function `sigm`", Some("did you mean `sign`?")),
+        ("laeky(x, 2)", 0..5, "unknown function `laeky`", Some("did you mean `leaky`?")),
+        ("wholly_other(x)", 0..12, "unknown function `wholly_other`", None),
+        ("tanh(x, y)", 0..4, "`tanh` takes 1 argument, not 2", None),
+        ("if(x)", 0..2, "`if` takes 3 arguments, not 1", None),
+        ("x < y < 3", 6..7, "comparisons do not chain", Some("compare in pairs and multiply, as in (a < b) * (b < c)")),
+        ("1e400", 0..5, "the number is too large", None),
+        ("1.2.3", 3..5, "found `.3` where an operator or the end is expected", None),
+        (".", 0..1, "`.` is not a number", None),
+    ];
+    for (text, span, message, help) in cases {
+        let error = parse(text).unwrap_err();
+        assert_eq!((error.span, error.message.as_str(), error.help.as_deref()), (span, message, help), "{text}");
+    }
+}
+
+#[test]
+fn hostile_text_is_refused() {
+    let cases = [
+        "(".repeat(60_000),
+        "-".repeat(60_000),
+        "2^".repeat(30_000),
+        "exp(".repeat(10_000),
+        "x".repeat(10_000_000),
+        "leaky(".repeat(150) + "x" + &",2)".repeat(150),
+    ];
+    for text in cases {
+        assert!(parse(&text).is_err(), "{} bytes", text.len());
+    }
+    assert!(parse(&("x".to_owned() + &" + x".repeat(15_000))).is_ok());
+}
+
+#[test]
+fn any_text_is_read_or_refused() {
+    // Every string of four of these pieces.
+    let pieces = ["x", "1", "(", ")", ",", "-", "^", "<", "exp", "if(", "é", " "];
+    for number in 0..pieces.len().pow(4) {
+        let text: String = (0..4).map(|k| pieces[number / pieces.len().pow(k) % pieces.len()]).collect();
+        if let Err(error) = parse(&text) {
+            assert!(text.get(error.span.clone()).is_some(), "{text}: {error}");
+        }
+    }
+}
