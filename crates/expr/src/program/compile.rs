@@ -14,10 +14,17 @@ pub struct Program {
     pub(super) once: Vec<Instruction>,
     /// Run for every tile.
     pub(super) tile: Vec<Instruction>,
-    /// Where the value of each operation lives.
+    /// Where each value lives.
     pub(super) slots: Vec<Slot>,
-    /// The slots that lie elsewhere for every tile, with their numbers.
-    pub(super) moving: Vec<(usize, Slot)>,
+    /// The slots of the constants, with their values.
+    pub(super) constants: Vec<(usize, f64)>,
+    /// The slots of full inputs, which lie in the caller's memory where a tile fills whole vectors.
+    pub(super) fed: Vec<Bound>,
+    /// The slots of full values that may be computed in their output, on the same condition and when no input shares
+    /// its memory.
+    pub(super) direct: Vec<Bound>,
+    /// The slots of full values that are written to outputs at the end of a tile, unless they were computed there.
+    pub(super) stored: Vec<Bound>,
     pub(super) scalars: usize,
     pub(super) columns: usize,
     pub(super) registers: usize,
@@ -49,17 +56,28 @@ pub(super) enum Layout {
     WholeRows,
 }
 
-/// Where an operand or a result lives.
+/// Where a value lives in the scratch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Slot {
-    Scalar(usize),
-    Column(usize),
-    Register(usize),
-    /// A full input: the caller's memory, or the register where a tile does not fill whole vectors.
-    Input { input: usize, register: usize },
-    /// A value that is also an output: the caller's memory, or the register where a tile does not fill whole vectors
-    /// or the output may be the memory of an input.
-    Output { output: usize, register: usize },
+pub(super) struct Slot {
+    pub(super) home: Home,
+    /// Its number among those of the same home.
+    pub(super) number: usize,
+}
+
+/// The parts of the scratch that hold values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Home {
+    Scalar,
+    Column,
+    Register,
+}
+
+/// A slot that belongs to an input or an output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bound {
+    pub(super) slot: usize,
+    /// The number of the input or output.
+    pub(super) port: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +114,10 @@ impl Program {
             once: Vec::new(),
             tile: Vec::new(),
             slots: Vec::new(),
-            moving: Vec::new(),
+            constants: Vec::new(),
+            fed: Vec::new(),
+            direct: Vec::new(),
+            stored: Vec::new(),
             scalars: 0,
             columns: 0,
             registers: 0,
@@ -107,8 +128,12 @@ impl Program {
         let mut registers = Registers::new(&nodes);
         // The slot number of each operation's value.
         let mut values: Vec<usize> = vec![0; nodes.len()];
-        for (id, node) in nodes.iter().enumerate() {
-            let sink = program.sink(node);
+        // Full inputs are bound before a tile's first instruction, so their registers are taken first.
+        let fed = |id: &usize| matches!(nodes[*id].op, Op::Input(_)) && nodes[*id].extent == Extent::Full;
+        let (first, rest): (Vec<usize>, Vec<usize>) = (0..nodes.len()).partition(fed);
+        for id in first.into_iter().chain(rest) {
+            let node = &nodes[id];
+            let sink = program.sink(node, &values);
             if sink.is_none() && uses[id] == 0 {
                 continue;
             }
@@ -120,28 +145,30 @@ impl Program {
             if sink.is_none() {
                 values[id] = program.slots.len();
                 let slot = match node.extent {
-                    Extent::Scalar => Slot::Scalar(next(&mut program.scalars)),
-                    Extent::Col => Slot::Column(next(&mut program.columns)),
-                    Extent::Row | Extent::Full => registers.place(id, node),
+                    Extent::Scalar => Slot { home: Home::Scalar, number: next(&mut program.scalars) },
+                    Extent::Col => Slot { home: Home::Column, number: next(&mut program.columns) },
+                    Extent::Row | Extent::Full => Slot { home: Home::Register, number: registers.take(id) },
                 };
                 program.slots.push(slot);
             }
             registers.release(id, node);
             let op = sink.unwrap_or(node.op);
             let instruction = Instruction { op, extent: node.extent, to: values[id], args };
-            match node.extent {
-                Extent::Scalar | Extent::Col => program.once.push(instruction),
-                Extent::Row | Extent::Full => program.tile.push(instruction),
+            match (op, node.extent) {
+                (Op::Constant(value), _) => program.constants.push((values[id], value)),
+                (Op::Input(input), Extent::Full) => program.fed.push(Bound { slot: values[id], port: input }),
+                (Op::Store(_), Extent::Full) => {}
+                (_, Extent::Scalar | Extent::Col) => program.once.push(instruction),
+                (_, Extent::Row | Extent::Full) => program.tile.push(instruction),
             }
         }
-        program.moving = moving(&program.slots);
         program.registers = registers.count;
         program.share = share(registers.count);
         program
     }
 
     /// The instruction that writes an output, which is noted; `None` when `node` writes none.
-    fn sink(&mut self, node: &Node) -> Option<Op> {
+    fn sink(&mut self, node: &Node, values: &[usize]) -> Option<Op> {
         let (output, written, op) = match node.op {
             Op::Store(output) => (output, Written::Store(node.extent), node.op),
             Op::ColSum(output) => (output, Written::ColSum(self.sums), Op::ColSum(next(&mut self.sums))),
@@ -149,6 +176,14 @@ impl Program {
             _ => return None,
         };
         self.outputs[output] = written;
+        if written == Written::Store(Extent::Full) {
+            let bound = Bound { slot: values[node.args[0]], port: output };
+            let taken = |other: &Bound| other.slot == bound.slot;
+            if !self.fed.iter().chain(&self.direct).any(taken) {
+                self.direct.push(bound);
+            }
+            self.stored.push(bound);
+        }
         Some(op)
     }
 }
@@ -156,11 +191,6 @@ impl Program {
 fn next(count: &mut usize) -> usize {
     *count += 1;
     *count - 1
-}
-
-fn moving(slots: &[Slot]) -> Vec<(usize, Slot)> {
-    let moves = |slot: &Slot| matches!(slot, Slot::Column(_) | Slot::Input { .. } | Slot::Output { .. });
-    slots.iter().copied().enumerate().filter(|(_, slot)| moves(slot)).collect()
 }
 
 fn layout(spec: &Spec, nodes: &[Node], uses: &[usize]) -> Layout {
@@ -181,35 +211,27 @@ struct Registers {
     free: Vec<usize>,
     /// The register of each operation's value, while it has one.
     held: Vec<Option<usize>>,
-    /// The number of the last operation that reads each one.
+    /// The number of the last operation that reads each one; a full value that is stored is read after all.
     last: Vec<usize>,
-    /// The output that each one may be computed into.
-    output: Vec<Option<usize>>,
 }
 
 impl Registers {
     fn new(nodes: &[Node]) -> Registers {
-        let (mut last, mut output) = (vec![0; nodes.len()], vec![None; nodes.len()]);
+        let mut last = vec![0; nodes.len()];
         for (id, node) in nodes.iter().enumerate() {
+            let kept = matches!(node.op, Op::Store(_)) && node.extent == Extent::Full;
             for &arg in &node.args {
-                last[arg] = id;
-            }
-            if let (Op::Store(number), Extent::Full) = (node.op, node.extent) {
-                output[node.args[0]].get_or_insert(number);
+                last[arg] = last[arg].max(if kept { nodes.len() } else { id });
             }
         }
-        Registers { count: 0, free: Vec::new(), held: vec![None; nodes.len()], last, output }
+        Registers { count: 0, free: Vec::new(), held: vec![None; nodes.len()], last }
     }
 
-    /// The place of the value of `node`. It is none of its operands' places, so that no kernel reads what it writes.
-    fn place(&mut self, id: usize, node: &Node) -> Slot {
+    /// A register for the value of operation `id`. It is none of its operands', so that no kernel reads what it writes.
+    fn take(&mut self, id: usize) -> usize {
         let register = self.free.pop().unwrap_or_else(|| next(&mut self.count));
         self.held[id] = Some(register);
-        match (node.op, node.extent, self.output[id]) {
-            (Op::Input(input), Extent::Full, _) => Slot::Input { input, register },
-            (_, _, Some(output)) => Slot::Output { output, register },
-            _ => Slot::Register(register),
-        }
+        register
     }
 
     /// Takes back the registers of the operands that `node` is the last to read.

@@ -4,7 +4,7 @@ use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 use pulp::{Simd, WithSimd};
 
-use super::compile::{Instruction, Program, Slot, Written};
+use super::compile::{Bound, Home, Instruction, Program, Slot, Written};
 use super::geometry::{Geometry, STRANDS};
 use super::kernels::{self, LANES, Stream, Target};
 use super::lower::{Extent, Op};
@@ -26,7 +26,7 @@ pub struct Run<'a, T> {
     pub(super) places: *mut *mut T,
     /// The running pairs of the sums: all sums of one, then all its rests, then those of the next.
     pub(super) sums: *mut T,
-    /// A bit for each output that kernels may work in.
+    /// A bit for each of the program's direct slots whose output shares no input's memory.
     pub(super) direct: u64,
 }
 
@@ -81,7 +81,10 @@ impl<T: Float> Run<'_, T> {
             rests.fill(T::ZERO);
         }
         for (number, &slot) in program.slots.iter().enumerate() {
-            unsafe { *self.places.add(number) = self.place(slot, Tile::once(g)) };
+            unsafe { *self.places.add(number) = self.home(slot) };
+        }
+        for &(slot, value) in &program.constants {
+            unsafe { from_raw_parts_mut(*self.places.add(slot), LANES) }.fill(T::from_f64(value));
         }
         let (mut row, mut col) = (0, 0);
         let mut once = true;
@@ -92,15 +95,18 @@ impl<T: Float> Run<'_, T> {
                 false if row < g.rows => (&program.tile, Tile::new(g, row, col)),
                 false => break,
             };
-            for &(number, slot) in &program.moving {
-                unsafe { *self.places.add(number) = self.place(slot, tile) };
-            }
-            for instruction in instructions {
-                unsafe { self.step(instruction, tile) };
-            }
-            if once {
-                once = false;
-                continue;
+            unsafe {
+                if !once {
+                    self.bind(tile);
+                }
+                for instruction in instructions {
+                    self.step(instruction, tile);
+                }
+                if once {
+                    once = false;
+                    continue;
+                }
+                self.release(tile);
             }
             col += tile.width;
             if col >= g.inner {
@@ -139,25 +145,58 @@ impl<T: Float> Run<'_, T> {
         }
     }
 
-    /// Where a slot's value begins for this tile.
+    /// Where a slot's value begins in the scratch.
     #[inline(always)]
-    unsafe fn place(&self, slot: Slot, tile: Tile) -> *mut T {
-        let register = |number: usize| unsafe { self.registers.add(number * self.g.register) };
+    unsafe fn home(&self, slot: Slot) -> *mut T {
+        let (base, stride) = match slot.home {
+            Home::Scalar => (self.scalars, LANES),
+            Home::Column => (self.columns, self.g.column),
+            Home::Register => (self.registers, self.g.register),
+        };
+        unsafe { base.add(slot.number * stride) }
+    }
+
+    /// Sets the places of the slots that depend on the tile, and fetches what kernels cannot read where it is.
+    #[inline(always)]
+    unsafe fn bind(&self, tile: Tile) {
         unsafe {
-            match slot {
-                Slot::Scalar(number) => self.scalars.add(number * LANES),
-                Slot::Column(number) => self.columns.add(number * self.g.column + tile.col),
-                Slot::Register(number) => register(number),
-                Slot::Input { input, register: number } => match self.inputs[input] {
-                    RawSource::Full(data) if tile.exact => data.cast::<T>().cast_mut().add(tile.offset),
-                    _ => register(number),
-                },
-                Slot::Output { output, register: number } => {
-                    if tile.exact && output < 64 && self.direct >> output & 1 == 1 {
-                        self.outputs[output].cast::<T>().add(tile.offset)
-                    } else {
-                        register(number)
+            for &Bound { slot, port } in &self.program.fed {
+                let RawSource::Full(data) = self.inputs[port] else { continue };
+                let from = data.cast::<T>().add(tile.offset);
+                *self.places.add(slot) = if tile.exact {
+                    from.cast_mut()
+                } else {
+                    let home = self.home(self.program.slots[slot]);
+                    std::ptr::copy_nonoverlapping(from, home, tile.length);
+                    home
+                };
+            }
+            for (number, &Bound { slot, port }) in self.program.direct.iter().enumerate() {
+                *self.places.add(slot) = if tile.exact && number < 64 && self.direct >> number & 1 == 1 {
+                    self.outputs[port].cast::<T>().add(tile.offset)
+                } else {
+                    self.home(self.program.slots[slot])
+                };
+            }
+            if self.g.width < self.g.inner {
+                for (number, &slot) in self.program.slots.iter().enumerate() {
+                    if slot.home == Home::Column {
+                        *self.places.add(number) = self.home(slot).add(tile.col);
                     }
+                }
+            }
+        }
+    }
+
+    /// Writes the full values that were not computed in their outputs, when the whole tile has been read.
+    #[inline(always)]
+    unsafe fn release(&self, tile: Tile) {
+        unsafe {
+            for &Bound { slot, port } in &self.program.stored {
+                let from = (*self.places.add(slot)).cast_const();
+                let to = self.outputs[port].cast::<T>().add(tile.offset);
+                if !std::ptr::eq(from, to) {
+                    std::ptr::copy_nonoverlapping(from, to, tile.length);
                 }
             }
         }
@@ -182,7 +221,8 @@ impl<T: Float> Run<'_, T> {
             let full = || from_raw_parts(a.place, tile.length);
             match op {
                 Op::Input(input) => self.load(input, to, tile),
-                Op::Constant(value) => from_raw_parts_mut(to, LANES).fill(T::from_f64(value)),
+                // Bound once for the run.
+                Op::Constant(_) => {}
                 Op::Unary(f) => kernels::unary(f, target, a),
                 Op::Binary(f) => kernels::binary(f, target, a, b),
                 Op::MulAdd | Op::MulSub | Op::NegMulAdd | Op::Select => kernels::ternary(op, target, [a, b, c]),
@@ -225,17 +265,11 @@ impl<T: Float> Run<'_, T> {
         }
     }
 
-    /// Fetches an input to its place, unless kernels read it where it is.
+    /// Fetches an input narrower than the tile to its place.
     #[inline(always)]
     unsafe fn load(&self, input: usize, to: *mut T, tile: Tile) {
         unsafe {
             match self.inputs[input] {
-                RawSource::Full(data) => {
-                    let from = data.cast::<T>().add(tile.offset);
-                    if !std::ptr::eq(from, to) {
-                        std::ptr::copy_nonoverlapping(from, to, tile.length);
-                    }
-                }
                 RawSource::Row { data, start, div, modulo } => {
                     rows::gather(from_raw_parts_mut(to, tile.rows), &*data, start + tile.row, div, modulo);
                 }
@@ -247,24 +281,23 @@ impl<T: Float> Run<'_, T> {
                     }
                 }
                 RawSource::Scalar(value) => from_raw_parts_mut(to, LANES).fill(value),
-                RawSource::RowIndex(_) => {}
+                // Full inputs are bound with the tile, and no kernel reads indices.
+                RawSource::Full(_) | RawSource::RowIndex(_) => {}
             }
         }
     }
 
-    /// Writes a value into its output, unless it was computed there.
+    /// Writes a value narrower than the tile into its output.
     #[inline(always)]
     unsafe fn store(&self, output: usize, extent: Extent, from: *const T, tile: Tile) {
-        let (offset, length) = match extent {
-            Extent::Scalar => (0, 1),
-            Extent::Col => (0, self.g.inner),
-            Extent::Row => (tile.row, tile.rows),
-            Extent::Full => (tile.offset, tile.length),
-        };
+        let to = self.outputs[output].cast::<T>();
         unsafe {
-            let to = self.outputs[output].cast::<T>().add(offset);
-            if !std::ptr::eq(from, to) {
-                std::ptr::copy_nonoverlapping(from, to, length);
+            match extent {
+                Extent::Scalar => *to = *from,
+                Extent::Col => std::ptr::copy_nonoverlapping(from, to, self.g.inner),
+                Extent::Row => std::ptr::copy_nonoverlapping(from, to.add(tile.row), tile.rows),
+                // Full values are written when the tile has been read.
+                Extent::Full => {}
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use pulp::Arch;
 
-use super::compile::{Program, Written};
+use super::compile::{Bound, Program, Written};
 use super::geometry::ALIGN;
 use super::interpret::Run;
 use super::kernels::LANES;
@@ -70,7 +70,7 @@ impl Program {
             let columns = scalars.add(self.scalars * LANES);
             let registers = columns.add(self.columns * g.column);
             let sums = registers.add(self.registers * g.register);
-            let (places, direct) = (places.cast(), direct(inputs, outputs));
+            let (places, direct) = (places.cast(), self.apart(inputs, outputs));
             Run { program: self, g, inputs, outputs, scalars, columns, registers, places, sums, direct }
         };
         T::interpret(*ARCH.get_or_init(Arch::new), run);
@@ -104,17 +104,14 @@ impl Program {
             assert_eq!(output.len(), length, "length of output {number} over {rows} x {inner}");
         }
     }
-}
 
-/// A bit for each output (of the first 64) that is not the memory of a full input, so that kernels may work in it.
-fn direct<T>(inputs: &[RawSource<T>], outputs: &[*mut [T]]) -> u64 {
-    let mut direct = 0;
-    for (number, output) in outputs.iter().take(64).enumerate() {
-        let apart = |input: &RawSource<T>| match input {
-            RawSource::Full(data) => !std::ptr::addr_eq(*data, *output),
-            _ => true,
+    /// A bit for each direct slot (of the first 64) whose output is not the memory of a full input.
+    fn apart<T>(&self, inputs: &[RawSource<T>], outputs: &[*mut [T]]) -> u64 {
+        let shares = |output: *mut [T], input: &RawSource<T>| match input {
+            RawSource::Full(data) => std::ptr::addr_eq(*data, output),
+            _ => false,
         };
-        direct |= u64::from(inputs.iter().all(apart)) << number;
+        let apart = |bound: &Bound| !inputs.iter().any(|input| shares(outputs[bound.port], input));
+        self.direct.iter().take(64).enumerate().fold(0, |bits, (number, bound)| bits | u64::from(apart(bound)) << number)
     }
-    direct
 }
