@@ -106,6 +106,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
             let bound = match decl.default {
                 Some(value) => self.argument(decl, value, &Rc::new(Scope::empty(scope.frame.clone()))),
+                None if decl.kind == ArgKind::Unknown => Binding::Missing,
                 None => {
                     let message = format!("the block `{name}` lacks its argument `{}`", decl.key.text);
                     let found = Diagnostic::new(Code::MissingArgument, call.head.span, message, "not given here");
@@ -121,6 +122,9 @@ impl<'t, 'r> Expander<'t, 'r> {
 
     /// Checks the kind of a value and binds it.
     fn argument(&mut self, decl: &ArgDecl<'t>, value: &'t Value, scope: &Rc<Scope<'t>>) -> Binding<'t> {
+        if decl.kind == ArgKind::Unknown {
+            return Binding::Missing;
+        }
         if decl.kind == ArgKind::Node {
             return self.reference(value, scope).map_or(Binding::Missing, Binding::Node);
         }
@@ -136,7 +140,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             ArgKind::Str => meant.as_str().is_some(),
             ArgKind::Op => meant.head().is_some() && passed.is_none_or(|kind| kind == ArgKind::Op),
             ArgKind::Init => meant.head().is_some() && passed.is_none_or(|kind| kind == ArgKind::Init),
-            ArgKind::Node => false,
+            ArgKind::Node | ArgKind::Unknown => false,
         };
         if fits && decl.kind == ArgKind::Op && passed.is_none() && !self.is_op(meant, scope) {
             return Binding::Missing;

@@ -11,7 +11,12 @@ use crate::syntax::Span;
 pub(crate) fn type_error(flat: &Flat<'_>, built: &Built, id: ItemId, error: TypeError) -> Diagnostic {
     let item = &flat.items[id];
     let refs = item.refs();
+    let shared = match &item.kind {
+        ItemKind::Op(call) => call.shared.iter().any(|(name, _)| error.message.starts_with(name)),
+        _ => false,
+    };
     let code = match &error.clash {
+        _ if shared => Code::ParameterClash,
         Some(_) => Code::ShapeClash,
         None if error.message.starts_with("two nodes are named") => Code::NameTaken,
         None if error.inputs.is_empty() => Code::BadOption,

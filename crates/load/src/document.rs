@@ -56,6 +56,8 @@ pub(crate) enum ArgKind {
     Str,
     Op,
     Init,
+    /// Misspelt, and reported; whatever it is given counts for nothing.
+    Unknown,
 }
 
 impl ArgKind {
@@ -77,6 +79,7 @@ impl ArgKind {
             ArgKind::Str => "a string",
             ArgKind::Op => "an op such as `Relu`",
             ArgKind::Init => "an initialiser such as `Xavier`",
+            ArgKind::Unknown => "unknown",
         }
     }
 }
@@ -137,14 +140,16 @@ fn root_fields<'t>(root: &'t Value, diagnostics: &mut Diagnostics) -> Option<Fie
             return None;
         }
     }
-    let fields = Fields::read(root, "the model", &FIELDS, diagnostics)?;
-    version(&fields, root, diagnostics).then_some(fields)
+    if !version(root, diagnostics) {
+        return None;
+    }
+    Fields::read(root, "the model", &FIELDS, diagnostics)
 }
 
 /// Checks the version; nothing else of a newer file is read.
-fn version(fields: &Fields<'_>, root: &Value, diagnostics: &mut Diagnostics) -> bool {
+fn version(root: &Value, diagnostics: &mut Diagnostics) -> bool {
     let at = root.head().map_or(root.span, |(_, span)| span);
-    let Some(value) = fields.get("graphrun") else {
+    let Some(value) = root.field("graphrun") else {
         let message = "the model does not state its format version";
         let help = format!("write `graphrun: {VERSION}` first");
         diagnostics.push(Diagnostic::new(Code::MissingField, at, message, "in this model").help(help));
@@ -193,18 +198,19 @@ fn add_block<'t>(
     };
     let (args, params, nodes) = (map("args"), map("params"), map("nodes"));
     let outputs = fields.get("outputs").map_or_else(Vec::new, |value| outputs(value, diagnostics));
-    if fields.get("outputs").is_none() || fields.get("outputs").is_some_and(|value| matches!(&value.kind, Kind::List(items) if items.is_empty())) {
+    let none = |value: &Value| matches!(&value.kind, Kind::List(items) if items.is_empty());
+    if fields.get("outputs").is_none_or(none) {
         let message = format!("{what} has no outputs");
         let help = "name what it computes: `outputs: [y]`";
         diagnostics.push(Diagnostic::new(Code::MissingField, key.span, message, "this block").help(help));
     }
-    let args = args.into_iter().filter_map(|(key, value)| arg(key, value, diagnostics)).collect();
+    let args = args.into_iter().map(|(key, value)| arg(key, value, diagnostics)).collect();
     let block = Block { key, args, params, nodes, outputs };
     unused_args(&block, diagnostics);
     blocks.insert(key.text, block);
 }
 
-fn arg<'t>(key: Key<'t>, value: &'t Value, diagnostics: &mut Diagnostics) -> Option<ArgDecl<'t>> {
+fn arg<'t>(key: Key<'t>, value: &'t Value, diagnostics: &mut Diagnostics) -> ArgDecl<'t> {
     let head = value.head().map(|(name, _)| name);
     let kind = ArgKind::ALL.iter().find(|(name, _)| head == Some(name)).map(|(_, kind)| *kind);
     let default = match value.args() {
@@ -216,18 +222,13 @@ fn arg<'t>(key: Key<'t>, value: &'t Value, diagnostics: &mut Diagnostics) -> Opt
             None
         }
     };
-    let Some(kind) = kind else {
-        if value.kind != Kind::Bad {
-            let message = format!("the argument `{}` has no known kind", key.text);
-            let names = ArgKind::ALL.map(|(name, _)| name);
-            diagnostics.push(
-                Diagnostic::new(Code::ArgumentKind, value.span, message, "not a kind")
-                    .suggest(head.unwrap_or_default(), names),
-            );
-        }
-        return None;
-    };
-    Some(ArgDecl { key, kind, default })
+    if kind.is_none() && value.kind != Kind::Bad {
+        let message = format!("the argument `{}` has no known kind", key.text);
+        let names = ArgKind::ALL.map(|(name, _)| name);
+        let found = Diagnostic::new(Code::ArgumentKind, value.span, message, "not a kind");
+        diagnostics.push(found.suggest(head.unwrap_or_default(), names));
+    }
+    ArgDecl { key, kind: kind.unwrap_or(ArgKind::Unknown), default }
 }
 
 /// Reports the arguments that the body of a block never mentions.

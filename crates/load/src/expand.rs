@@ -191,7 +191,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         let mut shared = Vec::new();
         let mut inits = std::collections::BTreeMap::new();
         let mut rest: Vec<(&'t Name, &'t Value)> = Vec::new();
-        let mut good = true;
+        let (mut good, mut misnamed) = (true, false);
         if written.args.first().is_some_and(|arg| arg.name.is_none()) {
             good = self.positional(def, written, scope, &mut ports, fed_first);
         }
@@ -221,7 +221,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             } else if def.options.iter().any(|option| option.name == text) {
                 rest.push((name, value));
             } else {
-                good = false;
+                misnamed = true;
                 self.unknown_option(def, name, scope);
             }
         }
@@ -234,8 +234,8 @@ impl<'t, 'r> Expander<'t, 'r> {
                 self.report(scope, found.help(format!("its inputs are, in order: {}", names.join(", "))));
             }
         }
-        let (options, numbers) = self.read_options(def, written.head.span, &rest, scope)?;
-        good.then_some(OpCall { def, ports, shared, inits, options, numbers })
+        let (options, numbers) = self.read_options(def, written.head.span, &rest, misnamed, scope)?;
+        (good && !misnamed).then_some(OpCall { def, ports, shared, inits, options, numbers })
     }
 
     /// The inputs of a positional call, one a port, the rest to a variadic one.

@@ -49,6 +49,10 @@ impl Flat<'_> {
                 })
                 .collect();
             for (k, name, span) in members {
+                if self.is_bad_owner(&name) {
+                    self.items[id].kind = ItemKind::Bad;
+                    break;
+                }
                 match self.find(&name) {
                     Some(target) => self.items[id].refs_mut()[k].target = target,
                     None => {
@@ -60,6 +64,13 @@ impl Flat<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a dotted name asks for a member of something that is wrong itself, and reported.
+    pub(crate) fn is_bad_owner(&self, name: &str) -> bool {
+        let owners = name.match_indices('.').map(|(at, _)| &name[..at]);
+        let mut known = owners.filter_map(|owner| self.names.get(owner));
+        known.any(|id| matches!(self.items[self.followed(*id)].kind, ItemKind::Bad))
     }
 
     /// Reports a name that stands for nothing, with what there is beside it.

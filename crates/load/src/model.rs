@@ -139,13 +139,16 @@ fn assemble(path: &Path, files: &[SourceFile], registry: &Registry, diagnostics:
         roots.push((name, *span, target));
     }
     expander.unused_blocks();
+    if expander.full {
+        return None;
+    }
     let (mut flat, symbols) = (std::mem::take(&mut expander.flat), std::mem::take(&mut expander.symbols));
     drop(expander);
     flat.link(diagnostics);
     for (name, span, target) in &mut roots {
         if let Some(Target::Member(_)) = target {
             *target = flat.find(name);
-            if target.is_none() {
+            if target.is_none() && !flat.is_bad_owner(name) {
                 diagnostics.push(flat.unknown(name, *span));
             }
         }

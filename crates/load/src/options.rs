@@ -26,19 +26,30 @@ struct Rewritten {
     numbers: Vec<(usize, Span)>,
 }
 
+impl Rewritten {
+    /// Writes the name of a field.
+    fn name(&mut self, name: &Name) {
+        self.pieces.push((self.text.len(), name.span, "a name"));
+        let _ = write!(self.text, "{}: ", name.text);
+    }
+}
+
 impl<'t, 'r> Expander<'t, 'r> {
     /// Reads the options of a call of `def`; nothing when they are wrong, which is reported.
+    ///
+    /// `misnamed` says that an option of another name is reported already, so that a missing one is no news.
     pub(crate) fn read_options(
         &mut self,
         def: &'r OpDef,
         head: Span,
         given: &[(&'t Name, &'t Value)],
+        misnamed: bool,
         scope: &Rc<Scope<'t>>,
     ) -> Option<(Options, Vec<(usize, Span)>)> {
         let mut out = Rewritten::default();
         out.text.push('(');
         for (name, value) in given {
-            let _ = write!(out.text, "{}: ", name.text);
+            out.name(name);
             self.rewrite(value, scope, &mut out)?;
             out.text.push_str(", ");
         }
@@ -54,15 +65,27 @@ impl<'t, 'r> Expander<'t, 'r> {
                 Some((options, out.numbers))
             }
             Err(error) => {
-                self.wrong_option(def, head, &error, &out, scope);
+                self.wrong_option(def, head, &error, &out, misnamed, scope);
                 None
             }
         }
     }
 
-    fn wrong_option(&mut self, def: &OpDef, head: Span, error: &RonError, out: &Rewritten, scope: &Rc<Scope<'t>>) {
+    fn wrong_option(
+        &mut self,
+        def: &OpDef,
+        head: Span,
+        error: &RonError,
+        out: &Rewritten,
+        misnamed: bool,
+        scope: &Rc<Scope<'t>>,
+    ) {
         let name = def.name;
-        if let Some(missing) = error.message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let missing = error.message.split_once("missing field").and_then(|(_, rest)| rest.split('`').nth(1));
+        if let Some(missing) = missing {
+            if misnamed {
+                return;
+            }
             let kind = def.options.iter().find(|option| option.name == missing).map_or("a value", |option| option.kind);
             let message = format!("{name} lacks its option `{missing}`");
             let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
@@ -122,7 +145,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 out.text.push('(');
                 for arg in args {
                     if let Some(name) = &arg.name {
-                        let _ = write!(out.text, "{}:", name.text);
+                        out.name(name);
                     }
                     self.rewrite(&arg.value, scope, out)?;
                     out.text.push(',');
@@ -178,7 +201,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 out.text.push('(');
                 for arg in args {
                     if let Some(name) = &arg.name {
-                        let _ = write!(out.text, "{}: ", name.text);
+                        out.name(name);
                     }
                     self.rewrite(&arg.value, &scope, &mut out)?;
                     out.text.push_str(", ");
@@ -193,7 +216,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 let span = at.map_or(head, |(_, span, _)| *span);
                 let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
                 let message = format!("the initialiser {name} cannot be read{detail}");
-                let help = format!("{name} is {}", def.summary);
+                let help = format!("{name}: {}", def.summary);
                 self.report(&scope, Diagnostic::new(Code::BadOption, span, message, "this value").help(help));
                 None
             }
@@ -290,6 +313,9 @@ fn own_words(message: &str) -> Option<String> {
 
 /// A kind of value with its article: `an integer`.
 fn article(kind: &str) -> String {
+    if kind == "bool" {
+        return "true or false".to_owned();
+    }
     if kind.starts_with("a ") || kind.starts_with("an ") || kind.contains(" or ") {
         return kind.to_owned();
     }

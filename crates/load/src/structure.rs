@@ -153,9 +153,10 @@ impl<'t, 'r> Expander<'t, 'r> {
                 return None;
             }
         };
-        if rounds > MAX_ITEMS as i64 {
-            let message = format!("{rounds} rounds are more than the {MAX_ITEMS} nodes that a model may have");
-            self.report(scope, Diagnostic::new(Code::BadRepeat, count.span, message, "too many"));
+        if (rounds as usize).saturating_mul(weight(list)) > MAX_ITEMS {
+            let message = format!("{rounds} rounds unfold to more than {MAX_ITEMS} nodes");
+            let found = Diagnostic::new(Code::TooManyNodes, count.span, message, "too many");
+            self.report(scope, found.help("nested repeats multiply"));
             return None;
         }
         let mut current = start;
@@ -229,4 +230,17 @@ impl<'t, 'r> Expander<'t, 'r> {
         }
         good.then_some(expr)
     }
+}
+
+/// How many nodes a list of ops unfolds to at least, its written repeats multiplied.
+fn weight(list: &Value) -> usize {
+    let Kind::List(ops) = &list.kind else { return 1 };
+    let each = ops.iter().map(|op| match (op.head(), op.args()) {
+        (Some(("Repeat", _)), [count, inner]) => {
+            let rounds = count.value.as_int().and_then(|rounds| usize::try_from(rounds).ok()).unwrap_or(1);
+            rounds.saturating_mul(weight(&inner.value))
+        }
+        _ => 1,
+    });
+    each.fold(0, usize::saturating_add)
 }

@@ -7,9 +7,16 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .into_iter()
         .filter(|name| *name != wrong)
         .map(|name| (strsim::damerau_levenshtein(&wrong_low, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= wrong.chars().count().max(name.chars().count()).div_ceil(3))
-        .min()
+        .filter(|(distance, name)| {
+            let length = wrong.chars().count().max(name.chars().count());
+            *distance < length && *distance <= length.div_ceil(3)
+        })
+        .min_by_key(|(distance, name)| (*distance, std::cmp::Reverse(common_prefix(&wrong_low, name)), *name))
         .map(|(_, name)| name)
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
 
 /// "did you mean", or what there is when there is little of it.
@@ -36,6 +43,8 @@ mod tests {
         assert_eq!(nearest("Liner", known), Some("Linear"));
         assert_eq!(nearest("Convolution", known), None);
         assert_eq!(nearest("x", ["x1"]), Some("x1"));
+        assert_eq!(nearest("unit", ["init", "units"]), Some("units"));
+        assert_eq!(nearest("M", ["N"]), None);
         assert_eq!(sentence("qqq", ["units", "init"]).as_deref(), Some("known here: units, init"));
     }
 }

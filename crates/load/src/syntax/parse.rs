@@ -178,7 +178,7 @@ impl<'a> Parser<'a> {
             Err((range, message)) => {
                 let escape = &text[range.clone()];
                 let span = Span { start: span.start + range.start as u32, end: span.start + range.end as u32, ..span };
-                self.bad(Code::BadString, span, format!("`{}` {message}", escape.escape_debug()), "this escape")
+                self.bad(Code::BadString, span, format!("`{}` {message}", abridged(escape)), "this escape")
             }
             Ok(decoded) if kind == TokenKind::Char => {
                 let mut chars = decoded.chars();
@@ -416,7 +416,7 @@ mod tests {
             "M(a: 1f3, b: \"\\q\" c: {x 2, y: ?}, d: [1 2])",
             &[
                 "1:6 GR0107 `1f3` is not a number",
-                "1:15 GR0108 `\\\\q` is no escape; a backslash itself is written `\\\\`",
+                "1:15 GR0108 `\\q` is no escape; a backslash itself is written `\\\\`",
                 "1:19 GR0104 expected `,` or `)`, found `c`",
                 "1:25 GR0104 expected `:` behind the key, found `2`",
                 "1:31 GR0104 unexpected character `?`",
