@@ -1,17 +1,45 @@
 #![doc = include_str!("../README.md")]
 
+mod array;
+mod convention;
+mod cook;
+mod coverage;
 mod curve;
 mod difference;
+mod engine;
+mod examine;
 mod function;
+mod gate;
+mod graph;
+mod hunt;
+mod interpret;
+mod kink;
 mod ladder;
 mod options;
+mod precision;
 mod probe;
+mod recipe;
+mod regressions;
 mod report;
+mod shrink;
 mod tensor;
 
+pub use array::Values;
+pub use convention::Convention;
+pub use cook::{Dish, cook};
+pub use coverage::{Coverage, FEATURES};
 pub use curve::{Curve, curve};
 pub use difference::{Method, gradient, jacobian, relative_error};
+pub use engine::{Engine, Executor, Program, sizes_of};
+pub use examine::{Examination, Finding, examine};
 pub use function::{check_function, check_jacobian, check_second_order};
+pub use gate::{GateOptions, GateReport, MutantReport, self_test};
+pub use graphrun_exec::{Array, Data};
+pub use graph::{CheckError, Problem, check_graph};
+pub use hunt::{Failure, Hunt, Tally, check_graphs, check_op};
+pub use interpret::Interpreter;
 pub use ladder::{Estimate, Range, derivative};
 pub use options::Options;
+pub use recipe::{Recipe, Step, arrays, ingredients, recipes};
+pub use regressions::{Print, model, save};
 pub use report::{Entry, Report, Verdict};

@@ -20,6 +20,9 @@ pub struct Options<'a> {
     pub seed: u64,
     /// The lowest and highest value an element may take; a step never crosses them.
     pub domain: (f64, f64),
+    /// The greatest number met on the way to the gradient under test. Terms of that size may have cancelled in it, so
+    /// its rounding is counted against this; 0, where only the gradient itself is known, unless told.
+    pub magnitude: f64,
     /// A signature of the branches that the function takes at a point (which side of each `max`, `abs`, comparison).
     /// Steps shrink until both sides agree with the point. Without it kinks are found by their one-sided slopes alone.
     pub branch: Option<&'a dyn Fn(&[f64]) -> u64>,
@@ -35,6 +38,7 @@ impl Default for Options<'_> {
             directions: 3,
             seed: 0,
             domain: (f64::NEG_INFINITY, f64::INFINITY),
+            magnitude: 0.0,
             branch: None,
         }
     }

@@ -9,7 +9,7 @@ use crate::report::Verdict;
 
 /// A textbook relative error above this is wrong whatever the step.
 const CLEARLY_WRONG: f64 = 1e-2;
-/// Roundings of the gradient under test, in units of the largest gradient of its tensor.
+/// Roundings of the gradient under test, in units of the largest number that went into it.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
 /// A function, the point and the gradient under test there.
@@ -33,6 +33,8 @@ pub(crate) struct Probe {
     pub(crate) reference: f64,
     /// Whether both are zero within the tolerance.
     pub(crate) zero: bool,
+    /// Whether the one-sided slopes differ.
+    pub(crate) kink: bool,
     pub(crate) evaluations: usize,
 }
 
@@ -151,7 +153,8 @@ fn adaptive(
 fn judge(index: usize, analytic: f64, found: &Estimate, scale: f64, options: &Options<'_>) -> Probe {
     let numeric = found.value;
     let reference = analytic.abs().max(numeric.abs()).max(scale);
-    let tolerance = BARS * found.error + ROUNDING * if reference.is_finite() { reference } else { 0.0 };
+    let met = reference.max(options.magnitude);
+    let tolerance = BARS * found.error + ROUNDING * if met.is_finite() { met } else { 0.0 };
     let mut probe = Probe {
         index,
         verdict: Verdict::Fail,
@@ -160,6 +163,7 @@ fn judge(index: usize, analytic: f64, found: &Estimate, scale: f64, options: &Op
         tolerance,
         reference,
         zero: false,
+        kink: found.kink.is_some(),
         evaluations: found.evaluations,
     };
     if !analytic.is_finite() {
@@ -180,7 +184,7 @@ fn judge(index: usize, analytic: f64, found: &Estimate, scale: f64, options: &Op
     }
     if analytic.abs() <= tolerance && numeric.abs() <= tolerance {
         // A zero has no size of its own; what its bar is narrow against is the slope that the values of f would allow.
-        probe.reference = reference.max(found.magnitude);
+        probe.reference = reference.max(found.magnitude).max(options.magnitude);
         probe.zero = probe.tolerance <= options.wanted() * probe.reference;
     }
     let proved = probe.zero || tolerance <= options.wanted() * reference;
@@ -225,13 +229,14 @@ fn textbook(
         tolerance: 0.0,
         reference,
         zero: analytic == 0.0 && numeric == 0.0,
+        kink: false,
         evaluations,
     };
     if analytic.is_finite() && verdict > Verdict::Pass {
         let ladder = adaptive(along, index, analytic, range, scale, options);
         probe.evaluations += ladder.evaluations;
         if ladder.verdict == Verdict::Kink {
-            probe.verdict = Verdict::Kink;
+            (probe.verdict, probe.kink) = (Verdict::Kink, true);
         }
     }
     probe

@@ -8,6 +8,9 @@ use crate::options::Options;
 use crate::probe::{Probe, Target};
 use crate::report::{Entry, Verdict};
 
+/// How many elements of a direction are taken out because they stand on a kink.
+const MAX_KINKS: usize = 64;
+
 /// Checks the `gradient` of `f` at `x`, all of one tensor, and sums it up under `name`.
 ///
 /// `f` may be stateful; what it is asked at equal points must be equal.
@@ -52,18 +55,26 @@ fn directions(target: &mut Target<'_>) -> Vec<Probe> {
     let mut rng = ChaCha8Rng::seed_from_u64(target.options.seed);
     let mut probes = vec![];
     for _ in 0..target.options.directions {
-        let weights: Vec<f64> = (0..size)
+        let mut weights: Vec<f64> = (0..size)
             .map(|_| {
                 let weight: f64 = rng.random_range(0.5..1.5);
                 if rng.random() { weight } else { -weight }
             })
             .collect();
-        let probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
-        probes.push(probe);
-        if probe.verdict == Verdict::Fail {
+        for _ in 0..MAX_KINKS {
+            let probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
+            if probe.verdict != Verdict::Fail {
+                probes.push(probe);
+                break;
+            }
             let culprit = bisect(target, &weights, probe);
             probes.push(culprit);
-            return probes;
+            // Where several elements stand on kinks, their slopes add up to none that lies between those of the whole
+            // direction. Each is judged by itself, and the rest of the direction without it.
+            if culprit.verdict == Verdict::Fail {
+                return probes;
+            }
+            weights[culprit.index] = 0.0;
         }
     }
     let scale = largest(target.gradient);
@@ -93,7 +104,7 @@ fn bisect(target: &mut Target<'_>, weights: &[f64], failed: Probe) -> Probe {
         span = if left.1 >= right.1 { left.0 } else { right.0 };
     }
     let mut culprit = target.element(span.start, target.gradient[span.start].abs());
-    if culprit.verdict != Verdict::Fail {
+    if culprit.verdict != Verdict::Fail && !(culprit.kink && failed.kink) {
         // The error is spread too thin to be pinned on one element: the direction's own numbers are the evidence.
         culprit = Probe { index: span.start, evaluations: culprit.evaluations, ..failed };
     }
@@ -122,7 +133,7 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
         numeric: worst.map_or(0.0, |p| p.numeric),
         digits: probes.iter().map(Probe::digits).fold(16.0, f64::min),
         evaluations: probes.iter().map(|p| p.evaluations).sum(),
-        kinks: probes.iter().filter(|p| p.verdict == Verdict::Kink).count(),
+        kinks: probes.iter().filter(|p| p.kink).count(),
         zero: probes.iter().all(|p| p.zero),
     }
 }

@@ -1,0 +1,322 @@
+//! From a recipe to a graph with values.
+
+use std::collections::BTreeMap;
+
+use graphrun_exec::Array;
+use graphrun_expr::{Expr, Func};
+use graphrun_graph::{Builder, Bytes, Call, Key, NodeId, OpDef, Phase, Registry, SampleInput, Size, Type};
+use graphrun_tensor::Shape;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::array::{Values, index, real};
+use crate::graph::{CheckError, Problem};
+use crate::recipe::{CHOICES, FAN, Recipe, Step};
+
+/// The shapes that pointwise operations start from: tall, wide, square, of size 1, empty, not a multiple of a SIMD width.
+const SHAPES: [&[usize]; 12] =
+    [&[3], &[], &[7, 2], &[2, 9], &[3, 3], &[1], &[0, 3], &[17], &[1, 5], &[4, 1, 3], &[2, 2], &[1, 1]];
+
+/// What became of a recipe.
+#[derive(Clone, Debug)]
+pub struct Dish {
+    /// The graph, its values, and what is differentiated with respect to what.
+    pub problem: Problem,
+    /// The node of each step, for those that gave a real result.
+    pub steps: Vec<Option<NodeId>>,
+    /// Steps that their operation refused, with its words: a sample generator at fault.
+    pub refused: Vec<(String, String)>,
+    /// How many results nothing uses, although they could be.
+    pub dead: usize,
+}
+
+/// Builds the graph of a recipe. An operation that is not registered is passed over, so that shrinking may drop any step.
+///
+/// # Errors
+/// A recipe without any result.
+pub fn cook(registry: &Registry, recipe: &Recipe) -> Result<Dish, CheckError> {
+    let mut kitchen = Kitchen {
+        b: Builder::new(),
+        registry,
+        values: Values::new(),
+        pool: vec![],
+        leaves: vec![],
+        seed: recipe.seed,
+        ties: recipe.seed % 8 == 7,
+    };
+    let (mut steps, mut refused) = (vec![], vec![]);
+    for (index, step) in recipe.steps.iter().enumerate() {
+        let made = kitchen.step(index, step).unwrap_or_else(|error| {
+            refused.push((step.op.clone(), error.message));
+            None
+        });
+        steps.push(made);
+    }
+    kitchen.parameters()?;
+    kitchen.serve(recipe, steps, refused)
+}
+
+struct Kitchen<'a> {
+    b: Builder,
+    registry: &'a Registry,
+    values: Values,
+    /// The nodes that later steps may use.
+    pool: Vec<NodeId>,
+    /// The real inputs made on the way.
+    leaves: Vec<String>,
+    seed: u64,
+    /// Whether values come from three only, so that ties and exact kinks are common.
+    ties: bool,
+}
+
+impl Kitchen<'_> {
+    fn shape(&self, id: NodeId) -> Vec<usize> {
+        self.b.ty(id).shape.iter().map(|s| s.known().unwrap_or(0)).collect()
+    }
+
+    fn step(&mut self, index: usize, step: &Step) -> Result<Option<NodeId>, CheckError> {
+        let mut rng = self.rng(index, &step.bytes);
+        let made = if step.op == FAN {
+            Some(self.fan(index, step, &mut rng)?)
+        } else if let Some(op) = self.registry.op(&step.op) {
+            self.call(index, op, step, &mut rng)?
+        } else {
+            None
+        };
+        if let Some(id) = made {
+            self.pool.push(id);
+        }
+        Ok(made)
+    }
+
+    /// Values depend on the step alone, so that dropping another leaves them as they are.
+    fn rng(&self, index: usize, bytes: &[u8]) -> ChaCha8Rng {
+        let hash = bytes[..CHOICES].iter().fold(self.seed ^ index as u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
+        ChaCha8Rng::seed_from_u64(hash)
+    }
+
+    /// One node, given to two to nine users whose sum is the result.
+    fn fan(&mut self, index: usize, step: &Step, rng: &mut ChaCha8Rng) -> Result<NodeId, CheckError> {
+        let from = match self.chosen(step.bytes[0]) {
+            Some(id) => id,
+            None => self.leaf(&format!("x{index}"), SHAPES[usize::from(step.bytes[2]) % SHAPES.len()], -2.0, 2.0, rng)?,
+        };
+        let degree = 2 + usize::from(step.bytes[1]) % 8;
+        let wave = |k: usize| Expr::unary(Func::Sin, Expr::var(0) * Expr::constant((k + 1) as f64 / 4.0));
+        let users = (0..degree).map(|k| self.b.pointwise(&wave(k), &[from])).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.b.add(&users)?)
+    }
+
+    fn call(&mut self, index: usize, op: &OpDef, step: &Step, rng: &mut ChaCha8Rng) -> Result<Option<NodeId>, CheckError> {
+        let Some(sample) = op.draw(&mut Bytes::new(&step.bytes[CHOICES..])) else { return Ok(None) };
+        let mut inputs = vec![];
+        let mut slot = 0;
+        // A pointwise operation takes whatever shapes there are; the others take those of their sample.
+        let mut common: Option<Vec<usize>> = op.expr.as_ref().map(|_| self.common(step));
+        for port in &sample.inputs {
+            let mut given = vec![];
+            for spec in port {
+                let choice = step.bytes[slot % CHOICES];
+                let previous = inputs.iter().chain([&given]).flatten().last().copied();
+                let name = format!("x{index}_{slot}");
+                given.push(self.input(&name, spec, choice, &mut common, previous, rng)?);
+                slot += 1;
+            }
+            inputs.push(given);
+        }
+        let phase = if step.bytes[CHOICES - 1] & 1 == 0 { Phase::Test } else { Phase::Train };
+        let mut call = Call {
+            b: &mut self.b,
+            name: format!("y{index}"),
+            inputs,
+            shared: BTreeMap::new(),
+            inits: BTreeMap::new(),
+            phase,
+            registry: self.registry,
+        };
+        let made = op.build(&mut call, &sample.options)?;
+        Ok(Some(made).filter(|id| self.b.ty(*id).is_real()))
+    }
+
+    /// The shape that a pointwise step works on: that of an earlier node, or one of the list.
+    fn common(&self, step: &Step) -> Vec<usize> {
+        match self.chosen(step.bytes[0]) {
+            Some(id) => self.shape(id),
+            None => SHAPES[usize::from(step.bytes[CHOICES - 2]) % SHAPES.len()].to_vec(),
+        }
+    }
+
+    fn chosen(&self, choice: u8) -> Option<NodeId> {
+        let (old, which) = (choice % 4 != 0, usize::from(choice / 4));
+        (old && !self.pool.is_empty()).then(|| self.pool[which % self.pool.len()])
+    }
+
+    fn input(
+        &mut self,
+        name: &str,
+        spec: &SampleInput,
+        choice: u8,
+        common: &mut Option<Vec<usize>>,
+        previous: Option<NodeId>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<NodeId, CheckError> {
+        let (shape, low, high) = match spec {
+            SampleInput::Index { shape, below } => return self.index(name, shape, *below, rng),
+            SampleInput::Real { shape, low, high } => (shape, *low, *high),
+        };
+        let mut shape = shape.clone();
+        if let Some(common) = common {
+            shape = common.clone();
+            if previous.is_some() {
+                // Later operands may lack leading axes or repeat along one.
+                match choice >> 6 {
+                    1 if !shape.is_empty() => drop(shape.remove(0)),
+                    2 => shape.iter_mut().take(1).for_each(|s| *s = 1),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(previous) = previous
+            && choice % 8 == 3
+            && self.shape(previous) == shape
+        {
+            return Ok(previous);
+        }
+        match self.chosen(choice) {
+            None => self.leaf(name, &shape, low, high, rng),
+            Some(id) => {
+                let fitted = self.fit(name, id, &shape, rng)?;
+                // Into the range where the operation is defined, smoothly.
+                let sigmoid = Expr::unary(Func::Sigmoid, Expr::var(0));
+                let squashed = Expr::constant(low) + Expr::constant(high - low) * sigmoid;
+                Ok(self.b.pointwise(&squashed, &[fitted])?)
+            }
+        }
+    }
+
+    /// A node of another shape made to fit: repeated, reshaped, or its mean times a new input.
+    fn fit(&mut self, name: &str, id: NodeId, shape: &[usize], rng: &mut ChaCha8Rng) -> Result<NodeId, CheckError> {
+        let from = self.shape(id);
+        let wanted: Vec<Size> = shape.iter().map(|&n| Size::from(n)).collect();
+        let lead = shape.len().checked_sub(from.len());
+        let repeats = lead.is_some_and(|lead| from.iter().zip(&shape[lead..]).all(|(a, b)| a == b || *a == 1));
+        if repeats {
+            return Ok(self.b.broadcast(id, &wanted)?);
+        }
+        let count: usize = from.iter().product();
+        if count == shape.iter().product() {
+            return Ok(self.b.reshape(id, &wanted)?);
+        }
+        let axes: Vec<usize> = (0..from.len()).collect();
+        let total = self.b.sum(id, &axes, false)?;
+        let share = self.b.constant(1.0 / count.max(1) as f64)?;
+        let weight = self.leaf(name, shape, -2.0, 2.0, rng)?;
+        Ok(self.b.mul(&[weight, total, share])?)
+    }
+
+    fn index(&mut self, name: &str, shape: &[usize], below: usize, rng: &mut ChaCha8Rng) -> Result<NodeId, CheckError> {
+        let ty = Type::index(shape.iter().map(|&n| Size::from(n)).collect(), Size::from(below));
+        let id = self.b.input(name, ty)?;
+        let data = (0..shape.iter().product()).map(|_| rng.random_range(0..below.max(1)) as i64).collect();
+        self.values.insert(name.to_owned(), index(Shape::of(shape), data));
+        Ok(id)
+    }
+
+    fn leaf(&mut self, name: &str, shape: &[usize], low: f64, high: f64, rng: &mut ChaCha8Rng) -> Result<NodeId, CheckError> {
+        let id = self.b.input(name, Type::real(shape.iter().map(|&n| Size::from(n)).collect()))?;
+        let value = self.draw(shape, low, high, rng);
+        self.values.insert(name.to_owned(), value);
+        self.leaves.push(name.to_owned());
+        self.pool.push(id);
+        Ok(id)
+    }
+
+    /// Multiples of 1/8 in a range, or of a finer step when it is narrow.
+    fn draw(&self, shape: &[usize], low: f64, high: f64, rng: &mut ChaCha8Rng) -> Array {
+        let mut grain = 8.0;
+        while (high - low) * grain < 8.0 && grain < 1e6 {
+            grain *= 2.0;
+        }
+        let (first, last) = ((low * grain).ceil() as i64, (high * grain).floor() as i64);
+        let middle = 0.clamp(first, last.max(first));
+        let pick = |_| {
+            let ticks = match self.ties {
+                true => (middle + 4 * rng.random_range(-1..=1)).clamp(first, last.max(first)),
+                false => rng.random_range(first..=last.max(first)),
+            };
+            ticks as f64 / grain
+        };
+        real(Shape::of(shape), (0..shape.iter().product()).map(pick).collect())
+    }
+
+    /// Values of the parameters that operations own: drawn when they are trained, as they begin when they are not.
+    fn parameters(&mut self) -> Result<(), CheckError> {
+        for parameter in self.b.graph().parameters().to_vec() {
+            let shape = self.shape(parameter.node);
+            let name = parameter.name.to_string();
+            let value = if parameter.trainable {
+                let mut rng = self.rng(self.values.len(), &[0; CHOICES]);
+                self.draw(&shape, -1.0, 1.0, &mut rng)
+            } else {
+                let mut data = vec![0.0; shape.iter().product()];
+                parameter.init.fill(Key { seed: self.seed, name: &name }, Shape::of(&shape), &mut data)?;
+                real(Shape::of(&shape), data)
+            };
+            self.values.insert(name, value);
+        }
+        Ok(())
+    }
+
+    /// Chooses what is differentiated: one step's result with a random upstream gradient, or a random combination of
+    /// the results that nothing uses, some of which may be left out as dead branches.
+    fn serve(
+        self,
+        recipe: &Recipe,
+        steps: Vec<Option<NodeId>>,
+        refused: Vec<(String, String)>,
+    ) -> Result<Dish, CheckError> {
+        let mut rng = self.rng(usize::MAX, &[1; CHOICES]);
+        let nothing = || CheckError::new("the recipe makes nothing that could be differentiated");
+        let mut dead = 0;
+        let of = match recipe.focus {
+            Some(focus) => vec![steps.get(focus).copied().flatten().ok_or_else(nothing)?],
+            None => {
+                let mut sinks = self.sinks(&steps);
+                if sinks.len() > 1 && recipe.seed % 3 == 0 {
+                    sinks.pop();
+                    dead = 1;
+                }
+                sinks
+            }
+        };
+        if of.is_empty() {
+            return Err(nothing());
+        }
+        let of = of.into_iter().map(|id| (id, cotangent(&self.shape(id), &mut rng))).collect();
+        let trained = self.b.graph().parameters().iter().filter(|p| p.trainable).map(|p| p.name.to_string());
+        let wrt: Vec<String> = self.leaves.iter().cloned().chain(trained).collect();
+        let problem = Problem { graph: self.b.finish(), of, wrt, values: self.values };
+        Ok(Dish { problem, steps, refused, dead })
+    }
+
+    /// The results that no node uses.
+    fn sinks(&self, steps: &[Option<NodeId>]) -> Vec<NodeId> {
+        let mut used = vec![false; self.b.graph().nodes().len()];
+        for node in self.b.graph().nodes() {
+            node.inputs.iter().for_each(|input| used[input.index()] = true);
+        }
+        let mut sinks: Vec<NodeId> = steps.iter().flatten().copied().filter(|id| !used[id.index()]).collect();
+        sinks.sort_unstable();
+        sinks.dedup();
+        sinks
+    }
+}
+
+/// A random gradient from above: never all ones, never zero.
+fn cotangent(shape: &[usize], rng: &mut ChaCha8Rng) -> Array {
+    let pick = |_| {
+        let eighths = f64::from(rng.random_range(4..=12)) / 8.0;
+        if rng.random() { eighths } else { -eighths }
+    };
+    real(Shape::of(shape), (0..shape.iter().product()).map(pick).collect())
+}

@@ -1,0 +1,171 @@
+//! What random graphs have been like, so that their variety can be asserted.
+
+use std::collections::BTreeMap;
+
+use graphrun_graph::{Form, Graph, Leaf, NodeId};
+
+use crate::array::reals;
+use crate::cook::Dish;
+use crate::recipe::{FAN, Recipe};
+
+/// How many cases had each feature and each operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// How many cases there were.
+    pub cases: usize,
+    /// Cases by feature of the graph.
+    pub features: BTreeMap<String, usize>,
+    /// Cases by operation.
+    pub ops: BTreeMap<String, usize>,
+}
+
+/// The features that random graphs are asked for.
+pub const FEATURES: [&str; 21] = [
+    "fan-out 1",
+    "fan-out 2",
+    "fan-out 3",
+    "fan-out 4",
+    "fan-out 5",
+    "fan-out 6",
+    "fan-out 7",
+    "fan-out 8",
+    "fan-out 9",
+    "diamond",
+    "leaf used twice",
+    "x with x",
+    "tall",
+    "wide",
+    "square",
+    "size-1 broadcast",
+    "rank-mismatched broadcast",
+    "empty",
+    "odd width",
+    "dead branch",
+    "several outputs",
+];
+
+impl Coverage {
+    /// Counts one case.
+    pub fn count(&mut self, recipe: &Recipe, dish: &Dish) {
+        self.cases += 1;
+        let graph = &dish.problem.graph;
+        let mut met: Vec<String> = graph_features(graph);
+        let tied = |d: &[f64]| d.iter().enumerate().any(|(k, v)| d[..k].contains(v));
+        if dish.problem.values.values().any(|v| tied(reals(v))) {
+            met.push("ties".to_owned());
+        }
+        if dish.dead > 0 {
+            met.push("dead branch".to_owned());
+        }
+        if dish.problem.of.len() > 1 {
+            met.push("several outputs".to_owned());
+        }
+        met.sort_unstable();
+        met.dedup();
+        for feature in met {
+            *self.features.entry(feature).or_default() += 1;
+        }
+        let mut ops: Vec<&str> = recipe.steps.iter().map(|s| s.op.as_str()).filter(|op| *op != FAN).collect();
+        ops.sort_unstable();
+        ops.dedup();
+        for op in ops {
+            *self.ops.entry(op.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Adds the cases of another count.
+    pub fn merge(&mut self, other: &Coverage) {
+        self.cases += other.cases;
+        for (into, from) in [(&mut self.features, &other.features), (&mut self.ops, &other.ops)] {
+            for (name, count) in from {
+                *into.entry(name.clone()).or_default() += count;
+            }
+        }
+    }
+
+    /// The features that fewer than `share` of the cases had, and the `ops` that none had.
+    pub fn missing(&self, share: f64, ops: &[&str]) -> Vec<String> {
+        let least = share * self.cases as f64;
+        let seen = |feature: &str| self.features.get(feature).copied().unwrap_or(0);
+        let features = FEATURES.iter().chain(&["ties"]).filter(|f| (seen(f) as f64) < least);
+        let features = features.map(|f| format!("{f}: {} of {} cases", seen(f), self.cases));
+        let ops = ops.iter().filter(|op| !self.ops.contains_key(**op)).map(|op| format!("{op}: never drawn"));
+        features.chain(ops).collect()
+    }
+}
+
+fn graph_features(graph: &Graph) -> Vec<String> {
+    let mut met = vec![];
+    let mut uses = vec![0usize; graph.nodes().len()];
+    let mut ancestors: Vec<u128> = vec![];
+    for (id, node) in graph.ids() {
+        node.inputs.iter().for_each(|i| uses[i.index()] += 1);
+        // A leaf is everybody's ancestor by chance; a diamond opens at a computed node.
+        let own = if node.inputs.is_empty() { 0 } else { 1u128 << (id.index() % 128) };
+        let above = |i: &NodeId| ancestors[i.index()];
+        let mut seen = 0;
+        for input in &node.inputs {
+            if above(input) & seen != 0 && !met.iter().any(|m| m == "diamond") {
+                met.push("diamond".to_owned());
+            }
+            seen |= above(input);
+        }
+        ancestors.push(own | seen);
+        if node.inputs.iter().enumerate().any(|(k, i)| node.inputs[..k].contains(i)) {
+            met.push("x with x".to_owned());
+        }
+        met.extend(shape_features(graph, id));
+        if differ(&node.op.options()) {
+            met.push("stride, dilation and kernel differ".to_owned());
+        }
+    }
+    for (id, node) in graph.ids() {
+        let leaf = matches!(node.op.form(), Form::Leaf(Leaf::Input(_) | Leaf::Parameter(_)));
+        if leaf && uses[id.index()] > 1 {
+            met.push("leaf used twice".to_owned());
+        }
+        if (1..=9).contains(&uses[id.index()]) {
+            met.push(format!("fan-out {}", uses[id.index()]));
+        }
+    }
+    met
+}
+
+fn shape_features(graph: &Graph, id: NodeId) -> Vec<String> {
+    let sizes = |id: NodeId| -> Vec<usize> { graph.ty(id).shape.iter().map(|s| s.known().unwrap_or(0)).collect() };
+    let shape = sizes(id);
+    let mut met = vec![];
+    if let [.., rows, columns] = shape[..] {
+        met.push(if rows > columns { "tall" } else if rows < columns { "wide" } else { "square" });
+    }
+    if shape.contains(&0) {
+        met.push("empty");
+    }
+    if shape.last().is_some_and(|n| *n > 1 && n % 4 != 0) {
+        met.push("odd width");
+    }
+    let node = graph.node(id);
+    if matches!(node.op.form(), Form::Pointwise(_)) {
+        for input in node.inputs.iter().map(|i| sizes(*i)) {
+            if input.len() < shape.len() {
+                met.push("rank-mismatched broadcast");
+            }
+            if input.iter().rev().zip(shape.iter().rev()).any(|(a, b)| *a == 1 && *b != 1) {
+                met.push("size-1 broadcast");
+            }
+        }
+    }
+    met.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether options name a kernel, a stride and a dilation, and no two of them are equal.
+fn differ(options: &str) -> bool {
+    let value = |name: &str| {
+        let at = options.find(&format!("{name}: "))? + name.len() + 2;
+        options[at..].split([',', ')', ']']).next().map(|v| v.trim_start_matches(['[', '(']).to_owned())
+    };
+    match (value("kernel"), value("stride"), value("dilation")) {
+        (Some(kernel), Some(stride), Some(dilation)) => kernel != stride && stride != dilation && kernel != dilation,
+        _ => false,
+    }
+}

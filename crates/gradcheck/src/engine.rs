@@ -1,0 +1,92 @@
+//! What runs a graph: the harness checks gradients through any engine.
+
+use std::sync::Arc;
+
+use graphrun_exec::{Array, Draw, Threads};
+use graphrun_graph::{Graph, Sizes};
+use graphrun_plan::plan;
+use graphrun_tensor::Dtype;
+
+use crate::array::{Values, bind, index, real, reals};
+
+/// Something that runs graphs: the [`Interpreter`](crate::Interpreter), the planned [`Executor`], or a wrapper of either.
+pub trait Engine: Sync {
+    /// Makes `graph` ready to be run at these sizes and in this precision.
+    ///
+    /// # Errors
+    /// Sizes that do not fit the graph, in words.
+    fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String>;
+}
+
+/// A graph ready to be run, again and again.
+pub trait Program {
+    /// The outputs of the graph, in order, for these values of its inputs and parameters.
+    ///
+    /// # Errors
+    /// A value that is missing or does not fit its declaration, in words.
+    fn run(&mut self, values: &Values) -> Result<Vec<Array>, String>;
+}
+
+/// The sizes of all symbols of a graph, from the values fed to it.
+///
+/// # Errors
+/// A value that does not fit its declaration, in words.
+pub fn sizes_of(graph: &Graph, values: &Values) -> Result<Sizes, String> {
+    let mut sizes = Sizes::new();
+    let inputs = graph.inputs().iter().map(|(name, id)| (name, *id));
+    for (name, id) in inputs.chain(graph.parameters().iter().map(|p| (&p.name, p.node))) {
+        if let Some(array) = values.get(&**name) {
+            bind(name, graph.ty(id), array, &mut sizes)?;
+        }
+    }
+    for (symbol, size) in &graph.sizes {
+        sizes.entry(symbol.clone()).or_insert(*size);
+    }
+    Ok(sizes)
+}
+
+/// The planned, fused executor. All its memory is NaN before each run, so that reading what a run does not write shows.
+#[derive(Clone, Debug, Default)]
+pub struct Executor {
+    /// The threads it runs on.
+    pub threads: Threads,
+    /// The seed for operations that draw numbers.
+    pub seed: u64,
+}
+
+struct Planned {
+    executor: graphrun_exec::Executor,
+    draw: Draw,
+}
+
+impl Engine for Executor {
+    fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
+        let options = graphrun_plan::Options { dtype, ..graphrun_plan::Options::default() };
+        let plan = plan(graph, sizes, &options).map_err(|e| e.to_string())?;
+        let executor = graphrun_exec::Executor::new(Arc::new(plan), self.threads.clone());
+        Ok(Box::new(Planned { executor, draw: Draw { seed: self.seed, step: 0 } }))
+    }
+}
+
+impl Program for Planned {
+    fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
+        self.executor.poison();
+        let plan = self.executor.plan().clone();
+        for named in plan.inputs.iter().chain(&plan.parameters) {
+            let array = values.get(&*named.name).ok_or_else(|| format!("`{}` has no value", named.name))?;
+            if array.shape() != named.shape {
+                return Err(format!("`{}` is {}, and the value fed is {}", named.name, named.shape, array.shape()));
+            }
+            match array.data() {
+                graphrun_exec::Data::Real(_) => self.executor.set_reals(named.value, reals(array)),
+                graphrun_exec::Data::Index(data) => self.executor.write::<i64>(named.value).copy_from_slice(data),
+            }
+        }
+        self.executor.run(self.draw);
+        let read = |named: &graphrun_plan::Named| match plan.values[named.value.index()].index {
+            true => index(named.shape, self.executor.read::<i64>(named.value).to_vec()),
+            false => real(named.shape, self.executor.reals(named.value)),
+        };
+        Ok(plan.outputs.iter().map(read).collect())
+    }
+}

@@ -1,0 +1,198 @@
+//! The mutation gate: proof that the harness sees wrong gradients and leaves right ones alone.
+
+mod engines;
+mod rewrites;
+mod toy;
+mod toys;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use graphrun_graph::Registry;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::convention::{Convention, STANDARD};
+use crate::engine::Engine;
+use crate::examine::{Examination, examine};
+use crate::graph::Pair;
+use crate::hunt::{Failure, Hunt, Tally, search, serve};
+use crate::interpret::Interpreter;
+use crate::recipe::{Recipe, ingredients};
+
+/// How hard the gate tries.
+#[derive(Clone, Debug)]
+pub struct GateOptions {
+    /// With how many seeds each mutant is to be caught.
+    pub seeds: usize,
+    /// Within how many cases a seed must catch it.
+    pub tries: usize,
+    /// How many clean cases must raise no alarm.
+    pub clean: usize,
+    /// The seed of the clean cases.
+    pub seed: u64,
+    /// How many threads work.
+    pub threads: usize,
+}
+
+impl Default for GateOptions {
+    fn default() -> GateOptions {
+        GateOptions { seeds: 20, tries: 500, clean: 100_000, seed: 0, threads: Hunt::default().threads }
+    }
+}
+
+/// How one mutant fared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MutantReport {
+    /// The bug.
+    pub name: &'static str,
+    /// With how many seeds it was caught.
+    pub caught: usize,
+    /// The seeds tried.
+    pub seeds: usize,
+    /// The greatest number of cases that a seed needed.
+    pub cases: usize,
+}
+
+/// The outcome of the gate.
+#[derive(Debug)]
+pub struct GateReport {
+    /// Every mutant.
+    pub mutants: Vec<MutantReport>,
+    /// The clean cases, or the first false alarm.
+    pub clean: Result<Tally, Box<Failure>>,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl GateReport {
+    /// Whether every mutant was caught with every seed and no clean case raised an alarm.
+    pub fn passed(&self) -> bool {
+        self.clean.is_ok() && self.mutants.iter().all(|m| m.caught == m.seeds)
+    }
+}
+
+impl fmt::Display for GateReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for m in &self.mutants {
+            writeln!(f, "{:<36} caught {:>2} of {:>2}, within {} cases", m.name, m.caught, m.seeds, m.cases)?;
+        }
+        match &self.clean {
+            Ok(tally) => write!(
+                f,
+                "{} clean cases without an alarm: {} passed, {} on kinks, {} inconclusive, {} vacuous",
+                tally.cases, tally.passed, tally.kinks, tally.inconclusive, tally.vacuous
+            ),
+            Err(failure) => write!(f, "false alarm: {failure}"),
+        }
+    }
+}
+
+/// A bug and how it is planted.
+#[derive(Clone, Copy)]
+enum Bug {
+    /// In the gradient graph.
+    Plant(rewrites::Plant),
+    /// In a registered operation: its name and definition.
+    Op(&'static str, fn() -> graphrun_graph::OpDef),
+    /// In the executor.
+    Stale,
+    /// In the executor's memory plan.
+    EarlyReuse,
+}
+
+fn bugs() -> Vec<(&'static str, Bug)> {
+    let planted = rewrites::PLANTS.iter().map(|(name, plant)| (*name, Bug::Plant(*plant)));
+    let ops = toys::WRONG.iter().map(|(name, op, def)| (*name, Bug::Op(op, *def)));
+    let rest = [
+        ("right first order, wrong second", Bug::Plant(rewrites::wrong_second_order)),
+        ("a buffer reused too early", Bug::EarlyReuse),
+        ("the gradient of the step before", Bug::Stale),
+    ];
+    planted.chain(ops).chain(rest).collect()
+}
+
+/// Runs the gate over the operations that `registry` makes and a few of its own, with gradients run by `subject`.
+///
+/// Bugs are planted by rewriting gradient graphs, by registering wrong operations and by wrapping the engine; nothing
+/// in production code knows of it.
+pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options: &GateOptions) -> GateReport {
+    let start = Instant::now();
+    let all = || toys::right().into_iter().fold(registry(), Registry::with);
+    let complete = all();
+    let ops = ingredients(&complete);
+    let bugs = bugs();
+    let mut mutants: Vec<MutantReport> =
+        bugs.iter().map(|(name, _)| MutantReport { name, caught: 0, seeds: options.seeds, cases: 0 }).collect();
+    for (report, (_, bug)) in mutants.iter_mut().zip(&bugs) {
+        let wrong = match bug {
+            Bug::Op(_, def) => Some(all().with(def())),
+            _ => None,
+        };
+        let registry = wrong.as_ref().unwrap_or(&complete);
+        let needed = in_parallel(options.threads, options.seeds, &|seed| caught(registry, &ops, *bug, subject, seed as u64, options.tries));
+        report.caught = needed.iter().flatten().count();
+        report.cases = needed.iter().flatten().copied().max().unwrap_or(0);
+    }
+    let reference = Interpreter::default();
+    let how = Examination { conventions: &conventions(), ..Examination::new(subject, &reference) };
+    let hunt = Hunt { cases: options.clean, seed: options.seed, threads: options.threads, regressions: None };
+    let clean = search(&complete, &|seed| Recipe::random(&ops, seed), &how, &hunt);
+    GateReport { mutants, clean, time: start.elapsed() }
+}
+
+fn conventions() -> Vec<(&'static str, Convention)> {
+    STANDARD.iter().copied().chain([("GateRelu", Convention::Below)]).collect()
+}
+
+/// After how many cases a bug is caught, if it is.
+fn caught(registry: &Registry, ops: &[&str], bug: Bug, subject: &dyn Engine, seed: u64, tries: usize) -> Option<usize> {
+    let reference = Interpreter::default();
+    let (stale, reuse) = (engines::Stale(subject), engines::EarlyReuse(subject));
+    let subject: &dyn Engine = match bug {
+        Bug::Stale => &stale,
+        Bug::EarlyReuse => &reuse,
+        _ => subject,
+    };
+    let conventions = conventions();
+    (0..tries).find_map(|k| {
+        let case = (seed << 32) + k as u64;
+        let recipe = match bug {
+            Bug::Op(name, _) => Recipe { focus: Some(0), ..Recipe::single(name, case) },
+            _ => Recipe::random(ops, case),
+        };
+        let problem = serve(registry, &recipe, None).ok()??;
+        let plant = |pair: Pair| match bug {
+            Bug::Plant(plant) => plant(pair, &mut ChaCha8Rng::seed_from_u64(case)),
+            _ => pair,
+        };
+        let how = Examination { conventions: &conventions, rewrite: Some(&plant), ..Examination::new(subject, &reference) };
+        examine(&problem, &how, case).is_err().then_some(k + 1)
+    })
+}
+
+/// `f` of every index below `count`, on several threads, in order.
+fn in_parallel<T: Send>(threads: usize, count: usize, f: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
+    let threads = threads.clamp(1, count.max(1));
+    let mut out: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let part = |first: usize| (first..count).step_by(threads).map(|k| (k, f(k))).collect::<Vec<_>>();
+        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || part(first))).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    out.sort_by_key(|(k, _)| *k);
+    out.into_iter().map(|(_, value)| value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutant_is_caught_and_nothing_else() {
+        let options = GateOptions { seeds: 2, clean: 300, ..GateOptions::default() };
+        let report = self_test(&Registry::new, &Interpreter::default(), &options);
+        assert!(report.passed(), "{report}");
+        let tally = report.clean.expect("no alarm was raised");
+        tally.proved().expect("most clean cases are proved");
+    }
+}

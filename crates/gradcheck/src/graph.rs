@@ -1,0 +1,203 @@
+//! The check of a graph: its own gradient graph against numeric derivatives of its value.
+
+use std::fmt;
+
+use graphrun_exec::Array;
+use graphrun_graph::{Builder, Graph, GradError, NodeId, Type, TypeError, grad};
+use graphrun_tensor::Dtype;
+
+use crate::array::{Values, reals, set};
+use crate::engine::{Engine, Program, sizes_of};
+use crate::kink::crossing;
+use crate::options::Options;
+use crate::report::{Entry, Report, Verdict};
+use crate::tensor::check_tensor;
+
+/// What is checked: the gradient of nodes with respect to inputs and parameters, at some values.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The graph.
+    pub graph: Graph,
+    /// The nodes whose gradient is taken, each with the gradient from above: of that node's shape, or a scalar for all of it.
+    pub of: Vec<(NodeId, Array)>,
+    /// The names of the inputs and parameters that it is taken with respect to.
+    pub wrt: Vec<String>,
+    /// The values of all inputs and parameters.
+    pub values: Values,
+}
+
+/// Why a check could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckError {
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+impl CheckError {
+    pub(crate) fn new(message: impl Into<String>) -> CheckError {
+        CheckError { message: message.into() }
+    }
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+impl From<String> for CheckError {
+    fn from(message: String) -> CheckError {
+        CheckError { message }
+    }
+}
+
+impl From<GradError> for CheckError {
+    fn from(error: GradError) -> CheckError {
+        CheckError { message: error.message }
+    }
+}
+
+impl From<TypeError> for CheckError {
+    fn from(error: TypeError) -> CheckError {
+        CheckError { message: error.message }
+    }
+}
+
+/// A problem taken apart: one graph for the scalar, one for its gradients, and values that feed both.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair {
+    /// Its one output is the scalar.
+    pub(crate) forward: Graph,
+    /// Its outputs are the gradients with respect to `wrt`, in order.
+    pub(crate) backward: Graph,
+    /// How many nodes the two have in common, before those of the gradient.
+    pub(crate) shared: usize,
+    pub(crate) wrt: Vec<String>,
+    pub(crate) values: Values,
+    /// The inputs that feed the gradients from above.
+    pub(crate) cotangents: Vec<String>,
+}
+
+impl Problem {
+    /// The gradient of one scalar node with respect to every real input and trainable parameter.
+    pub fn new(graph: &Graph, of: NodeId, values: &Values) -> Problem {
+        let chosen = graph.differentiable_leaves();
+        let wrt = leaves(graph).into_iter().filter(|(_, id)| chosen.contains(id)).map(|(name, _)| name).collect();
+        Problem { graph: graph.clone(), of: vec![(of, Array::scalar(1.0))], wrt, values: values.clone() }
+    }
+
+    /// Emits the scalar, which is the sum of all `of` weighted by what comes from above, and its gradients.
+    pub(crate) fn pair(&self) -> Result<Pair, CheckError> {
+        let mut b = Builder::from_graph(self.graph.clone());
+        let mut values = self.values.clone();
+        let (mut terms, mut cotangents) = (vec![], vec![]);
+        for (k, (of, upstream)) in self.of.iter().enumerate() {
+            let mut name = format!("upstream{k}");
+            while b.graph().find(&name).is_some() {
+                name.push('_');
+            }
+            let ty = b.ty(*of).clone();
+            if !ty.is_real() {
+                let node = self.graph.describe(*of);
+                return Err(CheckError::new(format!("{node} holds integers, and has no gradient")));
+            }
+            let shape = ty.shape;
+            let seed = b.input(&name, Type::real(if upstream.shape().rank() == 0 { vec![] } else { shape.clone() }))?;
+            let product = b.mul(&[*of, seed])?;
+            terms.push(b.sum(product, &(0..shape.len()).collect::<Vec<_>>(), false)?);
+            values.insert(name.clone(), upstream.clone());
+            cotangents.push(name);
+        }
+        if terms.is_empty() {
+            return Err(CheckError::new("no node is named whose gradient could be taken"));
+        }
+        let scalar = b.add(&terms)?;
+        let ids = self.wrt.iter().map(|name| leaf(b.graph(), name)).collect::<Result<Vec<_>, _>>()?;
+        b.graph_mut().updates.clear();
+        b.graph_mut().loss = None;
+        b.graph_mut().outputs = vec![("value".to_owned(), scalar)];
+        let forward = b.graph().clone();
+        let gradients = grad(&mut b, scalar, &ids, None)?;
+        let mut backward = b.finish();
+        backward.outputs = self.wrt.iter().map(|name| format!("grad.{name}")).zip(gradients).collect();
+        let shared = forward.nodes().len();
+        Ok(Pair { forward, backward, shared, wrt: self.wrt.clone(), values, cotangents })
+    }
+}
+
+/// Every input and parameter with its node, by name.
+pub(crate) fn leaves(graph: &Graph) -> Vec<(String, NodeId)> {
+    let inputs = graph.inputs().iter().map(|(name, id)| (name.to_string(), *id));
+    inputs.chain(graph.parameters().iter().map(|p| (p.name.to_string(), p.node))).collect()
+}
+
+fn leaf(graph: &Graph, name: &str) -> Result<NodeId, CheckError> {
+    let found = leaves(graph).into_iter().find(|(leaf, _)| leaf == name);
+    let error = || CheckError::new(format!("`{name}` is no input or parameter, and only those can be varied"));
+    let (_, id) = found.ok_or_else(error)?;
+    match graph.ty(id).is_real() {
+        true => Ok(id),
+        false => Err(CheckError::new(format!("`{name}` holds integers, and has no gradient"))),
+    }
+}
+
+/// Checks the gradient graph of a problem, one entry an input or parameter.
+///
+/// `engine` runs both the graph and its gradient, in double precision.
+///
+/// # Errors
+/// A value that is missing or does not fit, a name that cannot be varied, or an operation without a gradient.
+pub fn check_graph(problem: &Problem, engine: &dyn Engine, options: &Options<'_>) -> Result<Report, CheckError> {
+    let pair = problem.pair()?;
+    let options = Options { magnitude: options.magnitude.max(magnitude(&pair, engine)?), ..*options };
+    check_pair(&pair, engine, engine, &options)
+}
+
+/// Checks gradients that `backward` computes against the scalar that `forward` computes.
+pub(crate) fn check_pair(
+    pair: &Pair,
+    forward: &dyn Engine,
+    backward: &dyn Engine,
+    options: &Options<'_>,
+) -> Result<Report, CheckError> {
+    let sizes = sizes_of(&pair.forward, &pair.values)?;
+    let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
+    let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
+    // Runs once before any step is taken, so that a value that does not fit is an error and not a NaN.
+    value.run(&pair.values)?;
+    let mut values = pair.values.clone();
+    let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
+    for (name, gradient) in pair.wrt.iter().zip(&gradients) {
+        let x = reals(&pair.values[name]).to_vec();
+        let mut f = |point: &[f64]| {
+            set(&mut values, name, point);
+            scalar(value.as_mut(), &values)
+        };
+        let mut entry = check_tensor(name, &mut f, &x, reals(gradient), options);
+        set(&mut values, name, &x);
+        if entry.verdict == Verdict::Fail && crossing(pair, &entry, forward, backward, options)? {
+            entry = Entry { verdict: Verdict::Kink, kinks: entry.kinks.max(1), ..entry };
+        }
+        entries.push(entry);
+    }
+    Ok(Report::new(entries))
+}
+
+/// The first output of a program, a scalar; NaN where it cannot be had.
+pub(crate) fn scalar(program: &mut dyn Program, values: &Values) -> f64 {
+    program.run(values).ok().and_then(|out| reals(&out[0]).first().copied()).unwrap_or(f64::NAN)
+}
+
+/// The greatest finite number among all nodes of the gradient graph.
+pub(crate) fn magnitude(pair: &Pair, engine: &dyn Engine) -> Result<f64, CheckError> {
+    let sizes = sizes_of(&pair.backward, &pair.values)?;
+    let reached = pair.backward.reachable();
+    let mut all = pair.backward.clone();
+    let real = pair.backward.ids().filter(|(id, node)| reached[id.index()] && node.ty.is_real());
+    all.outputs = real.map(|(id, _)| (id.index().to_string(), id)).collect();
+    let values = engine.prepare(&all, &sizes, Dtype::F64)?.run(&pair.values)?;
+    let finite = values.iter().flat_map(reals).filter(|v| v.is_finite());
+    Ok(finite.fold(0.0, |m: f64, v| m.max(v.abs())))
+}

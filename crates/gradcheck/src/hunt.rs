@@ -1,0 +1,233 @@
+//! The search for a case that does not hold: many recipes, on all cores, the failure made small.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use graphrun_graph::Registry;
+
+use crate::cook::cook;
+use crate::coverage::Coverage;
+use crate::examine::{Examination, Finding, examine};
+use crate::graph::{CheckError, Problem};
+use crate::recipe::{Recipe, ingredients};
+use crate::regressions;
+use crate::report::Verdict;
+use crate::shrink::shrink;
+
+/// How long to search and where to keep what is found.
+#[derive(Clone, Debug)]
+pub struct Hunt {
+    /// How many cases.
+    pub cases: usize,
+    /// The seed of the first case.
+    pub seed: u64,
+    /// How many threads search.
+    pub threads: usize,
+    /// The folder of earlier failures, replayed first, where new ones are written.
+    pub regressions: Option<PathBuf>,
+}
+
+impl Default for Hunt {
+    fn default() -> Hunt {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Hunt { cases: 64, seed: 0, threads, regressions: None }
+    }
+}
+
+/// What a search without a failure saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Cases examined.
+    pub cases: usize,
+    /// Cases with every digit proved.
+    pub passed: usize,
+    /// Cases that stood on a kink.
+    pub kinks: usize,
+    /// Cases whose numeric derivatives were too uncertain.
+    pub inconclusive: usize,
+    /// Cases without a gradient to speak of.
+    pub vacuous: usize,
+    /// What the graphs were like.
+    pub coverage: Coverage,
+}
+
+/// A case that does not hold, made as small as it goes.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What does not hold.
+    pub finding: Finding,
+    /// The smallest recipe that shows it.
+    pub recipe: Recipe,
+    /// Its graph and values, the latter made simple too.
+    pub problem: Problem,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (finding, model) = (&self.finding, regressions::model(&self.problem, None));
+        write!(f, "{finding}\n\n{model}\nreplay it with this recipe:\n{}", self.recipe)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Examines one operation of the registry on cases of its own sample generator.
+///
+/// # Errors
+/// The first case that does not hold, made small.
+pub fn check_op(registry: &Registry, op: &str, how: &Examination<'_>, hunt: &Hunt) -> Result<Tally, Box<Failure>> {
+    // Some cases let the operation stand alone, so that declared slopes at kinks are held.
+    let recipe = |seed: u64| Recipe { focus: Some(0), ..Recipe::single(op, seed) };
+    search(registry, &recipe, how, hunt)
+}
+
+/// Examines random graphs over the whole registry.
+///
+/// # Errors
+/// The first case that does not hold, made small.
+pub fn check_graphs(registry: &Registry, how: &Examination<'_>, hunt: &Hunt) -> Result<Tally, Box<Failure>> {
+    let ops = ingredients(registry);
+    search(registry, &|seed| Recipe::random(&ops, seed), how, hunt)
+}
+
+/// Examines the recipe of each seed from `hunt.seed` on.
+pub(crate) fn search(
+    registry: &Registry,
+    recipe: &(dyn Fn(u64) -> Recipe + Sync),
+    how: &Examination<'_>,
+    hunt: &Hunt,
+) -> Result<Tally, Box<Failure>> {
+    let mut tally = Tally::default();
+    for known in hunt.regressions.iter().flat_map(|folder| regressions::recipes(folder)) {
+        case(registry, &known, how, &mut tally).map_err(|found| report(registry, known, found, how, hunt))?;
+    }
+    let stop = AtomicBool::new(false);
+    let threads = hunt.threads.clamp(1, hunt.cases.max(1));
+    let worker = |first: usize| {
+        let mut tally = Tally::default();
+        for k in (first..hunt.cases).step_by(threads) {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let recipe = recipe(hunt.seed.wrapping_add(k as u64));
+            if let Err(finding) = case(registry, &recipe, how, &mut tally) {
+                stop.store(true, Ordering::Relaxed);
+                return (tally, Some((k, recipe, finding)));
+            }
+        }
+        (tally, None)
+    };
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || worker(first))).collect();
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut failures = vec![];
+    for (part, failure) in outcomes {
+        tally.add(&part);
+        failures.extend(failure);
+    }
+    match failures.into_iter().min_by_key(|(k, ..)| *k) {
+        None => Ok(tally),
+        Some((_, recipe, finding)) => Err(report(registry, recipe, finding, how, hunt)),
+    }
+}
+
+/// Examines one recipe; a recipe that makes nothing to differentiate counts as vacuous.
+fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut Tally) -> Result<(), Finding> {
+    tally.cases += 1;
+    let report = match serve(registry, recipe, Some(&mut tally.coverage)) {
+        Err(refused) => return Err(refused),
+        Ok(None) => None,
+        Ok(Some(problem)) => Some(examine(&problem, &turn(how, recipe.seed), recipe.seed)?),
+    };
+    match report.map(|r| r.verdict) {
+        Some(Verdict::Pass) => tally.passed += 1,
+        Some(Verdict::Kink) => tally.kinks += 1,
+        Some(Verdict::Inconclusive | Verdict::Fail) => tally.inconclusive += 1,
+        Some(Verdict::Vacuous) | None => tally.vacuous += 1,
+    }
+    Ok(())
+}
+
+/// Second derivatives cost the most: every fourth seed examines them.
+pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
+    Examination { second_order: how.second_order && seed % 4 == 0, ..*how }
+}
+
+/// The problem of a recipe, unless it makes nothing.
+pub(crate) fn serve(
+    registry: &Registry,
+    recipe: &Recipe,
+    coverage: Option<&mut Coverage>,
+) -> Result<Option<Problem>, Finding> {
+    let Ok(dish) = cook(registry, recipe) else { return Ok(None) };
+    if let Some((op, words)) = dish.refused.first() {
+        let detail = format!("{op} refuses inputs drawn for it: {words}");
+        return Err(Finding { property: "sample", detail, excess: f64::INFINITY });
+    }
+    if let Some(coverage) = coverage {
+        coverage.count(recipe, &dish);
+    }
+    Ok(Some(dish.problem))
+}
+
+fn report(registry: &Registry, recipe: Recipe, finding: Finding, how: &Examination<'_>, hunt: &Hunt) -> Box<Failure> {
+    let (recipe, problem, finding) = shrink(registry, recipe, finding, how);
+    let failure = Box::new(Failure { finding, recipe, problem });
+    if let Some(folder) = &hunt.regressions {
+        // A folder that cannot be written must not hide the failure itself, which is on its way to the caller.
+        let _ = regressions::save(folder, &failure);
+    }
+    failure
+}
+
+impl Tally {
+    fn add(&mut self, other: &Tally) {
+        self.cases += other.cases;
+        self.passed += other.passed;
+        self.kinks += other.kinks;
+        self.inconclusive += other.inconclusive;
+        self.vacuous += other.vacuous;
+        self.coverage.merge(&other.coverage);
+    }
+
+    /// That enough was proved: at least half of the cases passed or stood on a kink.
+    ///
+    /// # Errors
+    /// The counts, when too little was proved.
+    pub fn proved(&self) -> Result<(), CheckError> {
+        if 2 * (self.passed + self.kinks) >= self.cases && self.cases > 0 {
+            return Ok(());
+        }
+        let (cases, passed, kinks) = (self.cases, self.passed, self.kinks);
+        Err(CheckError::new(format!("of {cases} cases only {passed} passed and {kinks} stood on a kink")))
+    }
+}
+
+/// Makes a test of an operation: `test_op!(name, registry, "Op")` examines it on 64 cases of its sample generator.
+///
+/// ```
+/// # use graphrun_graph::Registry;
+/// # fn my_registry() -> Registry { Registry::new() }
+/// # #[allow(unused)]
+/// # mod tests {
+/// # use super::my_registry;
+/// graphrun_gradcheck::test_op!(cube_is_differentiated_right, my_registry(), "Cube");
+/// # }
+/// ```
+#[macro_export]
+macro_rules! test_op {
+    ($test:ident, $registry:expr, $op:literal) => {
+        #[test]
+        fn $test() {
+            let registry = $registry;
+            let engine = $crate::Interpreter::default();
+            let how = $crate::Examination::new(&engine, &engine);
+            match $crate::check_op(&registry, $op, &how, &$crate::Hunt::default()) {
+                Ok(tally) => assert!(tally.proved().is_ok(), "{}: {:?}", $op, tally.proved()),
+                Err(failure) => panic!("{}: {failure}", $op),
+            }
+        }
+    };
+}

@@ -1,0 +1,152 @@
+//! The plainest engine: every node's own kernel, one after the other, each into memory of its own.
+
+use graphrun_exec::{Array, Data};
+use graphrun_graph::{Context, Form, Graph, Leaf, Node, Sizes};
+use graphrun_tensor::{Dtype, Scratch, Shape, View, ViewAny, ViewMut, ViewMutAny};
+
+use crate::array::{Values, bind, index, real};
+use crate::engine::{Engine, Program};
+
+/// Runs the nodes in order without any plan. Every output is filled with NaN before its kernel runs, so that a
+/// kernel that reads what it should write, or leaves elements out, shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Interpreter {
+    /// The seed for operations that draw numbers.
+    pub seed: u64,
+}
+
+impl Engine for Interpreter {
+    fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
+        let mut needed = vec![false; graph.nodes().len()];
+        for (_, id) in &graph.outputs {
+            needed[id.index()] = true;
+        }
+        for (id, node) in graph.ids().rev() {
+            if needed[id.index()] {
+                node.inputs.iter().for_each(|input| needed[input.index()] = true);
+            }
+        }
+        let mut slots: Vec<Slot> = Vec::with_capacity(graph.nodes().len());
+        let mut scratch = 0;
+        for (id, node) in graph.ids() {
+            if !needed[id.index()] {
+                slots.push(Slot { shape: Shape::SCALAR, buffer: Buffer::F64(vec![]), needed: false });
+                continue;
+            }
+            let shape = node.ty.concrete(sizes).map_err(|e| format!("{}: {e}", graph.describe(id)))?;
+            let inputs: Vec<Shape> = node.inputs.iter().map(|i| slots[i.index()].shape).collect();
+            scratch = scratch.max(Scratch::words(node.op.scratch(&inputs, shape, dtype)));
+            let mut buffer = Buffer::new(shape, dtype, node.ty.is_real());
+            if let Form::Leaf(Leaf::Count(factors)) = node.op.form() {
+                let factors = factors.iter().map(|f| f.eval(sizes)).collect::<Result<Vec<_>, _>>()?;
+                buffer.fill(factors.iter().product::<usize>() as f64);
+            }
+            slots.push(Slot { shape, buffer, needed: true });
+        }
+        let (graph, sizes) = (graph.clone(), sizes.clone());
+        Ok(Box::new(Interpreted { graph, sizes, slots, scratch: vec![0; scratch], seed: self.seed }))
+    }
+}
+
+struct Interpreted {
+    graph: Graph,
+    sizes: Sizes,
+    slots: Vec<Slot>,
+    scratch: Vec<u64>,
+    seed: u64,
+}
+
+struct Slot {
+    shape: Shape,
+    buffer: Buffer,
+    needed: bool,
+}
+
+enum Buffer {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    I64(Vec<i64>),
+}
+
+impl Program for Interpreted {
+    fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
+        for (k, node) in self.graph.nodes().iter().enumerate() {
+            if !self.slots[k].needed {
+                continue;
+            }
+            match node.op.form() {
+                Form::Leaf(Leaf::Input(name) | Leaf::Parameter(name)) => {
+                    let array = values.get(&name).ok_or_else(|| format!("`{name}` has no value"))?;
+                    bind(&name, &node.ty, array, &mut self.sizes)?;
+                    self.slots[k].buffer.copy(array);
+                }
+                Form::Leaf(Leaf::Count(_)) => {}
+                _ => compute(node, k, &mut self.slots, &mut self.scratch, self.seed),
+            }
+        }
+        Ok(self.graph.outputs.iter().map(|(_, id)| self.slots[id.index()].array()).collect())
+    }
+}
+
+fn compute(node: &Node, k: usize, slots: &mut [Slot], scratch: &mut [u64], seed: u64) {
+    let (earlier, rest) = slots.split_at_mut(k);
+    let slot = &mut rest[0];
+    slot.buffer.fill(f64::NAN);
+    let inputs: Vec<ViewAny<'_>> = node.inputs.iter().map(|i| earlier[i.index()].view()).collect();
+    let rows = 0..slot.shape.sizes().first().copied().unwrap_or(1);
+    node.op.run(&inputs, slot.view_mut(), &mut Context { rows, scratch: Scratch::new(scratch), seed, step: 0 });
+}
+
+impl Slot {
+    fn view(&self) -> ViewAny<'_> {
+        match &self.buffer {
+            Buffer::F32(data) => ViewAny::F32(View::new(data, self.shape)),
+            Buffer::F64(data) => ViewAny::F64(View::new(data, self.shape)),
+            Buffer::I64(data) => ViewAny::I64(View::new(data, self.shape)),
+        }
+    }
+
+    fn view_mut(&mut self) -> ViewMutAny<'_> {
+        match &mut self.buffer {
+            Buffer::F32(data) => ViewMutAny::F32(ViewMut::new(data, self.shape)),
+            Buffer::F64(data) => ViewMutAny::F64(ViewMut::new(data, self.shape)),
+            Buffer::I64(data) => ViewMutAny::I64(ViewMut::new(data, self.shape)),
+        }
+    }
+
+    fn array(&self) -> Array {
+        match &self.buffer {
+            Buffer::F32(data) => real(self.shape, data.iter().map(|&v| f64::from(v)).collect()),
+            Buffer::F64(data) => real(self.shape, data.clone()),
+            Buffer::I64(data) => index(self.shape, data.clone()),
+        }
+    }
+}
+
+impl Buffer {
+    fn new(shape: Shape, dtype: Dtype, real: bool) -> Buffer {
+        match (real, dtype) {
+            (false, _) => Buffer::I64(vec![0; shape.len()]),
+            (true, Dtype::F32) => Buffer::F32(vec![0.0; shape.len()]),
+            (true, Dtype::F64) => Buffer::F64(vec![0.0; shape.len()]),
+        }
+    }
+
+    /// Fills reals with `value`, and integers with a number that is no index.
+    fn fill(&mut self, value: f64) {
+        match self {
+            Buffer::F32(data) => data.fill(value as f32),
+            Buffer::F64(data) => data.fill(value),
+            Buffer::I64(data) => data.fill(-1),
+        }
+    }
+
+    fn copy(&mut self, array: &Array) {
+        match (self, array.data()) {
+            (Buffer::F32(to), Data::Real(from)) => to.iter_mut().zip(from).for_each(|(t, f)| *t = *f as f32),
+            (Buffer::F64(to), Data::Real(from)) => to.copy_from_slice(from),
+            (Buffer::I64(to), Data::Index(from)) => to.copy_from_slice(from),
+            _ => unreachable!("the array's kind was checked against the declaration"),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Failures on disk: the recipe that replays one, and the model file that shows it.
+
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use graphrun_exec::Array;
+use graphrun_graph::{Builder, Graph};
+use graphrun_tensor::Dtype;
+
+use crate::array::{real, reals, set, set_element};
+use crate::engine::{Engine, sizes_of};
+use crate::graph::{Problem, scalar};
+use crate::hunt::Failure;
+use crate::interpret::Interpreter;
+use crate::ladder::{Range, derivative};
+use crate::recipe::Recipe;
+
+/// Prints a graph as a model file, with this text as its `tests`. The loader's printer is one.
+pub type Print<'a> = dyn Fn(&Graph, &str) -> String + 'a;
+
+/// The recipes kept in a folder, by file name; those that cannot be read are passed over.
+pub(crate) fn recipes(folder: &Path) -> Vec<Recipe> {
+    let Ok(listing) = fs::read_dir(folder) else { return vec![] };
+    let mut files: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|e| e == "recipe"));
+    files.sort();
+    files.iter().filter_map(|file| Recipe::parse(&fs::read_to_string(file).ok()?).ok()).collect()
+}
+
+/// Writes a failure's recipe and its model, and gives the path of the former.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn save(folder: &Path, failure: &Failure) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let mut hasher = DefaultHasher::new();
+    failure.recipe.hash(&mut hasher);
+    let op = failure.recipe.steps.last().map_or("empty", |s| s.op.as_str());
+    let path = folder.join(format!("{}-{:08x}.recipe", op.to_lowercase(), hasher.finish() as u32));
+    fs::write(&path, failure.recipe.text())?;
+    fs::write(path.with_extension("txt"), model(&failure.problem, None))?;
+    Ok(path)
+}
+
+/// A failing problem as a model file, whose test expects the numeric gradients and so fails until the bug is gone.
+///
+/// Without a printer it is the graph's own listing with that test below.
+pub fn model(problem: &Problem, print: Option<&Print<'_>>) -> String {
+    let mut b = Builder::from_graph(problem.graph.clone());
+    for (k, (of, _)) in problem.of.iter().enumerate() {
+        let name = if k == 0 { "y".to_owned() } else { format!("y{k}") };
+        // A node that has a name already keeps it.
+        if b.graph().names().values().all(|id| id != of) && b.name(&name, *of).is_ok() {
+            b.output(&name, *of);
+        }
+    }
+    let mut graph = b.finish();
+    if graph.outputs.is_empty() {
+        let names = graph.names().clone();
+        graph.outputs = problem.of.iter().filter_map(|(of, _)| names.iter().find(|(_, id)| *id == of).map(|(n, _)| (n.to_string(), *of))).collect();
+    }
+    let tests = tests(problem, &graph);
+    match print {
+        Some(print) => print(&graph, &tests),
+        None => format!("{graph}tests: {tests}\n"),
+    }
+}
+
+/// The `tests` of the model: one entry a differentiated node, with its numeric gradients.
+fn tests(problem: &Problem, graph: &Graph) -> String {
+    let list = |pairs: Vec<(&str, String)>| {
+        let quoted = |name: &str| if name.contains('.') { format!("{name:?}") } else { name.to_owned() };
+        let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{}: {value}", quoted(name))).collect();
+        format!("{{ {} }}", pairs.join(", "))
+    };
+    let fed = |parameter: bool| {
+        let fits = |(name, value): (&'_ String, &Array)| {
+            (problem.graph.parameter(name).is_some() == parameter).then(|| (name.clone(), value.to_string()))
+        };
+        problem.values.iter().filter_map(fits).collect::<Vec<_>>()
+    };
+    let mut out = String::from("[");
+    for (name, of) in &graph.outputs {
+        let Some((_, upstream)) = problem.of.iter().find(|(id, _)| id == of) else { continue };
+        let alone = Problem { of: vec![(*of, upstream.clone())], ..problem.clone() };
+        let (given, params) = (fed(false), fed(true));
+        let text = |pairs: &[(String, String)]| list(pairs.iter().map(|(n, v)| (n.as_str(), v.clone())).collect());
+        let numeric = numeric(&alone);
+        let grad = list(numeric.iter().map(|(n, g)| (n.as_str(), g.to_string())).collect());
+        let _ = write!(out, "(given: {}, ", text(&given));
+        if !params.is_empty() {
+            let _ = write!(out, "params: {}, ", text(&params));
+        }
+        let _ = write!(out, "of: {name}, upstream: {}, grad: {grad}, tolerance: 1e-5)", upstream);
+    }
+    out + "]"
+}
+
+/// The numeric gradient with respect to every input and parameter; elements without one are NaN.
+fn numeric(problem: &Problem) -> Vec<(String, Array)> {
+    let program = problem.pair().ok().and_then(|pair| {
+        let sizes = sizes_of(&pair.forward, &pair.values).ok()?;
+        let program = Interpreter::default().prepare(&pair.forward, &sizes, Dtype::F64).ok()?;
+        Some((pair, program))
+    });
+    let Some((pair, mut program)) = program else { return vec![] };
+    let mut values = pair.values.clone();
+    let gradient = |name: &String| {
+        let x = reals(&pair.values[name]).to_vec();
+        let slopes = (0..x.len()).map(|k| {
+            let along = |t: f64| {
+                set_element(&mut values, name, k, x[k] + t);
+                (scalar(program.as_mut(), &values), (x[k] + t) - x[k])
+            };
+            let slope = derivative(along, Range::around(x[k])).value;
+            set(&mut values, name, &x);
+            // Ten digits are more than the test's tolerance asks for, and read better than seventeen.
+            (slope * 1e10).round() / 1e10
+        });
+        (name.clone(), real(pair.values[name].shape(), slopes.collect()))
+    };
+    pair.wrt.iter().map(gradient).collect()
+}
