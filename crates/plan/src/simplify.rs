@@ -119,7 +119,8 @@ impl Rewrite<'_> {
         self.b.broadcast(simple, &self.from.ty(id).shape)
     }
 
-    /// Sums over axes of size 1, reshapes and broadcasts to the same shape, and chains of them, go.
+    /// Sums over axes of size 1, reshapes and broadcasts to the same shape, and chains of them, go; what is
+    /// computed of one broadcast value alone is computed before it is broadcast.
     fn algebra(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
         let inputs = self.inputs(id);
         let shape = self.from.ty(id).shape.clone();
@@ -131,6 +132,13 @@ impl Rewrite<'_> {
                     x = self.b.graph().node(x).inputs[0];
                 }
                 self.b.reshape(x, &shape)
+            }
+            Form::Pointwise(expr) if inputs.len() == 1 => {
+                let input = self.b.graph().node(inputs[0]);
+                let source = matches!(input.op.form(), Form::Broadcast).then(|| input.inputs[0]);
+                let Some(source) = source else { return self.same(id) };
+                let small = self.b.pointwise(&expr, &[source])?;
+                self.b.broadcast(small, &shape)
             }
             Form::Reduce { axes, .. } => {
                 let x = self.b.ty(inputs[0]);
