@@ -8,6 +8,7 @@ mod error;
 mod experiment;
 mod feeding;
 mod fields;
+mod host;
 mod lane;
 mod meters;
 mod metric;

@@ -11,6 +11,7 @@ use graphrun_expr::{Expr, ParseError};
 use graphrun_graph::{Builder, Initialiser, Key, NodeId, Parameter, TypeError};
 use graphrun_tensor::Shape;
 
+use crate::host::value;
 use crate::settings::{Setting, Settings};
 
 /// A registered optimiser.
@@ -92,7 +93,7 @@ impl Optimizer {
     /// The `k`-th such number at step `t`, from 1.
     #[must_use]
     pub fn factor(&self, k: usize, t: u64) -> f64 {
-        self.factors[k].eval(&[t as f64])
+        value(&self.factors[k], &[t as f64])
     }
 
     /// The assignments over numbered variables: `w`, `g`, `rate`, the factors, the kept states, and then
@@ -151,8 +152,8 @@ impl Optimizer {
         }
         let lines = self.lines(options).map_err(|e| TypeError::new(e.to_string()))?;
         let first = nodes.len();
-        for (_, value) in &lines {
-            let node = b.pointwise(value, &nodes)?;
+        for (_, line) in &lines {
+            let node = b.pointwise(line, &nodes)?;
             nodes.push(node);
         }
         let updates = kept.into_iter().filter_map(|(name, node)| {

@@ -2,6 +2,7 @@
 
 use graphrun_expr::{Expr, ParseError};
 
+use crate::host::value;
 use crate::settings::{Setting, Settings};
 
 /// A registered schedule.
@@ -77,7 +78,7 @@ impl Schedule {
         let step = at.step as f64;
         let length = (at.steps as f64 - 1.0 - warmup).max(1.0);
         let p = ((step - warmup) / length).clamp(0.0, 1.0);
-        let share = self.share.eval(&[p, at.epoch as f64, at.stalls as f64]);
+        let share = value(&self.share, &[p, at.epoch as f64, at.stalls as f64]);
         if step < warmup { share * (step + 1.0) / (warmup + 1.0) } else { share }
     }
 }

@@ -211,9 +211,9 @@ fn length(fields: &mut Fields<'_, '_>) -> Length {
 }
 
 /// The name of a call and its arguments, looked up in `known`.
-fn choose<'t, D: Copy>(
+fn choose<D: Copy>(
     fields: &mut Fields<'_, '_>,
-    value: &'t Value,
+    value: &Value,
     kind: &str,
     known: &std::collections::BTreeMap<&'static str, D>,
 ) -> Option<D> {

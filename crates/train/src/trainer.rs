@@ -214,7 +214,7 @@ impl Trainer {
             notify(Event::Step { step: self.at.batch / group, loss });
             saved = false;
             let epoch = self.at.batch.div_ceil(per_epoch);
-            let ended = self.at.batch % per_epoch == 0;
+            let ended = self.at.batch.is_multiple_of(per_epoch);
             if self.at.batch < total && !(ended && epoch % every == 0) {
                 continue;
             }
@@ -250,6 +250,9 @@ impl Trainer {
             self.batches.shuffle(self.spec.seed, epoch);
             self.shuffled = Some(epoch);
         }
+        if index == 0 {
+            self.train_meters.reset();
+        }
         let group = self.spec.shaping.accumulate;
         let positions = self.batches.batch(index);
         let whole = usize::from(positions.len() < self.batches.batch(0).len());
@@ -283,7 +286,6 @@ impl Trainer {
     /// Measures the epoch that has ended.
     fn record(&mut self, epoch: u64) -> Record {
         let train = self.train_meters.scores();
-        self.train_meters.reset();
         let test = self.test();
         let seconds = self.start.elapsed().as_secs_f64();
         Record { epoch, step: self.at.batch / self.spec.shaping.accumulate, train, test, seconds }
