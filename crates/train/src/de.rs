@@ -38,6 +38,7 @@ impl de::Error for Error {
         let expected = match expected.to_string().as_str() {
             "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0".into(),
             "f32" | "f64" => "a number".into(),
+            "a boolean" => "true or false".into(),
             other => other.to_string(),
         };
         Error::custom(format_args!("{expected} is needed here, not {}", describe(&unexpected)))

@@ -129,7 +129,8 @@ fn batch_sizes(graph: &Graph, part: &Part, rows: usize) -> Result<Sizes, TrainEr
             };
             if let Some(other) = other.filter(|other| *other != given) {
                 let name = feed.name();
-                let message = format!("input `{name}` is {ty}, where {size} is {other}, but a batch has {given} there");
+                let meant = if size.as_symbol().is_some() { format!(", with {size} = {other}") } else { String::new() };
+                let message = format!("input `{name}` is {ty}{meant}, but a batch has {given} in place of {size}");
                 return Err(TrainError::new(message)
                     .help("declare the rows by a symbol, as in `[N, 3]`, or choose `batch` and `test` to fit"));
             }

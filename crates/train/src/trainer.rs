@@ -9,26 +9,22 @@ use graphrun_data::{Batches, Dataset, Part};
 use graphrun_exec::{Draw, Threads};
 use graphrun_graph::{Graph, Phase};
 use graphrun_load::Model;
-use graphrun_plan::Options;
 use graphrun_tensor::Dtype;
 
 use crate::engine::Engine;
 use crate::error::TrainError;
+use crate::evaluation::{Evaluation, Planner, measured, widths};
 use crate::experiment::Experiment;
-use crate::lane::Lane;
 use crate::meters::Meters;
 use crate::record::{Event, Record, Scores};
 use crate::schedule::Moment;
 use crate::spec::{Length, TrainSpec};
 use crate::state::Position;
-use crate::update::{RATE, factor_name, outputs, step_graphs};
+use crate::update::{RATE, factor_name, step_graphs};
 use crate::weights::Weights;
 
 /// The most records of a run: of more epochs, evenly spaced ones are measured.
 const MAX_RECORDS: u64 = 1000;
-
-/// The rows of a batch of evaluation, at least, where there are so many.
-const EVALUATION_ROWS: usize = 256;
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -84,12 +80,6 @@ struct Lanes {
     test: Option<Evaluation>,
     /// The lane that holds the training data because it is all one batch.
     fed: Option<usize>,
-}
-
-/// Lanes to measure a part with.
-pub(crate) struct Evaluation {
-    batches: Batches,
-    lanes: [usize; 2],
 }
 
 impl Trainer {
@@ -220,12 +210,12 @@ impl Trainer {
             }
             let record = self.record(epoch);
             notify(Event::Epoch(&record));
-            let stop = self.judge(&record);
+            let stop = self.judge(&record)?;
             if stop {
                 notify(Event::Stopped(&record));
             }
             last = Some(record);
-            if ended && self.spec.checkpoint_every.is_some_and(|n| epoch % n == 0) {
+            if ended && self.spec.checkpoints.every.is_some_and(|n| epoch.is_multiple_of(n)) {
                 saved = self.save(notify)?;
             }
             if stop {
@@ -297,12 +287,16 @@ impl Trainer {
         Some(evaluation.measure(&mut self.engine, part, &mut self.test_meters, self.spec.seed))
     }
 
-    /// Keeps count of epochs without a lower loss; gives whether early stopping ends the run.
-    fn judge(&mut self, record: &Record) -> bool {
+    /// Keeps count of epochs without a lower loss, and the weights of the least; gives whether early stopping
+    /// ends the run.
+    fn judge(&mut self, record: &Record) -> Result<bool, TrainError> {
         let loss = record.test.as_ref().unwrap_or(&record.train).loss;
         let delta = self.spec.early_stopping.map_or(0.0, |e| e.min_delta);
         if self.at.best.is_none_or(|best| loss < best - delta) {
             (self.at.best, self.at.best_epoch, self.at.stall_epoch) = (Some(loss), record.epoch, record.epoch);
+            if let Some(folder) = self.options.out.as_ref().filter(|_| self.spec.checkpoints.best) {
+                self.weights()?.save(&folder.join("best.safetensors"), self.options.dtype)?;
+            }
         }
         if let Some(patience) = self.spec.schedule.patience()
             && record.epoch - self.at.stall_epoch >= patience
@@ -310,7 +304,7 @@ impl Trainer {
             self.at.stalls += 1;
             self.at.stall_epoch = record.epoch;
         }
-        self.spec.early_stopping.is_some_and(|e| record.epoch - self.at.best_epoch >= e.patience)
+        Ok(self.spec.early_stopping.is_some_and(|e| record.epoch - self.at.best_epoch >= e.patience))
     }
 
     /// Writes the weights and the state, if there is a folder for them.
@@ -323,75 +317,5 @@ impl Trainer {
         self.weights()?.save(&path, self.options.dtype)?;
         notify(Event::Saved(&path));
         Ok(true)
-    }
-}
-
-/// The graph that measures: the model in its test phase, with the loss and what metrics look at.
-pub(crate) fn measured(model: &Model, spec: &TrainSpec) -> Result<Graph, TrainError> {
-    let mut graph = model.graph(Phase::Test).clone();
-    let loss = graph.loss.ok_or_else(|| TrainError::new("the model has no loss"))?;
-    graph.outputs = outputs(&graph, loss, spec);
-    Ok(graph)
-}
-
-/// The numbers in a row of each of the outputs of a lane.
-pub(crate) fn widths(lane: &Lane, outputs: usize) -> Vec<usize> {
-    (0..outputs).map(|k| lane.shape(k).sizes().iter().skip(1).product()).collect()
-}
-
-/// Adds lanes to an engine.
-pub(crate) struct Planner<'a> {
-    pub(crate) engine: &'a mut Engine,
-    pub(crate) options: &'a RunOptions,
-    pub(crate) scalars: &'a [String],
-}
-
-impl Planner<'_> {
-    /// A lane for whole batches, and one for the last if it is smaller.
-    pub(crate) fn pair(&mut self, graph: &Graph, part: &Part, batches: &Batches) -> Result<[usize; 2], TrainError> {
-        let (first, last) = (batches.batch(0).len(), batches.batch(batches.len() - 1).len());
-        let whole = self.lane(graph, part, first)?;
-        let rest = if last == first { whole } else { self.lane(graph, part, last)? };
-        Ok([whole, rest])
-    }
-
-    fn lane(&mut self, graph: &Graph, part: &Part, rows: usize) -> Result<usize, TrainError> {
-        let options = Options { dtype: self.options.dtype, max_bytes: self.options.max_bytes };
-        let lane = Lane::new(graph, part, rows, self.scalars, &options, &self.options.threads)?;
-        Ok(self.engine.add(lane))
-    }
-
-    /// Lanes to measure `part` with.
-    pub(crate) fn evaluation(
-        &mut self,
-        graph: &Graph,
-        part: &Part,
-        spec: &TrainSpec,
-    ) -> Result<Evaluation, TrainError> {
-        let size = spec.batch.map_or(part.rows(), |n| n.max(EVALUATION_ROWS)).min(part.rows());
-        let batches = Batches::new(part.rows(), size);
-        let lanes = self.pair(graph, part, &batches)?;
-        Ok(Evaluation { batches, lanes })
-    }
-}
-
-impl Evaluation {
-    /// Runs every batch of `part`, in order.
-    pub(crate) fn measure(&self, engine: &mut Engine, part: &Part, meters: &mut Meters, seed: u64) -> Scores {
-        meters.reset();
-        for i in 0..self.batches.len() {
-            let positions = self.batches.batch(i);
-            let lane = self.lanes[usize::from(positions.len() < self.batches.batch(0).len())];
-            let entered = engine.enter(lane);
-            entered.feed(part, positions);
-            entered.run(Draw { seed, step: 0 });
-            meters.add(engine.lane(lane));
-        }
-        meters.scores()
-    }
-
-    /// The first of the lanes.
-    pub(crate) fn first(&self) -> usize {
-        self.lanes[0]
     }
 }

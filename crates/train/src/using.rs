@@ -10,11 +10,12 @@ use graphrun_tensor::Shape;
 
 use crate::engine::Engine;
 use crate::error::TrainError;
+use crate::evaluation::{Planner, measured, widths};
 use crate::experiment::Experiment;
 use crate::meters::Meters;
 use crate::metric::Series;
 use crate::record::Scores;
-use crate::trainer::{Planner, RunOptions, measured, widths};
+use crate::trainer::RunOptions;
 use crate::weights::Weights;
 
 /// Measures a model with the weights in the file `path` on the test part of its data, or on all of it when nothing

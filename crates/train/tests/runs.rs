@@ -193,10 +193,13 @@ fn accumulated_batches_are_one_step() {
 #[test]
 fn early_stopping_and_divergence_end_a_run() {
     let mut stopped = false;
-    let settings = "epochs: 500, optimizer: Sgd(rate: 0), early_stopping: (patience: 3)";
-    let mut run = trainer(XOR, settings, RunOptions::default());
+    let settings = "epochs: 500, optimizer: Sgd(rate: 0), early_stopping: (patience: 3), checkpoints: (best: true)";
+    let folder = tempfile::tempdir().unwrap();
+    let out = Some(folder.path().to_path_buf());
+    let mut run = trainer(XOR, settings, RunOptions { out, ..RunOptions::default() });
     let record = run.run(&mut |event| stopped |= matches!(event, Event::Stopped(_))).unwrap();
     assert!(stopped && record.unwrap().epoch == 4);
+    assert_eq!(Weights::load(&folder.path().join("best.safetensors")).unwrap(), run.weights().unwrap());
     let text = XOR.replace("Sigmoid", "Identity");
     let mut run = trainer(&text, "epochs: 500, optimizer: Sgd(rate: 1000)", RunOptions::default());
     let error = run.run(&mut |_| {}).unwrap_err();
@@ -217,7 +220,7 @@ fn wrong_sections_are_errors_at_their_places() {
         ("epochs: 1, optimizer: Sgd, bach: 3", "the `train` section has no field `bach`"),
         ("epochs: 1, optimizer: Sgd, batch: 0", "`batch` is a number of rows, or `Full` for all of them, and this is not"),
         ("epochs: 1, optimizer: Sgd, params: { \"*.bias\": (decay: 0) }", "no parameter matches `*.bias`"),
-        ("epochs: 1, optimizer: Sgd, params: { w: (trainable: 3) }", "a boolean is needed here, not 3"),
+        ("epochs: 1, optimizer: Sgd, params: { w: (trainable: 3) }", "true or false is needed here, not 3"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Acuracy(q, y) }", "there is no metric `Acuracy`"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q, z) }", "there is no node `z`"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q) }", "Mse looks at a and b, and 1 node is given"),
@@ -234,4 +237,13 @@ fn wrong_sections_are_errors_at_their_places() {
     let model = model(&text, "epochs: 1, optimizer: Sgd");
     let error = Experiment::read(&model, &standard()).unwrap_err();
     assert_eq!(error.list[0].message, "there is no column `y`");
+}
+
+#[test]
+fn batches_must_fit_inputs_of_a_fixed_size() {
+    let text = XOR.replace("[N, ", "[4, ");
+    after(&text, "epochs: 1, optimizer: Sgd", RunOptions::default());
+    let model = model(&text, "epochs: 1, batch: 3, optimizer: Sgd");
+    let Err(error) = Trainer::new(&model, experiment(&model), RunOptions::default()) else { panic!("it fits") };
+    assert_eq!(error.message, "input `x` is [4, 3], but a batch has 3 in place of 4");
 }
