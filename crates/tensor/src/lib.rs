@@ -34,7 +34,7 @@ pub use matmul::{matmul, matmul_packed, matmul_packed_scratch, matmul_scratch};
 pub use moves::{copy, copy_into, dense, tile};
 pub use pack::{PackedB, pack_b, packed_len};
 pub use peak::{peak_copy, peak_fma};
-pub use pool::{Pool, avg_pool, avg_pool_grad, max_pool, max_pool_grad};
+pub use pool::{Pool, avg_pool, avg_pool_grad, max_pool, max_pool_grad, max_pool_pick};
 pub use real::{Dtype, Real};
 pub use reduce::{Reduction, reduce};
 pub use scan::cumsum;

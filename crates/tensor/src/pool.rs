@@ -47,6 +47,23 @@ impl Pool {
             }
         }
     }
+
+    /// Calls `visit` with the position of each output and that of the first maximum of its window, if it has an element.
+    fn for_each_first<T: Num>(&self, x: &[T], mut visit: impl FnMut(usize, usize)) {
+        let mut best: Option<(usize, usize)> = None;
+        self.for_each_tap(|out, at| match best {
+            Some((same, first)) if same == out => {
+                if beats(x[at], x[first]) {
+                    best = Some((out, at));
+                }
+            }
+            done => {
+                done.into_iter().for_each(|(out, first)| visit(out, first));
+                best = Some((out, at));
+            }
+        });
+        best.into_iter().for_each(|(out, first)| visit(out, first));
+    }
 }
 
 /// Whether `x` takes the place of `best`: it is greater, or the first NaN.
@@ -98,26 +115,24 @@ pub fn max_pool_grad<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
                     unhalve(pool, x, dy, dx);
                     continue;
                 }
-                let mut best: Option<(usize, usize)> = None;
-                pool.for_each_tap(|out, at| match best {
-                    Some((o, b)) if o == out => {
-                        if beats(x[at], x[b]) {
-                            best = Some((out, at));
-                        }
-                    }
-                    done => {
-                        if let Some((o, b)) = done {
-                            dx[b] += dy[o];
-                        }
-                        best = Some((out, at));
-                    }
-                });
-                if let Some((o, b)) = best {
-                    dx[b] += dy[o];
-                }
+                pool.for_each_first(x, |out, first| dx[first] += dy[out]);
             }
         },
     );
+}
+
+/// Writes to `y` the elements of `from` that stand where `x` has the first maximum of each window: the derivative of
+/// [`max_pool`] along `from`. A window that lies in the padding gives 0.
+///
+/// # Panics
+/// When the lengths are not those of as many planes.
+pub fn max_pool_pick<T: Num>(pool: &Pool, x: &[T], from: &[T], y: &mut [T]) {
+    assert_eq!(x.len(), from.len(), "as many inputs as elements to pick");
+    let [plane, out] = pool.lens(x.len(), y.len());
+    y.fill(T::ZERO);
+    for ((x, from), y) in x.chunks_exact(plane).zip(from.chunks_exact(plane)).zip(y.chunks_exact_mut(out)) {
+        pool.for_each_first(x, |out, first| y[out] = from[first]);
+    }
 }
 
 /// Writes the means of the windows of each plane of `x` to `y`.

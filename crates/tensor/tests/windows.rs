@@ -2,7 +2,7 @@
 
 use graphrun_tensor::{
     Accum, Conv, Num, Pool, Scratch, Window, avg_pool, avg_pool_grad, conv, conv_input_grad, conv_input_grad_scratch,
-    conv_scratch, conv_weight_grad, conv_weight_grad_scratch, max_pool, max_pool_grad,
+    conv_scratch, conv_weight_grad, conv_weight_grad_scratch, max_pool, max_pool_grad, max_pool_pick,
 };
 use proptest::prelude::*;
 
@@ -127,6 +127,10 @@ fn check_pool<T: Num>(pool: &Pool, planes: usize) {
     near(&got, &most, "maximum");
     max_pool_grad(pool, &x, &dy, &mut got_grad);
     near(&got_grad, &max_grad, "gradient of the maximum");
+    let picked: Vec<f64> = arg.iter().map(|arg| arg.map_or(0.0, |k| k as f64)).collect();
+    let places: Vec<T> = (0..x.len()).map(|k| T::from_f64(k as f64)).collect();
+    max_pool_pick(pool, &x, &places, &mut got);
+    near(&got, &picked, "place of the maximum");
     avg_pool(pool, &x, &mut got);
     let mean: Vec<f64> = mean.iter().map(|m| m / count).collect();
     near(&got, &mean, "mean");
