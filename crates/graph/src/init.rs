@@ -1,6 +1,8 @@
 //! How parameters begin.
 
 use std::fmt::Debug;
+use std::path::Path;
+use std::sync::Arc;
 
 use graphrun_tensor::Shape;
 
@@ -16,6 +18,12 @@ pub trait Initialiser: Debug + Send + Sync {
     /// # Errors
     /// When the rule does not apply to the shape, in words.
     fn fill(&self, key: Key<'_>, shape: Shape, out: &mut [f64]) -> Result<(), String>;
+
+    /// The same rule for a model file in `folder`, when it reads a file by a path relative to it.
+    fn within(&self, folder: &Path) -> Option<Arc<dyn Initialiser>> {
+        let _ = folder;
+        None
+    }
 }
 
 /// What randomness depends on: the seed and the full name of the thing that draws.

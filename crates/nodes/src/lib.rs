@@ -14,21 +14,41 @@ macro_rules! operations {
     };
 }
 
+mod activation;
 mod algebra;
 mod axes;
 mod elementary;
+mod init;
+#[cfg(test)]
+mod invariants;
+mod loss;
 mod pointwise;
 mod positions;
 mod shape;
+#[cfg(test)]
+mod testing;
+mod window;
 
 /// Every standard operation and initialiser.
 #[must_use]
 pub fn standard() -> Registry {
-    definitions().into_iter().fold(Registry::new(), Registry::with)
+    let registry = definitions().into_iter().fold(Registry::new(), Registry::with);
+    init::definitions().into_iter().fold(registry, Registry::with_init)
 }
 
 /// The definitions of all groups.
 fn definitions() -> Vec<OpDef> {
-    let groups = [algebra::definitions(), axes::definitions(), elementary::definitions(), shape::definitions()];
-    groups.into_iter().flatten().collect()
+    groups().into_iter().flatten().collect()
+}
+
+fn groups() -> Vec<Vec<OpDef>> {
+    vec![
+        activation::definitions(),
+        algebra::definitions(),
+        axes::definitions(),
+        elementary::definitions(),
+        loss::definitions(),
+        shape::definitions(),
+        window::definitions(),
+    ]
 }

@@ -29,10 +29,8 @@ pub(crate) fn with_options(
     text: &'static str,
 ) -> Result<NodeId, TypeError> {
     let names: Vec<&str> = ports.iter().copied().chain(options.iter().map(|(name, _)| *name)).collect();
-    let values: Vec<Expr> = (0..ports.len())
-        .map(Expr::var)
-        .chain(options.iter().map(|&(_, value)| Expr::constant(value)))
-        .collect();
+    let values: Vec<Expr> =
+        (0..ports.len()).map(Expr::var).chain(options.iter().map(|&(_, value)| Expr::constant(value))).collect();
     let canonical: Vec<String> = options.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
     call.emit(Pointwise::named(name, canonical.join(", "), expression(text, &names).substitute(&values)))
 }

@@ -1,4 +1,19 @@
 //! The absolute value.
+//!
+//! # Formula
+//! `y = |x|`
+//!
+//! # Gradient
+//! `dx = dy sign(x), 0 at x = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Abs(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Abs", &["x"], "abs(x)")
-        .summary("the absolute value")
+        .summary("The absolute value")
         .formula("y = |x|", "dx = dy sign(x), 0 at x = 0")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! Rounding up.
+//!
+//! # Formula
+//! `y = ceil(x)`
+//!
+//! # Gradient
+//! `dx = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Ceil(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Ceil", &["x"], "ceil(x)")
-        .summary("the least integer not below x")
+        .summary("The least integer not below x")
         .formula("y = ceil(x)", "dx = 0")
         .example(
             "Model(

@@ -16,7 +16,9 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Clip", |call, o: &Clip| {
         // A bound that is NaN lies in no order.
         if o.min.partial_cmp(&o.max).is_none_or(|order| order.is_gt()) {
-            return Err(TypeError::new(format!("the bounds {} and {} leave no room", o.min, o.max)).help("min is at most max"));
+            return Err(
+                TypeError::new(format!("the bounds {} and {} leave no room", o.min, o.max)).help("min is at most max")
+            );
         }
         with_options(call, "Clip", &["x"], &[("min", o.min), ("max", o.max)], "if(x < min, min, if(x > max, max, x))")
     })
@@ -33,5 +35,10 @@ pub(crate) fn def() -> OpDef {
     tests: [(given: { x: [-1, 0, 5, 7] }, value: { y: [0, 0, 5, 6] }, grad: { x: [0, 1, 1, 0] })],
 )",
     )
-    .sample(|bytes| Sample::new(Clip { min: bytes.eighth(-2.0, -0.5), max: bytes.eighth(0.5, 2.0) }, broadcasting(bytes, &[(-2.0, 2.0)])))
+    .sample(|bytes| {
+        Sample::new(
+            Clip { min: bytes.eighth(-2.0, -0.5), max: bytes.eighth(0.5, 2.0) },
+            broadcasting(bytes, &[(-2.0, 2.0)]),
+        )
+    })
 }

@@ -1,4 +1,19 @@
 //! The cosine.
+//!
+//! # Formula
+//! `y = cos(x)`
+//!
+//! # Gradient
+//! `dx = -dy sin(x)`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Cos(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Cos", &["x"], "cos(x)")
-        .summary("the cosine of an angle in radians")
+        .summary("The cosine of an angle in radians")
         .formula("y = cos(x)", "dx = -dy sin(x)")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! The hyperbolic cosine.
+//!
+//! # Formula
+//! `y = (e^x + e^-x) / 2`
+//!
+//! # Gradient
+//! `dx = dy sinh(x)`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Cosh(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Cosh", &["x"], "cosh(x)")
-        .summary("the hyperbolic cosine")
+        .summary("The hyperbolic cosine")
         .formula("y = (e^x + e^-x) / 2", "dx = dy sinh(x)")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! Division.
+//!
+//! # Formula
+//! `y = a / b`
+//!
+//! # Gradient
+//! `da = dy / b, db = -dy y / b`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Div(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Div", &["a", "b"], "a / b")
-        .summary("a divided by b")
+        .summary("The first input divided by the second")
         .formula("y = a / b", "da = dy / b, db = -dy y / b")
         .example(
             "Model(

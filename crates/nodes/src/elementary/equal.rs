@@ -1,4 +1,19 @@
 //! Equality.
+//!
+//! # Formula
+//! `y = 1 if a = b, else 0`
+//!
+//! # Gradient
+//! `da = db = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Equal(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Equal", &["a", "b"], "a == b")
-        .summary("1 where a equals b, else 0")
+        .summary("1 where both inputs are equal, else 0")
         .formula("y = 1 if a = b, else 0", "da = db = 0")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! The error function.
+//!
+//! # Formula
+//! `y = 2/sqrt(pi) integral of e^(-t^2) from 0 to x`
+//!
+//! # Gradient
+//! `dx = 2/sqrt(pi) e^(-x^2) dy`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Erf(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Erf", &["x"], "erf(x)")
-        .summary("the error function, odd and between -1 and 1")
+        .summary("The error function, odd and between -1 and 1")
         .formula("y = 2/sqrt(pi) integral of e^(-t^2) from 0 to x", "dx = 2/sqrt(pi) e^(-x^2) dy")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! The exponential minus one.
+//!
+//! # Formula
+//! `y = e^x - 1`
+//!
+//! # Gradient
+//! `dx = e^x dy`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Expm1(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Expm1", &["x"], "expm1(x)")
-        .summary("e^x - 1, exact also for small x")
+        .summary("The exponential minus one, exact also for small x")
         .formula("y = e^x - 1", "dx = e^x dy")
         .example(
             "Model(

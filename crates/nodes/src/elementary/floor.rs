@@ -1,4 +1,19 @@
 //! Rounding down.
+//!
+//! # Formula
+//! `y = floor(x)`
+//!
+//! # Gradient
+//! `dx = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Floor(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Floor", &["x"], "floor(x)")
-        .summary("the greatest integer not above x")
+        .summary("The greatest integer not above x")
         .formula("y = floor(x)", "dx = 0")
         .example(
             "Model(

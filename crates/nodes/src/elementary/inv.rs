@@ -1,4 +1,19 @@
 //! The reciprocal.
+//!
+//! # Formula
+//! `y = 1 / x`
+//!
+//! # Gradient
+//! `dx = -dy / x^2`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Inv(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Inv", &["x"], "inv(x)")
-        .summary("one divided by x")
+        .summary("One divided by x")
         .formula("y = 1 / x", "dx = -dy / x^2")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! Comparison.
+//!
+//! # Formula
+//! `y = 1 if a < b, else 0`
+//!
+//! # Gradient
+//! `da = db = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Less(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Less", &["a", "b"], "a < b")
-        .summary("1 where a is below b, else 0")
+        .summary("1 where the first input is below the second, else 0")
         .formula("y = 1 if a < b, else 0", "da = db = 0")
         .example(
             "Model(

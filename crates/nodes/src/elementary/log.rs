@@ -1,4 +1,19 @@
 //! The natural logarithm.
+//!
+//! # Formula
+//! `y = ln x`
+//!
+//! # Gradient
+//! `dx = dy / x`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Log(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Log", &["x"], "log(x)")
-        .summary("the natural logarithm")
+        .summary("The natural logarithm")
         .formula("y = ln x", "dx = dy / x")
         .example(
             "Model(

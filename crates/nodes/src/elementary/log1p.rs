@@ -1,4 +1,19 @@
 //! The logarithm of one plus x.
+//!
+//! # Formula
+//! `y = ln(1 + x)`
+//!
+//! # Gradient
+//! `dx = dy / (1 + x)`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Log1p(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Log1p", &["x"], "log1p(x)")
-        .summary("ln(1 + x), exact also for small x")
+        .summary("The logarithm of 1 + x, exact also for small x")
         .formula("y = ln(1 + x)", "dx = dy / (1 + x)")
         .example(
             "Model(

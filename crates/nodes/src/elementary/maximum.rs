@@ -1,4 +1,19 @@
 //! The larger of two.
+//!
+//! # Formula
+//! `y = a if a >= b, else b`
+//!
+//! # Gradient
+//! The gradient goes to the larger one, at a tie to a.
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Maximum(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,8 +21,8 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Maximum", &["a", "b"], "maximum(a, b)")
-        .summary("the larger of a and b, by element")
-        .formula("y = a if a >= b, else b", "the gradient goes to the larger one, at a tie to a")
+        .summary("The larger of a and b, by element")
+        .formula("y = a if a >= b, else b", "The gradient goes to the larger one, at a tie to a")
         .example(
             "Model(
     graphrun: 1,

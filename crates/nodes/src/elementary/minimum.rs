@@ -1,4 +1,19 @@
 //! The smaller of two.
+//!
+//! # Formula
+//! `y = a if a <= b, else b`
+//!
+//! # Gradient
+//! The gradient goes to the smaller one, at a tie to a.
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Minimum(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,8 +21,8 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Minimum", &["a", "b"], "minimum(a, b)")
-        .summary("the smaller of a and b, by element")
-        .formula("y = a if a <= b, else b", "the gradient goes to the smaller one, at a tie to a")
+        .summary("The smaller of a and b, by element")
+        .formula("y = a if a <= b, else b", "The gradient goes to the smaller one, at a tie to a")
         .example(
             "Model(
     graphrun: 1,

@@ -1,4 +1,19 @@
 //! A power.
+//!
+//! # Formula
+//! `y = a^b`
+//!
+//! # Gradient
+//! `da = b a^(b-1) dy, db = y ln(a) dy, 0 at a = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Pow(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Pow", &["a", "b"], "a ^ b")
-        .summary("a to the power b")
+        .summary("The first input to the power of the second")
         .formula("y = a^b", "da = b a^(b-1) dy, db = y ln(a) dy, 0 at a = 0")
         .example(
             "Model(

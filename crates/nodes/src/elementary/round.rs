@@ -1,4 +1,19 @@
 //! Rounding to the nearest integer.
+//!
+//! # Formula
+//! `y = round(x)`
+//!
+//! # Gradient
+//! `dx = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Round(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Round", &["x"], "round(x)")
-        .summary("the nearest integer, halves to the even one")
+        .summary("The nearest integer, halves to the even one")
         .formula("y = round(x)", "dx = 0")
         .example(
             "Model(

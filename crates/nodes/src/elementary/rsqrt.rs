@@ -1,4 +1,19 @@
 //! The reciprocal of the square root.
+//!
+//! # Formula
+//! `y = 1 / sqrt(x)`
+//!
+//! # Gradient
+//! `dx = -y^3 / 2 dy`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Rsqrt(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Rsqrt", &["x"], "rsqrt(x)")
-        .summary("one divided by the square root of x")
+        .summary("One divided by the square root of x")
         .formula("y = 1 / sqrt(x)", "dx = -y^3 / 2 dy")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! The sign.
+//!
+//! # Formula
+//! `y = sign(x)`
+//!
+//! # Gradient
+//! `dx = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Sign(x)`
 
 use graphrun_graph::OpDef;
 

@@ -1,4 +1,19 @@
 //! The sine.
+//!
+//! # Formula
+//! `y = sin(x)`
+//!
+//! # Gradient
+//! `dx = dy cos(x)`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Sin(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Sin", &["x"], "sin(x)")
-        .summary("the sine of an angle in radians")
+        .summary("The sine of an angle in radians")
         .formula("y = sin(x)", "dx = dy cos(x)")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! The hyperbolic sine.
+//!
+//! # Formula
+//! `y = (e^x - e^-x) / 2`
+//!
+//! # Gradient
+//! `dx = dy cosh(x)`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Sinh(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Sinh", &["x"], "sinh(x)")
-        .summary("the hyperbolic sine")
+        .summary("The hyperbolic sine")
         .formula("y = (e^x - e^-x) / 2", "dx = dy cosh(x)")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! The square root.
+//!
+//! # Formula
+//! `y = sqrt(x)`
+//!
+//! # Gradient
+//! `dx = dy / (2 y)`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Sqrt(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Sqrt", &["x"], "sqrt(x)")
-        .summary("the square root")
+        .summary("The square root")
         .formula("y = sqrt(x)", "dx = dy / (2 y)")
         .example(
             "Model(

@@ -28,7 +28,8 @@ impl Op for StopGradient {
     }
 
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
-        graphrun_graph::core::Pointwise::named(self.name(), String::new(), expression("x", &["x"])).run(inputs, out, at);
+        graphrun_graph::core::Pointwise::named(self.name(), String::new(), expression("x", &["x"]))
+            .run(inputs, out, at);
     }
 }
 

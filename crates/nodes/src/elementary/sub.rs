@@ -1,4 +1,19 @@
 //! Subtraction.
+//!
+//! # Formula
+//! `y = a - b`
+//!
+//! # Gradient
+//! `da = dy, db = -dy`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Sub(a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
     pointwise("Sub", &["a", "b"], "a - b")
-        .summary("a minus b")
+        .summary("The first input minus the second")
         .formula("y = a - b", "da = dy, db = -dy")
         .example(
             "Model(

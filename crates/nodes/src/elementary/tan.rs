@@ -1,4 +1,19 @@
 //! The tangent.
+//!
+//! # Formula
+//! `y = tan(x)`
+//!
+//! # Gradient
+//! `dx = (1 + y^2) dy`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Tan(x)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Tan", &["x"], "tan(x)")
-        .summary("the tangent of an angle in radians")
+        .summary("The tangent of an angle in radians")
         .formula("y = tan(x)", "dx = (1 + y^2) dy")
         .example(
             "Model(

@@ -1,4 +1,19 @@
 //! A choice by element.
+//!
+//! # Formula
+//! `y = a if c != 0, else b`
+//!
+//! # Gradient
+//! `da = dy where c is not zero, db = dy elsewhere, dc = 0`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! The broadcast shape of the inputs.
+//!
+//! # Example
+//! `y: Where(c, a, b)`
 
 use graphrun_graph::OpDef;
 
@@ -6,7 +21,7 @@ use crate::pointwise::{operands, pointwise};
 
 pub(crate) fn def() -> OpDef {
     pointwise("Where", &["c", "a", "b"], "if(c, a, b)")
-        .summary("a where c is not zero, else b")
+        .summary("The second input where the first is not zero, else the third")
         .formula("y = a if c != 0, else b", "da = dy where c is not zero, db = dy elsewhere, dc = 0")
         .example(
             "Model(

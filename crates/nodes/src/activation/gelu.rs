@@ -1,0 +1,65 @@
+//! The Gaussian error linear unit of Hendrycks and Gimpel (2016): the input times the chance that a standard normal
+//! number is below it.
+//!
+//! # Formula
+//! `y = x (1 + erf(x / sqrt 2)) / 2`
+//!
+//! # Gradient
+//! `dx = ((1 + erf(x / sqrt 2)) / 2 + x e^(-x^2/2) / sqrt(2 pi)) dy`
+//!
+//! # Options
+//! `approximate` (whether erf is replaced by tanh(sqrt(2/pi) (x + 0.044715 x^3)), as early models did).
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Gelu(x)`
+
+use graphrun_graph::core::Pointwise;
+use graphrun_graph::{OpDef, Sample};
+use serde::Deserialize;
+
+use crate::pointwise::{broadcasting, expression};
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Gelu {
+    approximate: bool,
+}
+
+const EXACT: &str = "0.5 * x * (1 + erf(0.7071067811865476 * x))";
+const APPROXIMATE: &str = "0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * cube(x))))";
+
+pub(crate) fn def() -> OpDef {
+    OpDef::new("Gelu", |call, o: &Gelu| {
+        let (options, text) = match o.approximate {
+            true => ("approximate: true", APPROXIMATE),
+            false => ("", EXACT),
+        };
+        call.emit(Pointwise::named("Gelu", options.into(), expression(text, &["x"])))
+    })
+    .summary("The input times the chance that a normal number is below it")
+    .formula("y = x (1 + erf(x / sqrt 2)) / 2", "dx = ((1 + erf(x / sqrt 2)) / 2 + x e^(-x^2/2) / sqrt(2 pi)) dy")
+    .option(
+        "approximate",
+        "bool",
+        Some("false"),
+        "whether erf is replaced by tanh(sqrt(2/pi) (x + 0.044715 x^3)), as early models did",
+    )
+    .example(
+        "Model(
+    graphrun: 1,
+    inputs: { x: [2] },
+    nodes: { y: Gelu(x) },
+    outputs: [y],
+    tests: [(
+        given: { x: [0, 1] },
+        value: { y: [0, 0.8413447460685429] },
+        grad: { x: [0.5, 1.0833154705876864] },
+        upstream: [1, 1],
+    )],
+)",
+    )
+    .sample(|bytes| Sample::new(Gelu { approximate: bytes.flag() }, broadcasting(bytes, &[(-2.0, 2.0)])))
+}

@@ -1,0 +1,40 @@
+//! A smooth, self-gated activation of Misra (2019).
+//!
+//! # Formula
+//! `y = x tanh(ln(1 + e^x))`
+//!
+//! # Gradient
+//! `dx = (t + x (1 - t^2) / (1 + e^-x)) dy with t = tanh(ln(1 + e^x))`
+//!
+//! # Options
+//! None.
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Mish(x)`
+
+use graphrun_graph::OpDef;
+
+use crate::pointwise::pointwise;
+
+pub(crate) fn def() -> OpDef {
+    pointwise("Mish", &["x"], "x * tanh(softplus(x))")
+        .summary("The input times the tanh of its softplus")
+        .formula("y = x tanh(ln(1 + e^x))", "dx = (t + x (1 - t^2) / (1 + e^-x)) dy with t = tanh(ln(1 + e^x))")
+        .example(
+            "Model(
+    graphrun: 1,
+    inputs: { x: [2] },
+    nodes: { y: Mish(x) },
+    outputs: [y],
+    tests: [(
+        given: { x: [0, 1] },
+        value: { y: [0, 0.8650983882673103] },
+        grad: { x: [0.6, 1.0490362200997922] },
+        upstream: [1, 1],
+    )],
+)",
+        )
+}

@@ -1,0 +1,60 @@
+//! The input times a sigmoid of it; Silu for beta 1, near Relu for a large beta.
+//!
+//! # Formula
+//! `y = x / (1 + e^(-beta x))`
+//!
+//! # Gradient
+//! `dx = (s + beta x s (1 - s)) dy with s = 1 / (1 + e^(-beta x))`
+//!
+//! # Options
+//! `beta` (how sharply the gate opens).
+//!
+//! # Shape
+//! That of the input.
+//!
+//! # Example
+//! `y: Swish(x: x, beta: 2)`
+
+use graphrun_graph::{OpDef, Sample};
+use serde::Deserialize;
+
+use crate::pointwise::{broadcasting, with_options};
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Swish {
+    beta: f64,
+}
+
+impl Default for Swish {
+    fn default() -> Swish {
+        Swish { beta: 1.0 }
+    }
+}
+
+pub(crate) fn def() -> OpDef {
+    OpDef::new("Swish", |call, o: &Swish| {
+        with_options(call, "Swish", &["x"], &[("beta", o.beta)], "x * sigmoid(beta * x)")
+    })
+    .summary("The input times the sigmoid of its beta-fold")
+    .formula("y = x / (1 + e^(-beta x))", "dx = (s + beta x s (1 - s)) dy with s = 1 / (1 + e^(-beta x))")
+    .option("beta", "real", Some("1"), "how sharply the gate opens")
+    .example(
+        "Model(
+    graphrun: 1,
+    inputs: { x: [2] },
+    nodes: { y: Swish(x: x, beta: 2) },
+    outputs: [y],
+    tests: [(
+        given: { x: [0, 1] },
+        value: { y: [0, 0.8807970779778823] },
+        grad: { x: [0.5, 1.0907842487848955] },
+        upstream: [1, 1],
+    )],
+)",
+    )
+    .sample(|bytes| {
+        let options = Swish { beta: bytes.eighth(0.5, 2.0) };
+        Sample::new(options, broadcasting(bytes, &[(-2.0, 2.0)]))
+    })
+}

@@ -1,0 +1,96 @@
+//! The values of a NumPy file.
+
+use std::fs::File as Handle;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use graphrun_graph::{InitDef, Initialiser, Key};
+use graphrun_tensor::Shape;
+use npyz::{DType, NpyFile, Order, TypeChar};
+use serde::Deserialize;
+
+/// The array in the file at this path, relative to the folder of the model file.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct File(PathBuf);
+
+impl Initialiser for File {
+    fn text(&self) -> String {
+        format!("File({:?})", self.0)
+    }
+
+    fn within(&self, folder: &Path) -> Option<Arc<dyn Initialiser>> {
+        Some(Arc::new(File(folder.join(&self.0))))
+    }
+
+    fn fill(&self, _: Key<'_>, shape: Shape, out: &mut [f64]) -> Result<(), String> {
+        read(&self.0, shape, out).map_err(|why| format!("{}: {why}", self.0.display()))
+    }
+}
+
+/// Reads reals of either precision; nothing is allocated by what the header claims.
+fn read(path: &Path, shape: Shape, out: &mut [f64]) -> Result<(), String> {
+    let file =
+        NpyFile::new(BufReader::new(Handle::open(path).map_err(|e| e.to_string())?)).map_err(|e| e.to_string())?;
+    let sizes: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
+    if sizes != shape.sizes() {
+        return Err(format!("the array is {sizes:?}, and the shape is {shape}"));
+    }
+    if file.order() == Order::Fortran && sizes.len() > 1 {
+        return Err("the array is stored column by column; numpy.ascontiguousarray stores it by rows".into());
+    }
+    let width = match file.dtype() {
+        DType::Plain(ty) if ty.type_char() == TypeChar::Float => ty.num_bytes(),
+        _ => None,
+    };
+    match width {
+        Some(4) => copy(file.data::<f32>(), out),
+        Some(8) => copy(file.data::<f64>(), out),
+        _ => Err("the array holds something else than float32 or float64".into()),
+    }
+}
+
+/// Copies one number after the other.
+fn copy<T: Into<f64>, E: ToString>(
+    data: Result<impl Iterator<Item = std::io::Result<T>>, E>,
+    out: &mut [f64],
+) -> Result<(), String> {
+    let mut data = data.map_err(|e| e.to_string())?;
+    for slot in out {
+        let next = data.next().ok_or("the file ends before its array does")?;
+        *slot = next.map_err(|e| e.to_string())?.into();
+    }
+    Ok(())
+}
+
+pub(crate) fn def() -> InitDef {
+    InitDef::new::<File>("File", "The array in a NumPy file of the parameter's shape").bare()
+}
+
+#[cfg(test)]
+mod tests {
+    use npyz::WriterBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_when_its_shape_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&[2, 3])
+            .writer(Handle::create(folder.path().join("w.npy")).unwrap())
+            .begin_nd()
+            .unwrap();
+        writer.extend([1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        writer.finish().unwrap();
+
+        let (key, mut out) = (Key { seed: 0, name: "w" }, [0.0; 6]);
+        let file = File("w.npy".into()).within(folder.path()).unwrap();
+        file.fill(key, Shape::of(&[2, 3]), &mut out).unwrap();
+        assert_eq!(out, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let error = file.fill(key, Shape::of(&[3, 2]), &mut out).unwrap_err();
+        assert!(error.contains("[2, 3]") && error.contains("[3, 2]"), "{error}");
+        assert!(File("none.npy".into()).fill(key, Shape::of(&[2]), &mut out).unwrap_err().contains("none.npy"));
+    }
+}
