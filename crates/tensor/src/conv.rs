@@ -194,34 +194,30 @@ pub(crate) fn correlate<T: Num>(
     let offsets = scratch.take::<i64>(taps);
     copy.fill(T::ZERO);
     padded.offsets(offsets);
-    let (loops, per_group) = (T::loops(), units / groups);
+    let (loops, per_group, b_row) = (T::loops(), units / groups, padded.out_row());
+    // Rows that follow each other without a gap in both memories are one.
+    let [height, width] = if b_row == width { [1, plane] } else { padded.out };
     for (n, y) in y.chunks_exact_mut((plane * units).max(1)).enumerate() {
         padded.fill(&x[n * item..][..item], copy);
-        if let Some(bias) = bias {
-            y.chunks_exact_mut(plane).zip(bias).for_each(|(plane, &b)| plane.fill(b));
-        }
         for group in 0..groups {
             let image = &copy[group * padded.group_step(groups)..];
             for (first, rows) in tiles(per_group) {
                 let unit = group * per_group + first;
-                let a = &weight[unit * taps..][..rows * taps];
-                for i in 0..height {
-                    for j in (0..width).step_by(loops.width) {
-                        let tile = WindowTile {
-                            a: a.as_ptr(),
-                            b: image[i * padded.out_row() + j..].as_ptr(),
-                            offsets: &*offsets,
-                            c: y[unit * plane + i * width + j..].as_mut_ptr(),
-                            c_row: plane,
-                            rows,
-                            cols: loops.width.min(width - j),
-                            add: bias.is_some(),
-                        };
-                        // SAFETY: `a` holds `rows` rows of `taps`; the copy holds every tap of the outputs of row `i`
-                        // and whole vectors past them; the outputs lie in `y`; `loops` fits this processor.
-                        unsafe { (loops.window_tile)(&tile) }
-                    }
-                }
+                let tile = WindowTile {
+                    a: weight[unit * taps..][..rows * taps].as_ptr(),
+                    b: image.as_ptr(),
+                    b_row,
+                    offsets: &*offsets,
+                    bias: bias.map_or(std::ptr::null(), |bias| bias[unit..][..rows].as_ptr()),
+                    c: y[unit * plane..][..rows * plane].as_mut_ptr(),
+                    c_unit: plane,
+                    rows,
+                    height,
+                    width,
+                };
+                // SAFETY: the copy holds every tap of the outputs and whole vectors past them; weights, biases and
+                // outputs are those of `rows` units; `loops` fits this processor.
+                unsafe { (loops.window_tile)(&tile) }
             }
         }
     }

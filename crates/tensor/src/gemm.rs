@@ -12,6 +12,9 @@ use crate::simd::Lanes;
 /// The columns of the right factor that are packed at a time.
 const WIDTH: usize = 1024;
 
+/// The distance in bytes at which memory falls into the same set of the nearest cache.
+const PAGE: usize = 4096;
+
 /// Rows above which a right factor is worth packing.
 const FEW_ROWS: usize = 24;
 
@@ -101,7 +104,9 @@ fn block<T: Lanes>(
     for top in (0..a.rows()).step_by(height::<T>()) {
         let rows = height::<T>().min(a.rows() - top);
         let part = a.block([top, 0], [rows, depth]);
-        let in_place = part.col_stride() == 1;
+        // Rows a page apart would fight for the same lines of the nearest cache.
+        let in_place = part.col_stride() == 1
+            && (cols <= 2 * loops.width || !(part.row_stride() as usize * size_of::<T>()).is_multiple_of(PAGE));
         if !in_place {
             pack_a(part, scratch);
         }

@@ -120,21 +120,47 @@ fn vector_job<T: Lanes>(y: *mut T, y_step: usize, m: Mat<'_, T>, x: Mat<'_, T>) 
     }
 }
 
+/// Up to four columns at a time, by plain loops.
 #[inline]
 fn tiny<T: Lanes>(out: &mut MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
-    let depth = a.cols();
+    let cols = out.cols();
+    for j in (0..cols).step_by(4) {
+        match (cols - j, b.col_stride()) {
+            (1, _) => columns::<T, 1, false>(out, j, accum, alpha, a, b),
+            (2, _) => columns::<T, 2, false>(out, j, accum, alpha, a, b),
+            (3, _) => columns::<T, 3, false>(out, j, accum, alpha, a, b),
+            (_, 1) => columns::<T, 4, true>(out, j, accum, alpha, a, b),
+            _ => columns::<T, 4, false>(out, j, accum, alpha, a, b),
+        }
+    }
+}
+
+/// Columns `first..first + N` of a product, `DENSE` when the columns of `b` are neighbours in memory.
+#[inline(always)]
+fn columns<T: Lanes, const N: usize, const DENSE: bool>(
+    out: &mut MatMut<'_, T>,
+    first: usize,
+    accum: Accum,
+    alpha: T,
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+) {
+    let across = if DENSE { 1 } else { b.col_stride() };
+    let (depth, top) = (a.cols(), b.as_ptr().wrapping_offset(first as isize * across));
+    let mut left = a.as_ptr();
     for i in 0..a.rows() {
-        let row = a.as_ptr().wrapping_offset(i as isize * a.row_stride());
-        for (j, y) in out.row(i).iter_mut().enumerate() {
-            let (mut x, mut w) = (row, b.as_ptr().wrapping_offset(j as isize * b.col_stride()));
-            let mut sum = T::ZERO;
-            for _ in 0..depth {
-                // SAFETY: `x` runs along row `i` of `a` and `w` along column `j` of `b`, which vouch for their elements.
-                sum += unsafe { *x * *w };
-                x = x.wrapping_offset(a.col_stride());
-                w = w.wrapping_offset(b.row_stride());
+        let (mut x, mut w, mut sums) = (left, top, [T::ZERO; N]);
+        for _ in 0..depth {
+            for (j, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: `x` runs along row `i` of `a` and `w` down `b`, which vouch for their elements.
+                *sum += unsafe { *x * *w.offset(j as isize * across) };
             }
+            x = x.wrapping_offset(a.col_stride());
+            w = w.wrapping_offset(b.row_stride());
+        }
+        for (y, sum) in out.row(i)[first..first + N].iter_mut().zip(sums) {
             *y = if accum == Accum::Add { *y + alpha * sum } else { alpha * sum };
         }
+        left = left.wrapping_offset(a.row_stride());
     }
 }

@@ -28,17 +28,22 @@ pub(crate) struct Tile<T> {
     pub(crate) add: bool,
 }
 
-/// The tiles of a convolution: as [`Tile`], but row `p` of the right factor is at `b + offsets[p]`, and the left factor has
-/// contiguous rows of as many elements.
+/// The outputs of a convolution for `rows <= TILE_ROWS` units of an item.
 pub(crate) struct WindowTile<'a, T> {
+    /// The weights of a unit, `offsets.len()` of them, follow those of the one before.
     pub(crate) a: *const T,
+    /// Tap `p` of output `(i, j)` is at `b + i * b_row + j + offsets[p]`, readable for two whole vectors.
     pub(crate) b: *const T,
+    pub(crate) b_row: usize,
     pub(crate) offsets: &'a [i64],
+    /// What the sums of each unit begin with: a bias, or zeros when null.
+    pub(crate) bias: *const T,
+    /// Output `(i, j)` of unit `r` is at `c + r * c_unit + i * width + j`.
     pub(crate) c: *mut T,
-    pub(crate) c_row: usize,
+    pub(crate) c_unit: usize,
     pub(crate) rows: usize,
-    pub(crate) cols: usize,
-    pub(crate) add: bool,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
 }
 
 /// The tiles of a convolution's weight gradient, two vectors wide, which are added to the output.
@@ -56,25 +61,22 @@ pub(crate) struct GradTile<T> {
     pub(crate) rows: usize,
 }
 
+/// The lanes of the widest vector.
+const WIDEST: usize = 16;
+
 /// The most elements in a row of a tile, of any instruction set.
-pub(crate) const TILE_COLUMNS: usize = 32;
+pub(crate) const TILE_COLUMNS: usize = 2 * WIDEST;
 
 /// Calls a loop with the numbers of rows and of vectors of its tile as constants.
 macro_rules! by_size {
-    ($name:ident, $v:ident, $t:expr, $cols:expr) => {
-        match ($t.rows, $cols > $v::LANES) {
-            (6, true) => $name::<$v, 6, 2>($t),
-            (5, true) => $name::<$v, 5, 2>($t),
-            (4, true) => $name::<$v, 4, 2>($t),
-            (3, true) => $name::<$v, 3, 2>($t),
-            (2, true) => $name::<$v, 2, 2>($t),
-            (_, true) => $name::<$v, 1, 2>($t),
-            (6, false) => $name::<$v, 6, 1>($t),
-            (5, false) => $name::<$v, 5, 1>($t),
-            (4, false) => $name::<$v, 4, 1>($t),
-            (3, false) => $name::<$v, 3, 1>($t),
-            (2, false) => $name::<$v, 2, 1>($t),
-            (_, false) => $name::<$v, 1, 1>($t),
+    ($name:ident, $v:ident, $t:expr, $vectors:literal) => {
+        match $t.rows {
+            6 => $name::<$v, 6, $vectors>($t),
+            5 => $name::<$v, 5, $vectors>($t),
+            4 => $name::<$v, 4, $vectors>($t),
+            3 => $name::<$v, 3, $vectors>($t),
+            2 => $name::<$v, 2, $vectors>($t),
+            _ => $name::<$v, 1, $vectors>($t),
         }
     };
 }
@@ -86,7 +88,13 @@ macro_rules! by_size {
 #[inline(always)]
 pub(crate) unsafe fn tile<V: Vector>(t: &Tile<V::Elem>) {
     // SAFETY: passed on.
-    unsafe { by_size!(tile_of, V, t, t.cols) }
+    unsafe {
+        if t.cols > V::LANES {
+            by_size!(tile_of, V, t, 2)
+        } else {
+            by_size!(tile_of, V, t, 1)
+        }
+    }
 }
 
 /// Computes a tile of a convolution.
@@ -96,7 +104,13 @@ pub(crate) unsafe fn tile<V: Vector>(t: &Tile<V::Elem>) {
 #[inline(always)]
 pub(crate) unsafe fn window_tile<V: Vector>(t: &WindowTile<'_, V::Elem>) {
     // SAFETY: passed on.
-    unsafe { by_size!(window_tile_of, V, t, t.cols) }
+    unsafe {
+        if t.width > V::LANES {
+            by_size!(window_tile_of, V, t, 2)
+        } else {
+            by_size!(window_tile_of, V, t, 1)
+        }
+    }
 }
 
 /// Adds a tile of a convolution's weight gradient.
@@ -106,33 +120,47 @@ pub(crate) unsafe fn window_tile<V: Vector>(t: &WindowTile<'_, V::Elem>) {
 #[inline(always)]
 pub(crate) unsafe fn grad_tile<V: Vector>(t: &GradTile<V::Elem>) {
     // SAFETY: passed on.
-    unsafe { by_size!(grad_tile_of, V, t, 2 * V::LANES) }
+    unsafe { by_size!(grad_tile_of, V, t, 2) }
 }
 
 #[inline(always)]
 unsafe fn tile_of<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) {
     // SAFETY: the caller promises `depth` steps of both factors and the output's rows.
     unsafe {
-        let mut sums = Sums::<V, R, N>::new();
+        let mut sums = Sums::<V, R, N>::new(t.cols, |_| V::Elem::ZERO);
         let (mut a, mut b) = (t.a, t.b);
         for _ in 0..t.depth {
             sums.step(|i| a.offset(i as isize * t.a_row), b);
             a = a.wrapping_offset(t.a_step);
             b = b.wrapping_offset(t.b_step);
         }
-        sums.write(t.c, t.c_row, t.cols, t.alpha, t.add);
+        sums.write(t.c, t.c_row, t.alpha, t.add);
     }
 }
 
 #[inline(always)]
 unsafe fn window_tile_of<V: Vector, const R: usize, const N: usize>(t: &WindowTile<'_, V::Elem>) {
+    let (taps, most) = (t.offsets.len(), N * V::LANES);
     // SAFETY: as in `tile_of`.
     unsafe {
-        let mut sums = Sums::<V, R, N>::new();
-        for (p, &offset) in t.offsets.iter().enumerate() {
-            sums.step(|i| t.a.add(i * t.offsets.len() + p), t.b.offset(offset as isize));
+        for i in 0..t.height {
+            let (b, c) = (t.b.add(i * t.b_row), t.c.add(i * t.width));
+            let mut j = 0;
+            while j < t.width {
+                // The last tile of a row overlaps the one before rather than being narrower.
+                j = j.min(t.width.saturating_sub(most));
+                let mut sums = Sums::<V, R, N>::new(most.min(t.width), |r| match t.bias.is_null() {
+                    true => V::Elem::ZERO,
+                    false => *t.bias.add(r),
+                });
+                let b = b.add(j);
+                for (p, &offset) in t.offsets.iter().enumerate() {
+                    sums.step(|r| t.a.add(r * taps + p), b.offset(offset as isize));
+                }
+                sums.write(c.add(j), t.c_unit, V::Elem::ONE, false);
+                j += most;
+            }
         }
-        sums.write(t.c, t.c_row, t.cols, V::Elem::ONE, t.add);
     }
 }
 
@@ -140,7 +168,7 @@ unsafe fn window_tile_of<V: Vector, const R: usize, const N: usize>(t: &WindowTi
 unsafe fn grad_tile_of<V: Vector, const R: usize, const N: usize>(t: &GradTile<V::Elem>) {
     // SAFETY: as in `tile_of`.
     unsafe {
-        let mut sums = Sums::<V, R, N>::new();
+        let mut sums = Sums::<V, R, N>::new(N * V::LANES, |_| V::Elem::ZERO);
         let mut b = t.b;
         for segment in 0..t.segments {
             let a: [_; R] = std::array::from_fn(|i| t.a[i].wrapping_add(segment * t.a_jump));
@@ -149,18 +177,31 @@ unsafe fn grad_tile_of<V: Vector, const R: usize, const N: usize>(t: &GradTile<V
                 b = b.wrapping_add(N * V::LANES);
             }
         }
-        sums.write(t.c, t.c_row, N * V::LANES, V::Elem::ONE, true);
+        sums.write(t.c, t.c_row, V::Elem::ONE, true);
     }
 }
 
-/// The sums of a tile of `R` rows of `N` vectors, in registers: each lane is one chain of fused additions in order.
-struct Sums<V, const R: usize, const N: usize>([[V; N]; R]);
+/// The sums of a tile of `R` rows in `N` vectors each, in registers: each lane is one chain of fused additions in order.
+///
+/// Of two vectors the second ends with the tile's last column, so that they overlap in a tile of fewer columns than both
+/// have lanes; the lanes of a column hold the same.
+struct Sums<V, const R: usize, const N: usize> {
+    lanes: [[V; N]; R],
+    cols: usize,
+}
 
 impl<V: Vector, const R: usize, const N: usize> Sums<V, R, N> {
+    /// Sums of `cols` columns, more than one vector has lanes if there are two, that begin with `start` of their row.
     #[inline(always)]
-    unsafe fn new() -> Self {
+    unsafe fn new(cols: usize, start: impl Fn(usize) -> V::Elem) -> Self {
         // SAFETY: the caller has the instructions of `V`.
-        Sums([[unsafe { V::splat(V::Elem::ZERO) }; N]; R])
+        Sums { lanes: std::array::from_fn(|r| [unsafe { V::splat(start(r)) }; N]), cols }
+    }
+
+    /// The first column of vector `j`.
+    #[inline(always)]
+    fn column(&self, j: usize) -> usize {
+        if j == 0 { 0 } else { self.cols - V::LANES }
     }
 
     /// Adds the products of the element at `a(i)`, for each row, with the row at `b`.
@@ -168,8 +209,8 @@ impl<V: Vector, const R: usize, const N: usize> Sums<V, R, N> {
     unsafe fn step(&mut self, a: impl Fn(usize) -> *const V::Elem, b: *const V::Elem) {
         // SAFETY: the caller promises the elements.
         unsafe {
-            let row: [V; N] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
-            for (i, sums) in self.0.iter_mut().enumerate() {
+            let row: [V; N] = std::array::from_fn(|j| V::load(b.add(self.column(j))));
+            for (i, sums) in self.lanes.iter_mut().enumerate() {
                 let x = V::splat(*a(i));
                 for (sum, &y) in sums.iter_mut().zip(&row) {
                     *sum = x.mul_add(y, *sum);
@@ -178,26 +219,27 @@ impl<V: Vector, const R: usize, const N: usize> Sums<V, R, N> {
         }
     }
 
-    /// Writes or adds the first `cols` columns, times `alpha`.
+    /// Writes or adds the columns, times `alpha`.
     #[inline(always)]
-    unsafe fn write(&self, c: *mut V::Elem, c_row: usize, cols: usize, alpha: V::Elem, add: bool) {
-        // SAFETY: the caller promises the output's rows of `cols` elements; the spill holds two of the widest vectors.
+    unsafe fn write(&self, c: *mut V::Elem, c_row: usize, alpha: V::Elem, add: bool) {
+        // SAFETY: the caller promises the output's rows of `cols` elements; a spill holds the widest vector.
         unsafe {
             let (factor, zero) = (V::splat(alpha), V::splat(V::Elem::ZERO));
-            for (i, sums) in self.0.iter().enumerate() {
+            for (i, sums) in self.lanes.iter().enumerate() {
                 let c = c.add(i * c_row);
-                let mut spill = [V::Elem::ZERO; TILE_COLUMNS];
-                let whole = cols == N * V::LANES;
-                let to = if whole { c } else { spill.as_mut_ptr() };
-                if add && !whole {
-                    c.copy_to_nonoverlapping(to, cols);
-                }
-                for (j, &sum) in sums.iter().enumerate() {
-                    let to = to.add(j * V::LANES);
-                    sum.mul_add(factor, if add { V::load(to) } else { zero }).store(to);
-                }
-                if !whole {
-                    to.copy_to_nonoverlapping(c, cols);
+                if self.cols >= V::LANES {
+                    let before: [V; N] =
+                        std::array::from_fn(|j| if add { V::load(c.add(self.column(j))) } else { zero });
+                    for (j, (&sum, before)) in sums.iter().zip(before).enumerate() {
+                        sum.mul_add(factor, before).store(c.add(self.column(j)));
+                    }
+                } else {
+                    let mut spill = [V::Elem::ZERO; WIDEST];
+                    sums[0].mul_add(factor, zero).store(spill.as_mut_ptr());
+                    for (j, &sum) in spill[..self.cols].iter().enumerate() {
+                        let c = c.add(j);
+                        *c = if add { *c + sum } else { sum };
+                    }
                 }
             }
         }
@@ -251,7 +293,7 @@ pub(crate) unsafe fn spin<V: Vector>(rounds: usize, x: V::Elem) -> V::Elem {
             }
         }
         let sum = acc.into_iter().fold(factor, |s, a| s.add(a));
-        let mut lanes = [V::Elem::ZERO; 16];
+        let mut lanes = [V::Elem::ZERO; WIDEST];
         sum.store(lanes.as_mut_ptr());
         lanes.into_iter().sum()
     }
