@@ -29,25 +29,46 @@ fn time(mut call: impl FnMut()) -> f64 {
     best
 }
 
-fn noise(len: usize) -> Vec<f32> {
-    (0..len).map(|k| ((k * 7919) % 1009) as f32 / 1009.0 - 0.5).collect()
+/// Memory that begins with a cache line, as an executor lends it.
+struct Aligned {
+    memory: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl std::ops::Deref for Aligned {
+    type Target = [f32];
+    fn deref(&self) -> &[f32] {
+        &self.memory[self.start..][..self.len]
+    }
+}
+
+impl std::ops::DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.memory[self.start..][..self.len]
+    }
+}
+
+fn noise(len: usize) -> Aligned {
+    let memory: Vec<f32> = (0..len + 16).map(|k| ((k * 7919) % 1009) as f32 / 1009.0 - 0.5).collect();
+    Aligned { start: memory.as_ptr().align_offset(64), memory, len }
 }
 
 /// A product of `m` by `k` with `k` by `n`; a factor marked transposed lies in memory the other way round.
 fn product([m, k, n]: [usize; 3], [ta, tb]: [bool; 2], peak: f64) {
-    let (a, b, mut c) = (noise(m * k), noise(k * n), vec![0.0f32; m * n]);
+    let (a, b, mut c) = (noise(m * k), noise(k * n), noise(m * n));
     let left = if ta { Mat::row_major(&a, k, m).t() } else { Mat::row_major(&a, m, k) };
     let right = if tb { Mat::row_major(&b, n, k).t() } else { Mat::row_major(&b, k, n) };
-    let mut scratch = vec![0.0; matmul_scratch::<f32>(m, n, k)];
+    let mut scratch = noise(matmul_scratch::<f32>(m, n, k));
     let own = time(|| {
         matmul(MatMut::row_major(black_box(&mut c), m, n), Accum::Replace, 1.0, left, right, &mut scratch);
     });
-    let mut packed = vec![0.0; packed_len::<f32>(k, n)];
+    let mut packed = noise(packed_len::<f32>(k, n));
     let packing = time(|| {
         pack_b(black_box(right), &mut packed);
     });
     let packed = pack_b(right, &mut packed);
-    let mut scratch = vec![0.0; matmul_packed_scratch::<f32>(m, k)];
+    let mut scratch = noise(matmul_packed_scratch::<f32>(m, k));
     let by_packed = time(|| {
         matmul_packed(MatMut::row_major(black_box(&mut c), m, n), Accum::Replace, 1.0, left, packed, &mut scratch);
     });

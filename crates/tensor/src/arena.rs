@@ -220,6 +220,8 @@ impl Arena {
             if member >= members {
                 return;
             }
+            // The closure captures the wrapper, which threads may share, not the pointer in it.
+            #[allow(clippy::redundant_locals)]
             let scratch = scratch;
             // SAFETY: every member has a number of its own, below the number of scratch memories.
             let scratch: &mut Vec<u64> = unsafe { &mut *scratch.0.cast::<Vec<u64>>().add(member) };
@@ -334,8 +336,9 @@ impl<'a> Lent<'a> {
 
 #[inline]
 fn check<T>(range: &Range<usize>, bytes: usize) {
+    let whole = |n: usize| n.is_multiple_of(size_of::<T>());
     assert!(
-        range.start <= range.end && range.end <= bytes && range.start % size_of::<T>() == 0 && range.len() % size_of::<T>() == 0,
+        range.start <= range.end && range.end <= bytes && whole(range.start) && whole(range.len()),
         "bytes {range:?} of {bytes} as elements of {}",
         size_of::<T>()
     );
@@ -352,6 +355,7 @@ unsafe fn elements_mut<'a, T>(base: *mut u8, range: &Range<usize>) -> &'a mut [T
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
 

@@ -187,7 +187,7 @@ pub(crate) fn correlate<T: Num>(
 ) {
     let [height, width] = padded.out;
     let (plane, item) = (height * width, padded.channels * padded.image[0] * padded.image[1]);
-    let items = if plane * units == 0 { 0 } else { y.len() / (plane * units) };
+    let items = y.len().checked_div(plane * units).unwrap_or(0);
     assert!(x.len() == items * item && y.len() == items * plane * units, "whole items of input and output");
     let mut scratch = scratch.again();
     let copy = scratch.take::<T>(padded.len());

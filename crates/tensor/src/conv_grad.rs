@@ -72,7 +72,7 @@ pub fn conv_weight_grad<T: Num>(
     let (taps, [height, width]) = (conv.taps(), conv.out);
     let (places, per_group) = (height * width, conv.units / conv.groups);
     let (item, out_item) = (conv.input_len(), conv.output_len());
-    let items = if out_item == 0 { 0 } else { dy.len() / out_item };
+    let items = dy.len().checked_div(out_item).unwrap_or(0);
     assert!(x.len() == items * item && dy.len() == items * out_item, "whole items of input and output");
     assert_eq!(dweight.len(), conv.weight_len(), "the weight of {conv:?}");
     let (loops, padded, mut scratch) = (T::loops(), conv.padded(), scratch.again());

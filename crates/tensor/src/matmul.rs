@@ -54,8 +54,26 @@ pub fn matmul<T: Lanes>(
     match by_vector {
         // SAFETY: the job was made of matrices that vouch for their elements; `loops` was chosen for this processor.
         Some((run, job)) => unsafe { run(&Job { alpha, add: accum == Accum::Add, ..job }) },
-        None => gemm(out, accum, alpha, a, b, scratch),
+        None if T::loops().tuned => gemm(out, accum, alpha, a, b, scratch),
+        None => by_faer(&mut out, accum, alpha, a, b),
     }
+}
+
+/// The product by faer, which has loops for processors that ours were not made for.
+fn by_faer<T: Lanes>(out: &mut MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_, T>, b: Mat<'_, T>) {
+    let accum = match accum {
+        Accum::Replace => faer::Accum::Replace,
+        Accum::Add => faer::Accum::Add,
+    };
+    // SAFETY: the matrices vouch for their elements, and the output is borrowed exclusively.
+    let (to, [a, b]) = unsafe {
+        let read = |m: Mat<'_, T>| {
+            faer::MatRef::from_raw_parts(m.as_ptr(), m.rows(), m.cols(), m.row_stride(), m.col_stride())
+        };
+        let (rows, cols, step) = (out.rows(), out.cols(), out.row_stride() as isize);
+        (faer::MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, cols, step, 1), [read(a), read(b)])
+    };
+    faer::linalg::matmul::matmul(to, accum, a, b, alpha, faer::Par::Seq);
 }
 
 /// The elements of scratch that [`matmul_packed`] wants for `rows` rows of a left factor of `depth` columns.
@@ -162,5 +180,25 @@ fn columns<T: Lanes, const N: usize, const DENSE: bool>(
             *y = if accum == Accum::Add { *y + alpha * sum } else { alpha * sum };
         }
         left = left.wrapping_offset(a.row_stride());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faer_agrees_with_the_loops_on_exact_products() {
+        let numbers: Vec<f64> = (0..400).map(|k| f64::from(k * 7 % 11) - 5.0).collect();
+        let (m, k, n) = (13, 9, 10);
+        let a = Mat::row_major(&numbers, k, m).t();
+        let b = Mat::new(&numbers, 399, [k, n], [-20, -2]);
+        for accum in [Accum::Replace, Accum::Add] {
+            let (mut ours, mut theirs) = ([2.0; 130], [2.0; 130]);
+            let mut scratch = vec![0.0; matmul_scratch::<f64>(m, n, k)];
+            matmul(MatMut::row_major(&mut ours, m, n), accum, 3.0, a, b, &mut scratch);
+            by_faer(&mut MatMut::row_major(&mut theirs, m, n), accum, 3.0, a, b);
+            assert_eq!(ours, theirs);
+        }
     }
 }

@@ -6,8 +6,8 @@ use crate::micro::TILE_ROWS;
 use crate::real::Real;
 use crate::simd::{Lanes, Vector};
 
-/// The longest sum that a tile keeps in registers: a panel of this depth fits half of the nearest cache.
-pub(crate) const DEPTH: usize = 256;
+/// The longest sum that a tile keeps in registers: a panel of this depth fills the nearest cache once.
+pub(crate) const DEPTH: usize = 512;
 
 /// A right factor packed by [`pack_b`]: read in place by [`crate::matmul_packed`], as often and by as many threads as wanted.
 #[derive(Clone, Copy, Debug)]

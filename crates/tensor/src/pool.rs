@@ -151,7 +151,7 @@ pub fn avg_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
                     y.fill(T::ZERO);
                     pool.for_each_tap(|out, at| y[out] += x[at]);
                 }
-                y.iter_mut().for_each(|y| *y = *y * share);
+                y.iter_mut().for_each(|y| *y *= share);
             }
         },
     );

@@ -39,6 +39,8 @@ pub(crate) unsafe trait Vector: Copy {
 
 /// The inner loops compiled for one instruction set.
 pub(crate) struct Loops<T> {
+    /// Whether the instruction set is one that these loops were made for.
+    pub(crate) tuned: bool,
     /// The columns of a tile: two vectors.
     pub(crate) width: usize,
     /// [`micro::tile`].
@@ -72,7 +74,7 @@ pub trait Lanes: Real {
 }
 
 macro_rules! table {
-    ($name:ident, $vector:ty, $elem:ty $(, $features:literal)?) => {
+    ($name:ident, $vector:ty, $elem:ty, tuned: $tuned:literal $(, $features:literal)?) => {
         static $name: Loops<$elem> = {
             $(#[target_feature(enable = $features)])?
             unsafe fn tile(t: &Tile<$elem>) {
@@ -115,13 +117,13 @@ macro_rules! table {
                 // SAFETY: as in `tile`.
                 unsafe { micro::spin::<$vector>(rounds, x) }
             }
-            Loops { width: 2 * <$vector>::LANES, tile, window_tile, grad_tile, pack, transpose, dots, axpys, spin }
+            Loops { tuned: $tuned, width: 2 * <$vector>::LANES, tile, window_tile, grad_tile, pack, transpose, dots, axpys, spin }
         };
     };
 }
 
-table!(PORTABLE_F32, Portable<f32>, f32);
-table!(PORTABLE_F64, Portable<f64>, f64);
+table!(PORTABLE_F32, Portable<f32>, f32, tuned: false);
+table!(PORTABLE_F64, Portable<f64>, f64, tuned: false);
 
 /// Four elements that the compiler puts into whatever registers the baseline has.
 #[derive(Clone, Copy)]

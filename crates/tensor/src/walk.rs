@@ -72,15 +72,11 @@ impl<const K: usize> Nest<K> {
                 axis -= 1;
                 index[axis] += 1;
                 if index[axis] < self.sizes[axis] {
-                    for k in 0..K {
-                        at[k] += self.strides[axis][k];
-                    }
+                    at.iter_mut().zip(self.strides[axis]).for_each(|(at, stride)| *at += stride);
                     break;
                 }
                 let back = self.sizes[axis] as isize - 1;
-                for k in 0..K {
-                    at[k] -= self.strides[axis][k] * back;
-                }
+                at.iter_mut().zip(self.strides[axis]).for_each(|(at, stride)| *at -= stride * back);
                 index[axis] = 0;
             }
         }

@@ -4,10 +4,10 @@ use std::arch::x86_64::*;
 
 use super::{GradTile, Loops, Mat, Tile, Vector, WindowTile, matvec, micro, pack};
 
-table!(AVX2_F32, __m256, f32, "avx2,fma");
-table!(AVX2_F64, __m256d, f64, "avx2,fma");
-table!(AVX512_F32, __m512, f32, "avx512f,avx2,fma");
-table!(AVX512_F64, __m512d, f64, "avx512f,avx2,fma");
+table!(AVX2_F32, __m256, f32, tuned: true, "avx2,fma");
+table!(AVX2_F64, __m256d, f64, tuned: true, "avx2,fma");
+table!(AVX512_F32, __m512, f32, tuned: true, "avx512f,avx2,fma");
+table!(AVX512_F64, __m512d, f64, tuned: true, "avx512f,avx2,fma");
 
 #[inline]
 fn choose<T>(avx512: &'static Loops<T>, avx2: &'static Loops<T>) -> Option<&'static Loops<T>> {
