@@ -85,7 +85,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             vars.insert(decl.key.text, bound);
         }
         for (given, value) in self.named_args(&format!("the block `{name}`"), call, scope)? {
-            let Some(decl) = block.args.iter().find(|decl| decl.key.text == given.text) else {
+            let Some(decl) = block.by_name.get(given.text.as_str()).map(|at| &block.args[*at]) else {
                 let message = format!("the block `{name}` has no argument `{}`", given.text);
                 let known = block.args.iter().map(|decl| decl.key.text);
                 let found = Diagnostic::new(Code::UnknownOption, given.span, message, "unknown here");

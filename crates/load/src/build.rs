@@ -13,6 +13,9 @@ use crate::sizes::{Symbols, known_symbol};
 /// The most elements that an array may be known to have.
 const MAX_ELEMENTS: usize = 1 << 48;
 
+/// The most items that are built, over all passes, to work out open sizes.
+const MAX_WORK: usize = 5_000_000;
+
 /// A graph, and the node of every item that could be built.
 pub(crate) struct Built {
     pub(crate) graph: Graph,
@@ -34,10 +37,12 @@ pub(crate) struct Builds<'a, 'r> {
 impl Builds<'_, '_> {
     /// Builds the graph of a phase; `found` holds what earlier builds found, and grows.
     pub(crate) fn build(&self, phase: Phase, found: &mut Found, diagnostics: &mut Diagnostics) -> Built {
+        let mut work = 0;
         loop {
             let known = found.len();
             let (built, errors) = self.pass(phase, found);
-            if found.len() > known {
+            work += self.order.len();
+            if found.len() > known && work < MAX_WORK {
                 continue;
             }
             for (id, error) in errors {

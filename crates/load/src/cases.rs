@@ -1,6 +1,6 @@
 //! The `tests` section.
 
-use graphrun_graph::{Graph, Kind as Elements, Phase, Size, Sizes, Type};
+use graphrun_graph::{Form, Graph, Kind as Elements, Leaf, Phase, Size, Sizes, Type};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::fields::{Fields, entries, wrong_kind};
@@ -80,17 +80,16 @@ impl Cases<'_, '_> {
         let fields = Fields::read(value, "a test", &FIELDS, self.diagnostics)?;
         let before = self.diagnostics.list.len();
         let mut sizes = Sizes::new();
-        let given = self.arrays(&fields, "given", "an input", &mut sizes, |graph, name| {
-            graph.inputs().iter().any(|(input, _)| **input == *name)
-        });
-        let params = self.arrays(&fields, "params", "a parameter", &mut sizes, |graph, name| graph.parameter(name).is_some());
+        let input = |leaf: Option<Leaf>| matches!(leaf, Some(Leaf::Input(_)));
+        let param = |leaf: Option<Leaf>| matches!(leaf, Some(Leaf::Parameter(_)));
+        let given = self.arrays(&fields, "given", "an input", &mut sizes, input);
+        let params = self.arrays(&fields, "params", "a parameter", &mut sizes, param);
         for (name, size) in &self.graph.sizes {
             sizes.entry(name.clone()).or_insert(*size);
         }
-        let value_of = self.arrays(&fields, "value", "a node", &mut sizes, |graph, name| graph.find(name).is_some());
-        let grad = self.arrays(&fields, "grad", "an input or parameter", &mut sizes, |graph, name| {
-            graph.parameter(name).is_some() || graph.inputs().iter().any(|(input, _)| **input == *name)
-        });
+        let value_of = self.arrays(&fields, "value", "a node", &mut sizes, |_| true);
+        let leaf = |leaf: Option<Leaf>| matches!(leaf, Some(Leaf::Input(_) | Leaf::Parameter(_)));
+        let grad = self.arrays(&fields, "grad", "an input or parameter", &mut sizes, leaf);
         let of = fields.get("of").and_then(|of| self.node(of));
         let upstream = fields.get("upstream").and_then(|value| Literal::read(value, self.diagnostics));
         let phase = fields.get("phase").map_or(Some(Phase::Test), |value| self.phase(value));
@@ -114,7 +113,7 @@ impl Cases<'_, '_> {
         field: &str,
         what: &str,
         sizes: &mut Sizes,
-        fits: impl Fn(&Graph, &str) -> bool,
+        fits: impl Fn(Option<Leaf>) -> bool,
     ) -> Vec<(String, Literal)> {
         let Some(map) = fields.get(field) else { return Vec::new() };
         let mut list = Vec::new();
@@ -124,7 +123,11 @@ impl Cases<'_, '_> {
                 self.diagnostics.push(found);
                 continue;
             };
-            if !fits(self.graph, key.text) {
+            let leaf = match self.graph.node(id).op.form() {
+                Form::Leaf(leaf) => Some(leaf),
+                _ => None,
+            };
+            if !fits(leaf) {
                 let message = format!("`{}` is not {what}", key.text);
                 let found = Diagnostic::new(Code::TestIncomplete, key.span, message, format!("not {what}"));
                 self.diagnostics.push(found);

@@ -1,6 +1,6 @@
 //! The sections of a model file and of the files it includes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use graphrun_graph::Registry;
 
@@ -35,6 +35,8 @@ pub(crate) struct Document<'t> {
 pub(crate) struct Block<'t> {
     pub(crate) key: Key<'t>,
     pub(crate) args: Vec<ArgDecl<'t>>,
+    /// The place of each argument among `args`.
+    pub(crate) by_name: HashMap<&'t str, usize>,
     pub(crate) params: Vec<(Key<'t>, &'t Value)>,
     pub(crate) nodes: Vec<(Key<'t>, &'t Value)>,
     pub(crate) outputs: Vec<(&'t str, Span)>,
@@ -204,8 +206,9 @@ fn add_block<'t>(
         let help = "name what it computes: `outputs: [y]`";
         diagnostics.push(Diagnostic::new(Code::MissingField, key.span, message, "this block").help(help));
     }
-    let args = args.into_iter().map(|(key, value)| arg(key, value, diagnostics)).collect();
-    let block = Block { key, args, params, nodes, outputs };
+    let args: Vec<ArgDecl<'t>> = args.into_iter().map(|(key, value)| arg(key, value, diagnostics)).collect();
+    let by_name = args.iter().enumerate().map(|(at, arg)| (arg.key.text, at)).collect();
+    let block = Block { key, args, by_name, params, nodes, outputs };
     unused_args(&block, diagnostics);
     blocks.insert(key.text, block);
 }
@@ -237,7 +240,8 @@ fn unused_args(block: &Block<'_>, diagnostics: &mut Diagnostics) {
     for (_, value) in block.nodes.iter().chain(&block.params) {
         words(value, &mut mentioned);
     }
-    for arg in block.args.iter().filter(|arg| !mentioned.contains(&arg.key.text)) {
+    let mentioned: HashSet<&str> = mentioned.into_iter().collect();
+    for arg in block.args.iter().filter(|arg| !mentioned.contains(arg.key.text)) {
         let message = format!("the block `{}` never uses its argument `{}`", block.key.text, arg.key.text);
         diagnostics.push(
             Diagnostic::new(Code::UnusedArgument, arg.key.span, message, "never used").help("delete it, or use it"),

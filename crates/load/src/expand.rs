@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use graphrun_expr::Expr;
 use graphrun_graph::{OpDef, Options, Registry};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{ArgKind, Block, Document, STRUCTURAL};
 use crate::fields::Key;
-use crate::flat::{Flat, ItemId, ItemKind, MAX_ITEMS, OpCall, Ref, Target};
+use crate::flat::{Flat, ItemId, ItemKind, OpCall, Ref, Target};
 use crate::scope::{Binding, Scope};
 use crate::sizes::{Symbols, declare, input_type, shape_of_input};
 use crate::syntax::{Arg, Kind, Name, Span, Value};
@@ -26,7 +27,15 @@ pub(crate) struct Expander<'t, 'r> {
     pub(crate) constants: HashMap<u64, ItemId>,
     /// Options that were read before, by op and text.
     pub(crate) options: HashMap<(&'r str, String), Options>,
-    /// Whether the limit on items is reported.
+    /// Formulas that were read before, by place and variables.
+    pub(crate) formulas: HashMap<(Span, String), Expr>,
+    /// The most items that blocks and repeats may unfold to.
+    pub(crate) max_nodes: usize,
+    /// Rounds of all repeats so far.
+    pub(crate) rounds: usize,
+    /// Bytes of options written out so far.
+    pub(crate) written: usize,
+    /// Whether a limit is reached, and reported.
     pub(crate) full: bool,
     pub(crate) diagnostics: &'t mut Diagnostics,
 }
@@ -44,6 +53,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         registry: &'r Registry,
         document: &'t Document<'t>,
         endless: HashSet<&'t str>,
+        max_nodes: usize,
         diagnostics: &'t mut Diagnostics,
     ) -> Self {
         Expander {
@@ -55,6 +65,10 @@ impl<'t, 'r> Expander<'t, 'r> {
             flat: Flat::default(),
             constants: HashMap::new(),
             options: HashMap::new(),
+            formulas: HashMap::new(),
+            max_nodes,
+            rounds: 0,
+            written: 0,
             full: false,
             diagnostics,
         }
@@ -136,13 +150,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     /// Makes item `id` a call of an op, block or structural word; `fed` is what a chain or `Apply` puts into its first port.
     pub(crate) fn call(&mut self, id: ItemId, written: Written<'t>, scope: &Rc<Scope<'t>>, fed: Option<Ref>) {
         self.flat.items[id].head = written.head.span;
-        if self.flat.items.len() > MAX_ITEMS {
-            if !self.full {
-                let message = format!("the model unfolds to more than {MAX_ITEMS} nodes");
-                let found = Diagnostic::new(Code::TooManyNodes, written.head.span, message, "reached here");
-                self.report(scope, found.help("nested repeats multiply"));
-            }
-            self.full = true;
+        if !self.has_room(written.head.span, scope) {
             return;
         }
         let name = written.head.text;
@@ -166,6 +174,9 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     pub(crate) fn unknown_op(&mut self, written: Written<'t>, scope: &Rc<Scope<'t>>) {
+        if self.diagnostics.is_full() {
+            return;
+        }
         let name = written.head.text;
         let message = format!("there is no op `{name}`");
         let found = Diagnostic::new(Code::UnknownOp, written.head.span, message, "neither an op nor a block");
@@ -293,10 +304,11 @@ impl<'t, 'r> Expander<'t, 'r> {
         scope: &Rc<Scope<'t>>,
     ) -> Option<Vec<(&'t Name, &'t Value)>> {
         let mut list: Vec<(&'t Name, &'t Value)> = Vec::new();
+        let mut first: HashMap<&'t str, &'t Name> = HashMap::new();
         let mut good = true;
         for arg in written.args {
             let Some(name) = &arg.name else { continue };
-            if let Some((first, _)) = list.iter().find(|(other, _)| other.text == name.text) {
+            if let Some(first) = first.insert(&name.text, name) {
                 let message = format!("{what} is given `{}` twice", name.text);
                 let found = Diagnostic::new(Code::DuplicateKey, name.span, message, "again here");
                 self.report(scope, found.second(first.span, "first here").help("keep one of the two"));

@@ -10,9 +10,6 @@ use graphrun_graph::{Initialiser, OpDef, Options, Size, Type};
 use crate::diagnostics::Diagnostic;
 use crate::syntax::Span;
 
-/// The most items that blocks and repeats may unfold to.
-pub(crate) const MAX_ITEMS: usize = 1_000_000;
-
 /// An item by its number.
 pub(crate) type ItemId = usize;
 

@@ -55,6 +55,7 @@ impl Flat<'_> {
                 }
                 match self.find(&name) {
                     Some(target) => self.items[id].refs_mut()[k].target = target,
+                    None if diagnostics.is_full() => self.items[id].kind = ItemKind::Bad,
                     None => {
                         let found = self.unknown(&name, span);
                         diagnostics.push(in_frames(found, self.items[id].frame.as_ref()));
@@ -76,16 +77,13 @@ impl Flat<'_> {
     /// Reports a name that stands for nothing, with what there is beside it.
     pub(crate) fn unknown(&self, name: &str, span: Span) -> Diagnostic {
         let Some((owner, last)) = name.rsplit_once('.') else {
-            let known = self.names.keys().filter(|name| !name.contains('.'));
-            let mut known: Vec<&str> = known.map(|name| &**name).collect();
-            known.sort_unstable();
+            let known = self.names.keys().filter(|name| !name.contains('.')).map(|name| &**name);
             let message = format!("there is no node `{name}`");
             return Diagnostic::new(Code::UnknownNode, span, message, "not a node, input or parameter").suggest(name, known);
         };
         let Some(id) = self.names.get(owner) else {
             let message = format!("there is no node `{owner}` to have a member `{last}`");
-            let mut known: Vec<&str> = self.names.keys().map(|name| &**name).collect();
-            known.sort_unstable();
+            let known = self.names.keys().map(|name| &**name);
             let nearest = crate::diagnostics::nearest(owner, known).map(|name| format!("did you mean `{name}.{last}`?"));
             let mut found = Diagnostic::new(Code::UnknownMember, span, message, "unknown");
             found.help = nearest;
@@ -98,6 +96,7 @@ impl Flat<'_> {
             known.extend(call.def.params.iter().copied());
         }
         known.sort_unstable();
+        known.dedup();
         let message = format!("`{owner}` has no member `{last}`");
         let found = Diagnostic::new(Code::UnknownMember, span, message, "unknown member");
         if known.is_empty() {

@@ -17,10 +17,18 @@ use crate::sizes::known_symbol;
 use crate::syntax::{Sources, Span, Value};
 
 /// How to load.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LoadOptions {
     /// Values that replace those of the file, by path: `("train.epochs", "5")`.
     pub overrides: Vec<(String, String)>,
+    /// The most nodes that blocks and repeats may unfold to.
+    pub max_nodes: usize,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions { overrides: Vec::new(), max_nodes: 1_000_000 }
+    }
 }
 
 /// A model file, loaded and checked.
@@ -84,7 +92,7 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<M
     let mut diagnostics = Diagnostics::default();
     if options.overrides.is_empty() {
         let files = read_files(path, &mut diagnostics);
-        return finish(path, &files, registry, diagnostics);
+        return finish(path, &files, registry, options.max_nodes, diagnostics);
     }
     match std::fs::read_to_string(path) {
         Ok(text) => load_str(path, &text, registry, options),
@@ -103,16 +111,17 @@ pub fn load_str(path: &Path, text: &str, registry: &Registry, options: &LoadOpti
     let text = override_text(path, text, &options.overrides)?;
     let mut diagnostics = Diagnostics::default();
     let files = read_text(path, &text, &mut diagnostics);
-    finish(path, &files, registry, diagnostics)
+    finish(path, &files, registry, options.max_nodes, diagnostics)
 }
 
 fn finish(
     path: &Path,
     files: &[SourceFile],
     registry: &Registry,
+    max_nodes: usize,
     mut diagnostics: Diagnostics,
 ) -> Result<Model, Diagnostics> {
-    let model = assemble(path, files, registry, &mut diagnostics);
+    let model = assemble(path, files, registry, max_nodes, &mut diagnostics);
     diagnostics.sort();
     match model {
         Some(mut model) if !diagnostics.has_errors() => {
@@ -125,13 +134,19 @@ fn finish(
 }
 
 /// Everything behind reading the files; nothing when what is wrong leaves no graph to speak of.
-fn assemble(path: &Path, files: &[SourceFile], registry: &Registry, diagnostics: &mut Diagnostics) -> Option<Model> {
+fn assemble(
+    path: &Path,
+    files: &[SourceFile],
+    registry: &Registry,
+    max_nodes: usize,
+    diagnostics: &mut Diagnostics,
+) -> Option<Model> {
     if files.is_empty() || files.iter().any(|file| !file.parsed.intact) {
         return None;
     }
     let document = document(files, registry, diagnostics)?;
     let endless = crate::block::endless(&document, diagnostics);
-    let mut expander = Expander::new(registry, &document, endless, diagnostics);
+    let mut expander = Expander::new(registry, &document, endless, max_nodes, diagnostics);
     let scope = expander.model();
     let mut roots: Vec<(&str, Span, Option<Target>)> = Vec::new();
     for (name, span) in document.outputs.iter().chain(&document.loss) {

@@ -54,6 +54,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             out.text.push_str(", ");
         }
         out.text.push(')');
+        self.written += out.text.len();
         let key = (def.name, out.text);
         if let Some(options) = self.options.get(&key) {
             return Some((options.clone(), out.numbers));
@@ -210,7 +211,10 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
         }
         match read_ron(&out.text, |from| def.parse(from)) {
-            Ok(init) => Some(init),
+            Ok(init) => {
+                let file = std::path::Path::new(self.diagnostics.sources.name(value.span.file));
+                Some(init.within(file.parent().unwrap_or(file)).unwrap_or(init))
+            }
             Err(error) => {
                 let at = out.pieces.iter().rev().find(|(start, ..)| *start <= error.offset).or(out.pieces.first());
                 let span = at.map_or(head, |(_, span, _)| *span);

@@ -9,6 +9,9 @@ use crate::expand::Expander;
 use crate::flat::{Frame, Item, ItemId, ItemKind, Ref, Target, in_frames};
 use crate::syntax::{Kind, Span, Value};
 
+/// The most bytes of options that all nodes together may write out.
+const MAX_TEXT: usize = 1 << 26;
+
 /// The names of a model, or of one use of a block.
 pub(crate) struct Scope<'t> {
     /// What stands before the names declared here: `""`, `"h."`.
@@ -95,11 +98,12 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     fn unknown_node(&mut self, name: &str, span: Span, scope: &Rc<Scope<'t>>) {
+        if self.diagnostics.is_full() {
+            return;
+        }
         let message = format!("there is no node `{name}`");
-        let mut known: Vec<&str> = scope.nodes().collect();
-        known.sort_unstable();
         let found = Diagnostic::new(Code::UnknownNode, span, message, "not a node, input or parameter");
-        self.report(scope, found.suggest(name, known));
+        self.report(scope, found.suggest(name, scope.nodes()));
     }
 
     /// A number in an input's place; equal numbers are one item.
@@ -114,6 +118,19 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
         };
         Ref { target: Target::Item(id), span }
+    }
+
+    /// Whether the model may unfold further; reports it once when it may not.
+    pub(crate) fn has_room(&mut self, at: Span, scope: &Rc<Scope<'t>>) -> bool {
+        let max = self.max_nodes;
+        let room = self.flat.items.len() <= max && self.rounds <= max && self.written <= MAX_TEXT;
+        if !room && !self.full {
+            let message = format!("the model unfolds to more than {max} nodes");
+            let found = Diagnostic::new(Code::TooManyNodes, at, message, "reached here");
+            self.report(scope, found.help("nested repeats multiply"));
+            self.full = true;
+        }
+        room
     }
 
     /// A new item, wrong until it is given a kind.

@@ -10,7 +10,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::document::ArgKind;
 use crate::expand::{Expander, Written, written};
 use crate::fields::entries;
-use crate::flat::{ItemId, ItemKind, MAX_ITEMS, Ref, Target};
+use crate::flat::{ItemId, ItemKind, Ref, Target};
 use crate::scope::{Binding, Scope};
 use crate::syntax::{Arg, Kind, Span, Value, offset_in_string};
 
@@ -101,6 +101,9 @@ impl<'t, 'r> Expander<'t, 'r> {
         let mut current = start;
         let mut ordinals: HashMap<String, usize> = HashMap::new();
         for op in ops {
+            if !self.has_room(op.span, scope) {
+                return None;
+            }
             let Some(mut call) = written(op) else {
                 if op.kind != Kind::Bad {
                     self.op_expected(op, scope);
@@ -153,14 +156,18 @@ impl<'t, 'r> Expander<'t, 'r> {
                 return None;
             }
         };
-        if (rounds as usize).saturating_mul(weight(list)) > MAX_ITEMS {
-            let message = format!("{rounds} rounds unfold to more than {MAX_ITEMS} nodes");
+        if (rounds as usize).saturating_mul(weight(list)) > self.max_nodes {
+            let message = format!("{rounds} rounds unfold to more than {} nodes", self.max_nodes);
             let found = Diagnostic::new(Code::TooManyNodes, count.span, message, "too many");
             self.report(scope, found.help("nested repeats multiply"));
             return None;
         }
         let mut current = start;
         for round in 1..=rounds {
+            self.rounds += 1;
+            if !self.has_room(count.span, scope) {
+                return None;
+            }
             let before = self.diagnostics.list.len();
             current = self.links(links, &format!("{prefix}.{round}"), list, current);
             if self.diagnostics.list.len() > before || self.full {
@@ -208,6 +215,10 @@ impl<'t, 'r> Expander<'t, 'r> {
 
     fn read_formula(&mut self, value: &Value, text: &str, names: &[(&str, Span)], scope: &Rc<Scope<'t>>) -> Option<Expr> {
         let variables: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        let key = (value.span, variables.join(" "));
+        if let Some(expr) = self.formulas.get(&key) {
+            return Some(expr.clone());
+        }
         let expr = match Expr::parse(text, &variables, self.registry) {
             Ok(expr) => expr,
             Err(error) => {
@@ -227,6 +238,9 @@ impl<'t, 'r> Expander<'t, 'r> {
             let found = Diagnostic::new(Code::FormulaName, *span, message, "given for nothing");
             self.report(scope, found.second(value.span, "this formula").help("delete it, or use it"));
             good = false;
+        }
+        if good {
+            self.formulas.insert(key, expr.clone());
         }
         good.then_some(expr)
     }

@@ -137,7 +137,7 @@ fn a_library_of_blocks_is_a_file() {
 
 #[test]
 fn overrides_replace_values() {
-    let options = LoadOptions { overrides: vec![("nodes.y.axes".into(), "[1]".into())] };
+    let options = LoadOptions { overrides: vec![("nodes.y.axes".into(), "[1]".into())], ..LoadOptions::default() };
     let text = "Model(graphrun: 1, inputs: { x: [N, 3] }, nodes: { y: Sum(x: x, axes: [0]) }, outputs: [y])";
     let model = load_str(Path::new("m.ron"), text, &registry(), &options).expect("loads");
     let graph = model.graph(Phase::Test);

@@ -85,6 +85,9 @@ impl Diagnostic {
     }
 }
 
+/// The most findings that are kept: who has more to mend starts with these.
+const MAX_FINDINGS: usize = 200;
+
 /// Findings over all the files that were read.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
@@ -95,9 +98,16 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Adds a finding.
+    /// Adds a finding, unless there are too many already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        if !self.is_full() {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Whether further findings are dropped.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MAX_FINDINGS
     }
 
     /// Whether there is an error among them.

@@ -1,5 +1,8 @@
 //! The nearest name.
 
+/// The most names among which a near one is looked for.
+const MAX_KNOWN: usize = 10_000;
+
 /// The one of `known` that is nearest to `wrong`, when it is near enough to be what was meant.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong_low = wrong.to_lowercase();
@@ -21,7 +24,11 @@ fn common_prefix(a: &str, b: &str) -> usize {
 
 /// "did you mean", or what there is when there is little of it.
 pub(super) fn sentence<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let known: Vec<&str> = known.into_iter().collect();
+    let mut known: Vec<&str> = known.into_iter().take(MAX_KNOWN + 1).collect();
+    if known.len() > MAX_KNOWN {
+        return None;
+    }
+    known.sort_unstable();
     if let Some(name) = nearest(wrong, known.iter().copied()) {
         return Some(format!("did you mean `{name}`?"));
     }
@@ -45,6 +52,6 @@ mod tests {
         assert_eq!(nearest("x", ["x1"]), Some("x1"));
         assert_eq!(nearest("unit", ["init", "units"]), Some("units"));
         assert_eq!(nearest("M", ["N"]), None);
-        assert_eq!(sentence("qqq", ["units", "init"]).as_deref(), Some("known here: units, init"));
+        assert_eq!(sentence("qqq", ["units", "init"]).as_deref(), Some("known here: init, units"));
     }
 }

@@ -305,7 +305,7 @@ impl<'a> Parser<'a> {
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) {
         self.diagnostics.push(Diagnostic::new(code, span, message.into(), label));
-        if self.diagnostics.list.len() - self.errors >= MAX_ERRORS {
+        if self.diagnostics.is_full() || self.diagnostics.list.len() - self.errors >= MAX_ERRORS {
             self.give_up();
         }
     }
