@@ -27,33 +27,32 @@ pub(crate) fn type_error(flat: &Flat<'_>, built: &Built, id: ItemId, error: Type
     let mut found = Diagnostic::new(code, item.head, format!("{what}: {}", error.message), label);
     found.help = error.help;
     let sizes: Vec<&Size> = error.clash.iter().flat_map(|(a, b)| [a, b]).collect();
-    let guilty = |k: usize| {
-        let ty = type_of(flat, built, refs[k].target.clone())?;
+    let guilty = |k: usize, target: &Target| {
+        let ty = type_of(flat, built, target)?;
         let named = sizes.iter().any(|size| ty.shape.contains(size));
         (error.inputs.contains(&k) || named).then_some(ty)
     };
-    for k in 0..refs.len() {
-        let Some(ty) = guilty(k) else { continue };
-        let name = match &refs[k].target {
+    for (k, it) in refs.iter().enumerate() {
+        let Some(ty) = guilty(k, &it.target) else { continue };
+        let name = match &it.target {
             Target::Item(id) => flat.items[*id].name.clone(),
             Target::Owned(_, name) | Target::Member(name) => name.clone(),
         };
         let name = if name.is_empty() { "this number".to_owned() } else { format!("`{name}`") };
-        found = found.second(refs[k].span, format!("{name} is {ty}"));
+        found = found.second(it.span, format!("{name} is {ty}"));
     }
     for size in sizes {
         if let Some(place) = origin(flat, built, id, size).filter(|place| !found.secondary.iter().any(|(at, _)| at == place)) {
             found = found.second(place, format!("{size} comes from here"));
         }
     }
-    found.secondary.dedup();
     found
 }
 
-fn type_of(flat: &Flat<'_>, built: &Built, target: Target) -> Option<graphrun_graph::Type> {
+fn type_of(flat: &Flat<'_>, built: &Built, target: &Target) -> Option<graphrun_graph::Type> {
     let node = match target {
-        Target::Item(id) => built.ids[flat.followed(id)]?,
-        Target::Owned(_, name) => built.graph.find(&name)?,
+        Target::Item(id) => built.ids[flat.followed(*id)]?,
+        Target::Owned(_, name) => built.graph.find(name)?,
         Target::Member(_) => return None,
     };
     Some(built.graph.ty(node).clone())
@@ -66,7 +65,7 @@ fn origin(flat: &Flat<'_>, built: &Built, start: ItemId, size: &Size) -> Option<
         let item = &flat.items[id];
         let next = item.refs().into_iter().find_map(|it| {
             let used = it.target.item()?;
-            type_of(flat, built, it.target.clone())?.shape.contains(size).then_some(used)
+            type_of(flat, built, &it.target)?.shape.contains(size).then_some(used)
         });
         match (&item.kind, next) {
             (ItemKind::Input(ty, places), _) => return at(&ty.shape, places, size),

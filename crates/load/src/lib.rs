@@ -2,6 +2,7 @@
 
 mod block;
 mod build;
+mod call;
 mod cases;
 mod clash;
 pub mod diagnostics;
@@ -17,6 +18,7 @@ mod model;
 mod options;
 mod order;
 mod overrides;
+mod params;
 mod print;
 mod scope;
 mod sizes;

@@ -2,24 +2,20 @@
 
 use std::fmt::Write;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use graphrun_graph::{Initialiser, OpDef, Options, Size};
+use graphrun_graph::{OpDef, Options};
 use ron::extensions::Extensions;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::document::ArgKind;
 use crate::expand::Expander;
-use crate::fields::Fields;
-use crate::flat::{ParamDecl, open_size};
 use crate::scope::{Binding, Scope};
-use crate::sizes::size;
 use crate::syntax::{Kind, Name, Span, Value, quote};
 
 /// Text for ron, and where each piece of it stands in the file.
 #[derive(Default)]
-struct Rewritten {
-    text: String,
+pub(crate) struct Rewritten {
+    pub(crate) text: String,
     /// First byte of a piece, its place, and what it is.
     pieces: Vec<(usize, Span, &'static str)>,
     /// Whole numbers with their places.
@@ -28,9 +24,14 @@ struct Rewritten {
 
 impl Rewritten {
     /// Writes the name of a field.
-    fn name(&mut self, name: &Name) {
+    pub(crate) fn name(&mut self, name: &Name) {
         self.pieces.push((self.text.len(), name.span, "a name"));
         let _ = write!(self.text, "{}: ", name.text);
+    }
+
+    /// The piece at a byte: the last that starts there or before.
+    pub(crate) fn at(&self, offset: usize) -> Option<&(usize, Span, &'static str)> {
+        self.pieces.iter().rev().find(|(start, ..)| *start <= offset).or(self.pieces.first())
     }
 }
 
@@ -92,8 +93,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
             return self.report(scope, found.help(format!("write `{missing}: ...`; it is {}", article(kind))));
         }
-        let at = out.pieces.iter().rev().find(|(start, ..)| *start <= error.offset).or(out.pieces.first());
-        let Some((start, span, what)) = at else {
+        let Some((start, span, what)) = out.at(error.offset) else {
             let message = format!("the options of {name} cannot be read");
             return self.report(scope, Diagnostic::new(Code::BadOption, head, message, "this call"));
         };
@@ -116,7 +116,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     /// Writes a value with the arguments of the block put in and the symbols quoted.
-    fn rewrite(&mut self, value: &'t Value, scope: &Rc<Scope<'t>>, out: &mut Rewritten) -> Option<()> {
+    pub(crate) fn rewrite(&mut self, value: &'t Value, scope: &Rc<Scope<'t>>, out: &mut Rewritten) -> Option<()> {
         let put = |out: &mut Rewritten, text: &str| {
             out.pieces.push((out.text.len(), value.span, value.describe()));
             out.text.push_str(text);
@@ -174,114 +174,16 @@ impl<'t, 'r> Expander<'t, 'r> {
         }
         Some(())
     }
-
-    /// Reads an initialiser.
-    pub(crate) fn init(&mut self, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<Arc<dyn Initialiser>> {
-        let (value, scope) = match scope.follow(value)? {
-            (value, scope) => (value, scope.clone()),
-        };
-        let Some((name, head)) = value.head() else {
-            if value.kind != Kind::Bad {
-                let message = format!("an initialiser such as `Xavier` is needed here, and this is {}", value.describe());
-                let help = "a fixed start is `Const(0.1)` or `Values([...])`";
-                self.report(&scope, Diagnostic::new(Code::WrongKind, value.span, message, "not an initialiser").help(help));
-            }
-            return None;
-        };
-        let Some(def) = self.registry.init(name) else {
-            let known: Vec<&str> = self.registry.inits().map(|init| init.name).collect();
-            let message = format!("there is no initialiser `{name}`");
-            let found = Diagnostic::new(Code::UnknownInit, head, message, "unknown").suggest(name, known);
-            self.report(&scope, found);
-            return None;
-        };
-        let mut out = Rewritten::default();
-        match value.args() {
-            [only] if def.bare && only.name.is_none() => self.rewrite(&only.value, &scope, &mut out)?,
-            args => {
-                out.text.push('(');
-                for arg in args {
-                    if let Some(name) = &arg.name {
-                        out.name(name);
-                    }
-                    self.rewrite(&arg.value, &scope, &mut out)?;
-                    out.text.push_str(", ");
-                }
-                out.text.push(')');
-            }
-        }
-        match read_ron(&out.text, |from| def.parse(from)) {
-            Ok(init) => {
-                let file = std::path::Path::new(self.diagnostics.sources.name(value.span.file));
-                Some(init.within(file.parent().unwrap_or(file)).unwrap_or(init))
-            }
-            Err(error) => {
-                let at = out.pieces.iter().rev().find(|(start, ..)| *start <= error.offset).or(out.pieces.first());
-                let span = at.map_or(head, |(_, span, _)| *span);
-                let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
-                let message = format!("the initialiser {name} cannot be read{detail}");
-                let help = format!("{name}: {}", def.summary);
-                self.report(&scope, Diagnostic::new(Code::BadOption, span, message, "this value").help(help));
-                None
-            }
-        }
-    }
-
-    /// `(shape: [10, 64], init: Xavier, trainable: true)`.
-    pub(crate) fn param(&mut self, id: usize, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<ParamDecl> {
-        let name = self.flat.items[id].name.clone();
-        let what = format!("the parameter `{name}`");
-        let fields = Fields::read(value, &what, &["shape", "init", "trainable"], self.diagnostics)?;
-        let (sizes, places) = match fields.get("shape") {
-            Some(shape) => self.param_shape(&name, shape, scope)?,
-            None => {
-                let found = Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no shape"), "this parameter");
-                self.report(scope, found.help("write `(shape: [10, 64], init: Xavier)`"));
-                return None;
-            }
-        };
-        let trainable = match fields.get("trainable").map(|value| (value, &value.kind)) {
-            None => true,
-            Some((_, Kind::Bool(flag))) => *flag,
-            Some((value, _)) => {
-                crate::fields::wrong_kind(value, "`trainable` is true or false", self.diagnostics);
-                return None;
-            }
-        };
-        let Some(init) = fields.get("init") else {
-            let found = Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no initialiser"), "this parameter");
-            self.report(scope, found.help("write `init: Xavier`, or `init: Zeros`"));
-            return None;
-        };
-        Some(ParamDecl { shape: sizes, places, init: self.init(init, scope)?, trainable })
-    }
-
-    fn param_shape(&mut self, name: &str, shape: &'t Value, scope: &Rc<Scope<'t>>) -> Option<(Vec<Size>, Vec<Span>)> {
-        let Kind::List(items) = &shape.kind else {
-            crate::fields::wrong_kind(shape, "a shape is a list of sizes such as `[10, 64]`", self.diagnostics);
-            return None;
-        };
-        let places = items.iter().map(|item| item.span).collect();
-        let sizes: Vec<Option<Size>> = items
-            .iter()
-            .enumerate()
-            .map(|(axis, item)| match item.as_word() {
-                Some("_") => Some(open_size(name, axis)),
-                _ => size(scope.follow(item)?.0, &self.symbols, self.diagnostics),
-            })
-            .collect();
-        Some((sizes.into_iter().collect::<Option<_>>()?, places))
-    }
 }
 
 /// What ron could not read.
-struct RonError {
-    message: String,
+pub(crate) struct RonError {
+    pub(crate) message: String,
     /// The byte of the text at which it stopped.
-    offset: usize,
+    pub(crate) offset: usize,
 }
 
-fn read_ron<T>(
+pub(crate) fn read_ron<T>(
     text: &str,
     parse: impl FnOnce(&mut dyn erased_serde::Deserializer<'_>) -> Result<T, erased_serde::Error>,
 ) -> Result<T, RonError> {
@@ -300,7 +202,7 @@ fn read_ron<T>(
 }
 
 /// A message that an op or initialiser made itself; those of serde and ron speak of Rust and are put in our words.
-fn own_words(message: &str) -> Option<String> {
+pub(crate) fn own_words(message: &str) -> Option<String> {
     if let Some(rest) = message.strip_prefix("unknown variant `").or_else(|| message.strip_prefix("Unexpected enum variant named `")) {
         let (name, rest) = rest.split_once('`')?;
         let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();

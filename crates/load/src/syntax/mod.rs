@@ -8,6 +8,8 @@ mod lex;
 mod literal;
 mod parse;
 mod source;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use lex::{Token, TokenKind};

@@ -1,0 +1,151 @@
+//! Calls of registered ops: what goes to ports, parameters, initialisers and options.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use graphrun_graph::OpDef;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::expand::{Expander, Written};
+use crate::flat::{OpCall, Ref};
+use crate::scope::Scope;
+use crate::syntax::{Kind, Name, Value};
+
+impl<'t, 'r> Expander<'t, 'r> {
+    /// A call of a registered op.
+    pub(crate) fn op(&mut self, def: &'r OpDef, written: Written<'t>, scope: &Rc<Scope<'t>>, fed: Option<Ref>) -> Option<OpCall<'r>> {
+        let mut ports: Vec<Vec<Ref>> = vec![Vec::new(); def.ports.len()];
+        let fed_first = fed.is_some();
+        if let (Some(fed), Some(first)) = (fed, ports.first_mut()) {
+            first.push(fed);
+        }
+        let mut shared = Vec::new();
+        let mut inits = BTreeMap::new();
+        let mut rest: Vec<(&'t Name, &'t Value)> = Vec::new();
+        let (mut good, mut misnamed) = (true, false);
+        if written.args.first().is_some_and(|arg| arg.name.is_none()) {
+            good = self.positional(def, written, scope, &mut ports, fed_first);
+        }
+        for (name, value) in self.named_args(def.name, written, scope)? {
+            let text = name.text.as_str();
+            if let Some(k) = def.ports.iter().position(|port| port.name == text) {
+                if k == 0 && fed_first {
+                    let message = format!("the first input of {} is fed already", def.name);
+                    self.report(scope, Diagnostic::new(Code::Inputs, name.span, message, "leave this out"));
+                    good = false;
+                } else {
+                    match self.port(def, k, value, scope) {
+                        Some(refs) => ports[k] = refs,
+                        None => good = false,
+                    }
+                }
+            } else if let Some(param) = def.params.iter().find(|param| **param == text) {
+                match self.reference(value, scope) {
+                    Some(target) => shared.push((*param, target)),
+                    None => good = false,
+                }
+            } else if def.inits.contains(&text) {
+                match self.init(value, scope) {
+                    Some(init) => drop(inits.insert(text.to_owned(), init)),
+                    None => good = false,
+                }
+            } else if def.options.iter().any(|option| option.name == text) {
+                rest.push((name, value));
+            } else {
+                misnamed = true;
+                self.unknown_option(def, name, scope);
+            }
+        }
+        for (k, port) in def.ports.iter().enumerate() {
+            if good && ports[k].is_empty() && !port.optional {
+                good = false;
+                let names: Vec<&str> = def.ports.iter().map(|port| port.name).collect();
+                let message = format!("{} lacks its input `{}`", def.name, port.name);
+                let found = Diagnostic::new(Code::Inputs, written.head.span, message, "too few inputs");
+                self.report(scope, found.help(format!("its inputs are, in order: {}", names.join(", "))));
+            }
+        }
+        let (options, numbers) = self.read_options(def, written.head.span, &rest, misnamed, scope)?;
+        (good && !misnamed).then_some(OpCall { def, ports, shared, inits, options, numbers })
+    }
+
+    /// The inputs of a positional call, one a port, the rest to a variadic one.
+    fn positional(
+        &mut self,
+        def: &'r OpDef,
+        written: Written<'t>,
+        scope: &Rc<Scope<'t>>,
+        ports: &mut [Vec<Ref>],
+        fed: bool,
+    ) -> bool {
+        let mut good = true;
+        let mut k = usize::from(fed && !def.ports.first().is_some_and(|port| port.variadic));
+        for arg in written.args {
+            let Some(port) = def.ports.get(k) else {
+                let names: Vec<&str> = def.ports.iter().map(|port| port.name).collect();
+                let message = format!("{} takes {} inputs, and more are given", def.name, names.len());
+                let found = Diagnostic::new(Code::Inputs, arg.value.span, message, "one too many");
+                let takes = format!("its inputs are, in order: {}; options are given by name", names.join(", "));
+                self.report(scope, found.help(takes));
+                return false;
+            };
+            match self.reference(&arg.value, scope) {
+                Some(target) => ports[k].push(target),
+                None => good = false,
+            }
+            k += usize::from(!port.variadic);
+        }
+        good
+    }
+
+    /// What a named port is given: one node, or a list of them for a variadic port.
+    fn port(&mut self, def: &OpDef, k: usize, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<Vec<Ref>> {
+        match &value.kind {
+            Kind::List(items) if def.ports[k].variadic => {
+                let refs: Vec<Option<Ref>> = items.iter().map(|item| self.reference(item, scope)).collect();
+                refs.into_iter().collect()
+            }
+            _ if def.ports[k].variadic && value.kind != Kind::Bad => {
+                let port = def.ports[k].name;
+                let message = format!("the input `{port}` of {} is a list of nodes, and this is {}", def.name, value.describe());
+                let found = Diagnostic::new(Code::WrongKind, value.span, message, "not a list");
+                self.report(scope, found.help(format!("write `{port}: [a, b]`")));
+                None
+            }
+            _ => Some(vec![self.reference(value, scope)?]),
+        }
+    }
+
+    /// The arguments of a named call, none of them twice; nothing when a name is repeated.
+    pub(crate) fn named_args(
+        &mut self,
+        what: &str,
+        written: Written<'t>,
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<Vec<(&'t Name, &'t Value)>> {
+        let mut list: Vec<(&'t Name, &'t Value)> = Vec::new();
+        let mut first: HashMap<&'t str, &'t Name> = HashMap::new();
+        let mut good = true;
+        for arg in written.args {
+            let Some(name) = &arg.name else { continue };
+            if let Some(first) = first.insert(&name.text, name) {
+                let message = format!("{what} is given `{}` twice", name.text);
+                let found = Diagnostic::new(Code::DuplicateKey, name.span, message, "again here");
+                self.report(scope, found.second(first.span, "first here").help("keep one of the two"));
+                good = false;
+                continue;
+            }
+            list.push((name, &arg.value));
+        }
+        good.then_some(list)
+    }
+
+    fn unknown_option(&mut self, def: &OpDef, name: &Name, scope: &Rc<Scope<'t>>) {
+        let ports = def.ports.iter().map(|port| port.name);
+        let known: Vec<&str> = ports.chain(def.params.iter().copied()).chain(def.options.iter().map(|o| o.name)).collect();
+        let message = format!("{} has no input or option `{}`", def.name, name.text);
+        let found = Diagnostic::new(Code::UnknownOption, name.span, message, "unknown here");
+        let found = found.help(format!("`graphrun ops {}` shows what it has", def.name)).suggest(&name.text, known);
+        self.report(scope, found);
+    }
+}
