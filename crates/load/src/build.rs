@@ -1,13 +1,14 @@
 //! Items to a graph, with the open sizes of parameters worked out from their use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use graphrun_graph::{Builder, Call, Graph, NodeId, Phase, Registry, Size, TypeError};
 
 use crate::clash::type_error;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::flat::{Flat, Item, ItemId, ItemKind, Ref, Target, in_frames, is_open};
+use crate::flat::{Flat, ItemId, ItemKind, Ref, Target, in_frames, is_open};
 use crate::sizes::{Symbols, known_symbol};
 
 /// The most elements that an array may be known to have.
@@ -32,6 +33,8 @@ pub(crate) struct Builds<'a, 'r> {
     pub(crate) order: &'a [ItemId],
     pub(crate) registry: &'r Registry,
     pub(crate) symbols: &'a Symbols,
+    /// What to call an item that has several names.
+    pub(crate) titles: HashMap<ItemId, Rc<str>>,
 }
 
 impl Builds<'_, '_> {
@@ -60,8 +63,7 @@ impl Builds<'_, '_> {
         let mut ids: Vec<Option<NodeId>> = vec![None; self.flat.items.len()];
         let mut errors = Vec::new();
         for &id in self.order {
-            let item = &self.flat.items[id];
-            match self.item(item, phase, &mut b, &ids, found) {
+            match self.item(id, phase, &mut b, &ids, found) {
                 Ok(node) => ids[id] = node,
                 Err(error) => match error.clash.as_ref().and_then(|(x, y)| solve(x, y)) {
                     Some((symbol, size)) => drop(found.entry(symbol).or_insert(size)),
@@ -74,12 +76,13 @@ impl Builds<'_, '_> {
 
     fn item(
         &self,
-        item: &Item<'_>,
+        id: ItemId,
         phase: Phase,
         b: &mut Builder,
         ids: &[Option<NodeId>],
         found: &Found,
     ) -> Result<Option<NodeId>, TypeError> {
+        let item = &self.flat.items[id];
         let resolve = |b: &Builder, it: &Ref| match &it.target {
             Target::Item(id) => ids[*id],
             Target::Owned(id, name) => ids[*id].and_then(|_| b.graph().find(name)),
@@ -120,6 +123,9 @@ impl Builds<'_, '_> {
             }
         };
         if let Some(node) = node {
+            if let Some(title) = self.titles.get(&id) {
+                b.name(title, node)?;
+            }
             b.name(&item.name, node)?;
         }
         Ok(node)

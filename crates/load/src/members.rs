@@ -1,12 +1,33 @@
 //! Dotted addresses to what they name.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::flat::{Flat, ItemId, ItemKind, Target, in_frames};
+use crate::flat::{Flat, ItemId, ItemKind, Ref, Target, in_frames};
 use crate::syntax::Span;
 
+/// The longest run of names for one thing that is followed.
+const MAX_ALIASES: usize = 1_000;
+
 impl Flat<'_> {
+    /// For every item that has several names the one with the fewest parts; `order` has items behind what they use.
+    pub(crate) fn titles(&self, order: &[ItemId]) -> HashMap<ItemId, Rc<str>> {
+        let mut stands_for: Vec<ItemId> = (0..self.items.len()).collect();
+        let mut titles: HashMap<ItemId, Rc<str>> = HashMap::new();
+        for &id in order {
+            let item = &self.items[id];
+            let ItemKind::Alias(Ref { target: Target::Item(next), .. }) = &item.kind else { continue };
+            stands_for[id] = stands_for[*next];
+            let parts = |name: &str| name.matches('.').count();
+            let title = titles.entry(stands_for[id]).or_insert_with(|| item.name.clone());
+            if parts(&item.name) < parts(title) {
+                *title = item.name.clone();
+            }
+        }
+        titles
+    }
+
     /// What a full name stands for: an item, or a parameter that an op owns.
     pub(crate) fn find(&self, name: &str) -> Option<Target> {
         if let Some(id) = self.names.get(name) {
@@ -24,12 +45,9 @@ impl Flat<'_> {
 
     /// The item that an alias stands for in the end, itself when it is none.
     pub(crate) fn followed(&self, mut id: ItemId) -> ItemId {
-        for _ in 0..self.items.len() {
+        for _ in 0..MAX_ALIASES {
             match &self.items[id].kind {
-                ItemKind::Alias(next) => match next.target.item() {
-                    Some(next) => id = next,
-                    None => break,
-                },
+                ItemKind::Alias(Ref { target: Target::Item(next), .. }) => id = *next,
                 _ => break,
             }
         }

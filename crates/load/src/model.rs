@@ -171,7 +171,8 @@ fn assemble(
     let uses = Uses::new(&flat);
     let circular = uses.circles(&flat, diagnostics);
     let order: Vec<ItemId> = uses.order().into_iter().filter(|id| !circular[*id]).collect();
-    let builds = Builds { flat: &flat, order: &order, registry, symbols: &symbols };
+    let builds =
+        Builds { flat: &flat, order: &order, registry, symbols: &symbols, titles: flat.titles(&order) };
     let mut found = Found::new();
     let mut test = builds.build(Phase::Test, &mut found, diagnostics);
     let (outputs, loss) = (&roots[..document.outputs.len()], roots.get(document.outputs.len()));

@@ -65,8 +65,16 @@ fn a_block_is_a_node_with_members() {
     check_types(&body, &[("h", "[N, 128]"), ("h.s", "[N, 128]"), ("w", "[128, 64]"), ("h.y", "[N, 128]")]);
     check_params(&body, &["h.s.weight [128, 64]", "h.s.bias [128]"]);
     let graph = graph(&body);
+    assert_eq!(graph.describe(graph.find("h.y").expect("a member")), "`h`");
     assert!(graph.parameter("h.s.weight").expect("a weight").init.text().contains("He"));
     assert_eq!(graph.outputs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["h", "h.s", "z", "w"]);
+}
+
+#[test]
+fn a_block_may_give_a_parameter_out() {
+    let body = "blocks: { Weighed: (args: { x: Node }, nodes: { s: Linear(x: x, units: 5) }, outputs: [\"s.weight\", s]) },
+        inputs: { x: [N, 3] }, nodes: { w: Weighed(x), y: Square(w) }, outputs: [y, \"w.s\"]";
+    check_types(body, &[("w", "[5, 3]"), ("y", "[5, 3]"), ("w.s", "[N, 5]")]);
 }
 
 #[test]
