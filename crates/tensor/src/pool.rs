@@ -31,17 +31,18 @@ impl Pool {
         [plane.max(1), out.max(1)]
     }
 
-    /// Calls `visit` with the position of an output in its plane and that of each input in its window, in row-major order.
-    fn for_each_tap(&self, mut visit: impl FnMut(usize, usize)) {
-        let ([height, width], [rows, cols]) = (self.out, self.window.kernel);
+    /// Calls `visit` with the runs of outputs along a row that a tap joins with inputs. The taps of an output come in
+    /// row-major order.
+    #[inline(always)]
+    fn for_each_run(&self, mut visit: impl FnMut(Run)) {
+        let ([height, width], [_, cols], window) = (self.out, self.image, &self.window);
         for i in 0..height {
-            for j in 0..width {
-                for u in 0..rows {
-                    let Some(row) = self.window.place(0, i, u, self.image[0]) else { continue };
-                    for v in 0..cols {
-                        if let Some(col) = self.window.place(1, j, v, self.image[1]) {
-                            visit(i * width + j, row * self.image[1] + col);
-                        }
+            for row in window.places(0, i, self.image[0]).step_by(window.dilation[0]) {
+                for v in 0..window.kernel[1] {
+                    let run = window.reached(1, v, width, cols);
+                    if !run.is_empty() {
+                        let col = run.start * window.stride[1] + v * window.dilation[1] - window.pad[1];
+                        visit(Run { out: i * width + run.start, at: row * cols + col, len: run.len(), step: window.stride[1] });
                     }
                 }
             }
@@ -49,20 +50,59 @@ impl Pool {
     }
 
     /// Calls `visit` with the position of each output and that of the first maximum of its window, if it has an element.
+    #[inline(always)]
     fn for_each_first<T: Num>(&self, x: &[T], mut visit: impl FnMut(usize, usize)) {
-        let mut best: Option<(usize, usize)> = None;
-        self.for_each_tap(|out, at| match best {
-            Some((same, first)) if same == out => {
-                if beats(x[at], x[first]) {
-                    best = Some((out, at));
+        let ([height, width], [down, across], window) = (self.out, self.window.dilation, &self.window);
+        for i in 0..height {
+            let rows = window.places(0, i, self.image[0]);
+            for j in 0..width {
+                let cols = window.places(1, j, self.image[1]);
+                let mut first = rows.start * self.image[1] + cols.start;
+                for row in rows.clone().step_by(down) {
+                    for col in cols.clone().step_by(across) {
+                        let at = row * self.image[1] + col;
+                        first = if beats(x[at], x[first]) { at } else { first };
+                    }
+                }
+                if !rows.is_empty() && !cols.is_empty() {
+                    visit(i * width + j, first);
                 }
             }
-            done => {
-                done.into_iter().for_each(|(out, first)| visit(out, first));
-                best = Some((out, at));
-            }
-        });
-        best.into_iter().for_each(|(out, first)| visit(out, first));
+        }
+    }
+}
+
+/// Neighbouring outputs and the inputs that one tap joins them with.
+struct Run {
+    /// The first output.
+    out: usize,
+    /// The first input.
+    at: usize,
+    /// How many there are of both.
+    len: usize,
+    /// The distance from an input to the next.
+    step: usize,
+}
+
+impl Run {
+    /// Joins each input into its output.
+    #[inline(always)]
+    fn gather<T: Num>(&self, x: &[T], y: &mut [T], join: impl Fn(T, T) -> T) {
+        let y = y[self.out..][..self.len].iter_mut();
+        match self.step {
+            1 => y.zip(&x[self.at..][..self.len]).for_each(|(y, &x)| *y = join(*y, x)),
+            step => y.zip(x[self.at..].iter().step_by(step)).for_each(|(y, &x)| *y = join(*y, x)),
+        }
+    }
+
+    /// Joins each output into its input.
+    #[inline(always)]
+    fn scatter<T: Num>(&self, y: &[T], x: &mut [T], join: impl Fn(T, T) -> T) {
+        let y = y[self.out..][..self.len].iter();
+        match self.step {
+            1 => y.zip(&mut x[self.at..][..self.len]).for_each(|(&y, x)| *x = join(*x, y)),
+            step => y.zip(x[self.at..].iter_mut().step_by(step)).for_each(|(&y, x)| *x = join(*x, y)),
+        }
     }
 }
 
@@ -88,11 +128,10 @@ pub fn max_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
                     continue;
                 }
                 y.fill(T::NEG_INFINITY);
-                pool.for_each_tap(|out, at| {
-                    if beats(x[at], y[out]) {
-                        y[out] = x[at];
-                    }
-                });
+                pool.for_each_run(
+                    #[inline(always)]
+                    |run| run.gather(x, y, |y, x| if beats(x, y) { x } else { y }),
+                );
             }
         },
     );
@@ -149,7 +188,10 @@ pub fn avg_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
                     halve(pool, x, y, |a, b| a + b);
                 } else {
                     y.fill(T::ZERO);
-                    pool.for_each_tap(|out, at| y[out] += x[at]);
+                    pool.for_each_run(
+                        #[inline(always)]
+                        |run| run.gather(x, y, |y, x| y + x),
+                    );
                 }
                 y.iter_mut().for_each(|y| *y *= share);
             }
@@ -168,7 +210,10 @@ pub fn avg_pool_grad<T: Num>(pool: &Pool, dy: &[T], dx: &mut [T]) {
         || {
             dx.fill(T::ZERO);
             for (dy, dx) in dy.chunks_exact(out).zip(dx.chunks_exact_mut(plane)) {
-                pool.for_each_tap(|out, at| dx[at] += dy[out] * share);
+                pool.for_each_run(
+                    #[inline(always)]
+                    |run| run.scatter(dy, dx, |dx, dy| dx + dy * share),
+                );
             }
         },
     );
@@ -184,9 +229,9 @@ fn halve<T: Num>(pool: &Pool, x: &[T], y: &mut [T], join: impl Fn(T, T) -> T) {
     let ([_, cols], [_, width]) = (pool.image, pool.out);
     for (rows, y) in x.chunks_exact(2 * cols).zip(y.chunks_exact_mut(width)) {
         let (top, bottom) = rows.split_at(cols);
-        let pairs = top.as_chunks::<2>().0.iter().zip(bottom.as_chunks::<2>().0);
-        for (y, (&[a, b], &[c, d])) in y.iter_mut().zip(pairs) {
-            *y = join(join(join(a, b), c), d);
+        let (top, bottom) = (&top.as_chunks::<2>().0[..width], &bottom.as_chunks::<2>().0[..width]);
+        for (y, ([a, b], [c, d])) in y.iter_mut().zip(top.iter().zip(bottom)) {
+            *y = join(join(join(*a, *b), *c), *d);
         }
     }
 }
@@ -197,17 +242,15 @@ fn unhalve<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
     let ([_, cols], [_, width]) = (pool.image, pool.out);
     let pick = |yes: bool, g: T| if yes { g } else { T::ZERO };
     for ((x, dx), dy) in x.chunks_exact(2 * cols).zip(dx.chunks_exact_mut(2 * cols)).zip(dy.chunks_exact(width)) {
-        let (top, bottom) = x.split_at(cols);
-        let (dtop, dbottom) = dx.split_at_mut(cols);
-        let pairs = top.as_chunks::<2>().0.iter().zip(bottom.as_chunks::<2>().0);
-        let dpairs = dtop.as_chunks_mut::<2>().0.iter_mut().zip(dbottom.as_chunks_mut::<2>().0);
-        for ((&g, (&[a, b], &[c, d])), (dtop, dbottom)) in dy.iter().zip(pairs).zip(dpairs) {
-            let right = beats(b, a);
-            let upper = if right { b } else { a };
-            let right_below = beats(d, c);
-            let below = beats(if right_below { d } else { c }, upper);
-            *dtop = [pick(!below & !right, g), pick(!below & right, g)];
-            *dbottom = [pick(below & !right_below, g), pick(below & right_below, g)];
+        let ((x0, x1), (dx0, dx1)) = (x.split_at(cols), dx.split_at_mut(cols));
+        let (x0, x1) = (&x0.as_chunks::<2>().0[..width], &x1.as_chunks::<2>().0[..width]);
+        let (dx0, dx1) = (&mut dx0.as_chunks_mut::<2>().0[..width], &mut dx1.as_chunks_mut::<2>().0[..width]);
+        for j in 0..width {
+            let ([a, b], [c, d], g) = (x0[j], x1[j], dy[j]);
+            let (right, right_below) = (beats(b, a), beats(d, c));
+            let below = beats(if right_below { d } else { c }, if right { b } else { a });
+            dx0[j] = [pick(!below & !right, g), pick(!below & right, g)];
+            dx1[j] = [pick(below & !right_below, g), pick(below & right_below, g)];
         }
     }
 }

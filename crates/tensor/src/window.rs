@@ -1,5 +1,7 @@
 //! The geometry of sliding windows over images, shared by convolution and pooling.
 
+use std::ops::Range;
+
 /// A window that slides over an image of two axes; every pair is `[height, width]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
@@ -30,11 +32,21 @@ impl Window {
         Some([along(0)?, along(1)?])
     }
 
-    /// The place in an image axis of `size` of tap `tap` of the window at `at`; `None` in the padding.
+    /// The places of the window at `at` that lie in an image axis of `size`, a dilation apart.
     #[inline]
-    pub(crate) fn place(&self, axis: usize, at: usize, tap: usize, size: usize) -> Option<usize> {
-        let padded = at * self.stride[axis] + tap * self.dilation[axis];
-        padded.checked_sub(self.pad[axis]).filter(|&k| k < size)
+    pub(crate) fn places(&self, axis: usize, at: usize, size: usize) -> Range<usize> {
+        let (step, first, pad) = (self.dilation[axis], at * self.stride[axis], self.pad[axis]);
+        let skipped = pad.saturating_sub(first).div_ceil(step) * step;
+        let end = (first + (self.kernel[axis] - 1) * step + 1).saturating_sub(pad).min(size);
+        (first + skipped - pad).min(end)..end
+    }
+
+    /// The windows of `count` along an axis whose tap `tap` lies in an image of `size`.
+    pub(crate) fn reached(&self, axis: usize, tap: usize, count: usize, size: usize) -> Range<usize> {
+        let (stride, shift, pad) = (self.stride[axis], tap * self.dilation[axis], self.pad[axis]);
+        let start = pad.saturating_sub(shift).div_ceil(stride);
+        let end = (size + pad).saturating_sub(shift).div_ceil(stride).min(count);
+        start.min(end)..end
     }
 }
 
