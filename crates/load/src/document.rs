@@ -13,9 +13,30 @@ use crate::syntax::{Kind, Span, Value, is_name};
 pub(crate) const VERSION: i64 = 1;
 /// The words that are neither ops nor blocks.
 pub(crate) const STRUCTURAL: [&str; 5] = ["Apply", "Chain", "Formula", "Index", "Repeat"];
+/// How each of [`STRUCTURAL`] is written, and what it means.
+pub(crate) const USAGE: [(&str, &str); 5] = [
+    ("Apply(op, node)", "an op that is an argument, applied"),
+    ("Chain(node, [Op, ...])", "each op's result is the next one's first input"),
+    ("Formula(\"x * y\", { x: a, y: b })", "a pointwise op written in place"),
+    ("Index([N], 10)", "an integer input, from 0 up to, not including, the bound"),
+    ("Repeat(n, [Op, ...])", "in a chain, the ops n times with parameters of their own"),
+];
 
-const FIELDS: [&str; 12] =
-    ["graphrun", "doc", "include", "blocks", "inputs", "params", "sizes", "nodes", "outputs", "loss", "tests", "train"];
+/// The fields of a model: name, what it holds, what it is for.
+pub(crate) const FIELDS: [(&str, &str, &str); 12] = [
+    ("graphrun", "1", "the version of the format; required"),
+    ("doc", "a text", "what the model is and teaches"),
+    ("include", "[\"path.ron\", ...]", "files whose blocks are used; paths are relative to this file"),
+    ("blocks", "{ Name: (args, params, nodes, outputs) }", "graphs with arguments, used like ops"),
+    ("inputs", "{ name: [N, 64] } or { name: Index([N], 10) }", "what is fed, with its shape; declares the symbols"),
+    ("params", "{ name: (shape: [10, _], init: Xavier, trainable: true) }", "parameters beside those that ops own"),
+    ("sizes", "{ N: 64 }", "defaults of symbols for benchmarks and tables"),
+    ("nodes", "{ name: Op(...) }", "the graph, in any order"),
+    ("outputs", "[name, ...]", "the results, in order"),
+    ("loss", "name", "the scalar that training lessens"),
+    ("tests", "[(given, params, of, upstream, value, grad, phase, tolerance), ...]", "expected values and gradients"),
+    ("train", "(data, batch, epochs, optimizer, ...)", "the experiment"),
+];
 
 /// What the files say, section by section.
 pub(crate) struct Document<'t> {
@@ -63,7 +84,7 @@ pub(crate) enum ArgKind {
 }
 
 impl ArgKind {
-    const ALL: [(&'static str, ArgKind); 6] = [
+    pub(crate) const ALL: [(&'static str, ArgKind); 6] = [
         ("Node", ArgKind::Node),
         ("Int", ArgKind::Int),
         ("Real", ArgKind::Real),
@@ -145,7 +166,7 @@ fn root_fields<'t>(root: &'t Value, diagnostics: &mut Diagnostics) -> Option<Fie
     if !version(root, diagnostics) {
         return None;
     }
-    Fields::read(root, "the model", &FIELDS, diagnostics)
+    Fields::read(root, "the model", &FIELDS.map(|(name, ..)| name), diagnostics)
 }
 
 /// Checks the version; nothing else of a newer file is read.

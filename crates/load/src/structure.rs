@@ -7,7 +7,7 @@ use graphrun_expr::Expr;
 use graphrun_graph::snake;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::document::ArgKind;
+use crate::document::{ArgKind, STRUCTURAL, USAGE};
 use crate::expand::{Expander, Written, written};
 use crate::fields::entries;
 use crate::flat::{ItemId, ItemKind, Ref, Target};
@@ -39,20 +39,20 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     /// The two positional arguments of a structural word.
-    fn pair(&mut self, call: Written<'t>, usage: &str, scope: &Rc<Scope<'t>>) -> Option<(&'t Value, &'t Value)> {
+    fn pair(&mut self, call: Written<'t>, scope: &Rc<Scope<'t>>) -> Option<(&'t Value, &'t Value)> {
         if let [Arg { name: None, value: a }, Arg { name: None, value: b }] = call.args {
             return Some((a, b));
         }
         let message = format!("`{}` takes two arguments, not {}", call.head.text, call.args.len());
         let message = if call.args.len() == 2 { format!("the arguments of `{}` have no names", call.head.text) } else { message };
         let found = Diagnostic::new(Code::BadStructure, call.head.span, message, "misused");
-        self.report(scope, found.help(format!("write `{usage}`")));
+        self.report(scope, found.help(usage(call.head.text)));
         None
     }
 
     /// `Apply(op, node)`.
     fn apply(&mut self, id: ItemId, call: Written<'t>, scope: &Rc<Scope<'t>>) {
-        let Some((op, node)) = self.pair(call, "Apply(op, node)", scope) else { return };
+        let Some((op, node)) = self.pair(call, scope) else { return };
         let fed = self.reference(node, scope);
         if matches!(scope.lookup(op), Some(Binding::Missing)) || op.kind == Kind::Bad {
             return;
@@ -72,7 +72,7 @@ impl<'t, 'r> Expander<'t, 'r> {
 
     /// `Chain(node, [op, ...])`.
     fn chain(&mut self, id: ItemId, call: Written<'t>, scope: &Rc<Scope<'t>>) {
-        let Some((node, list)) = self.pair(call, "Chain(node, [Op, ...])", scope) else { return };
+        let Some((node, list)) = self.pair(call, scope) else { return };
         let start = self.reference(node, scope);
         let links = Links { chain: id, scope };
         let prefix = self.flat.items[id].name.to_string();
@@ -145,7 +145,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     /// `Repeat(n, [op, ...])` within a chain.
     fn repeat(&mut self, links: &Links<'_, 't>, prefix: &str, call: Written<'t>, start: Option<Ref>) -> Option<Ref> {
         let scope = links.scope;
-        let (count, list) = self.pair(call, "Repeat(n, [Op, ...])", scope)?;
+        let (count, list) = self.pair(call, scope)?;
         let (meant, _) = scope.follow(count)?;
         let rounds = match meant.as_int() {
             Some(rounds @ 1..) => rounds,
@@ -185,7 +185,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             _ => {
                 let message = "`Formula` takes a text and the nodes that its names stand for";
                 let found = Diagnostic::new(Code::BadStructure, call.head.span, message, "misused");
-                self.report(scope, found.help("write `Formula(\"x * y\", { x: a, y: b })`"));
+                self.report(scope, found.help(usage("Formula")));
                 return;
             }
         };
@@ -244,6 +244,12 @@ impl<'t, 'r> Expander<'t, 'r> {
         }
         good.then_some(expr)
     }
+}
+
+/// How a structural word is written.
+fn usage(word: &str) -> String {
+    let form = STRUCTURAL.iter().zip(USAGE).find(|(name, _)| **name == word).map_or(word, |(_, (form, _))| form);
+    format!("write `{form}`")
 }
 
 /// How many nodes a list of ops unfolds to at least, its written repeats multiplied.
