@@ -22,6 +22,7 @@ mod init;
 #[cfg(test)]
 mod invariants;
 mod loss;
+mod noise;
 mod pointwise;
 mod positions;
 mod shape;
@@ -48,6 +49,7 @@ fn groups() -> Vec<Vec<OpDef>> {
         axes::definitions(),
         elementary::definitions(),
         loss::definitions(),
+        noise::definitions(),
         shape::definitions(),
         window::definitions(),
     ]

@@ -1,5 +1,5 @@
 //! Linear algebra.
 
 operations! {
-    dot mat_mul transpose
+    dot linear mat_mul transpose
 }

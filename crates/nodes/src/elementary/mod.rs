@@ -15,6 +15,7 @@ operations! {
     exp
     expm1
     floor
+    formula
     greater
     identity
     inv

@@ -1,5 +1,6 @@
 //! Operations that move, repeat and pick elements.
 
 operations! {
-    broadcast one_hot pick reshape
+    broadcast concat flatten flip gather one_hot pad pick reshape scatter slice squeeze stack tile
+    unslice unsqueeze
 }

@@ -21,6 +21,8 @@ use graphrun_graph::{
 use graphrun_tensor::{ViewAny, ViewMutAny, one_hot, with_real};
 use serde::Deserialize;
 
+use super::gather::within;
+
 /// A row of `size` zeros with a one at the integer.
 #[derive(Clone, Debug)]
 pub(crate) struct OneHot {
@@ -44,10 +46,7 @@ impl Op for OneHot {
 
     fn ty(&self, inputs: &[Type]) -> Result<Type, TypeError> {
         let (x, below) = ty::index(inputs, 0)?;
-        let fits = below.known().zip(self.size.known()).is_some_and(|(below, size)| below <= size);
-        if !fits {
-            ty::same_size(below, &self.size, "the integers run up to one size and the rows have another", &[0])?;
-        }
+        within(below, &self.size, "the rows and the bound of the integers differ").map_err(|e| e.at(&[0]))?;
         ty::check_rank(x.rank() + 1)?;
         Ok(Type::real(x.shape.iter().cloned().chain([self.size.clone()]).collect()))
     }

@@ -20,6 +20,7 @@ use graphrun_graph::{
 };
 use graphrun_tensor::{Num, View, ViewAny, ViewMut, ViewMutAny, with_real};
 
+use super::gather::within;
 use super::one_hot::OneHot;
 use crate::pointwise::{NoOptions, expression};
 use crate::positions::Positions;
@@ -45,7 +46,7 @@ impl Op for Pick {
         for (a, b) in rows.iter().zip(&index.shape) {
             ty::same_size(a, b, &format!("the rows of {x} and the index {index} differ"), &[0, 1])?;
         }
-        ty::same_size(size, below, &format!("the rows of {x} and the bound of {index} differ"), &[0, 1])?;
+        within(below, size, &format!("the rows of {x} and the bound of {index} differ"))?;
         Ok(Type::real(rows.to_vec()))
     }
 

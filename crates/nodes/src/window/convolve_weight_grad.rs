@@ -16,7 +16,7 @@
 //! `dw: ConvolveWeightGrad(x: image, dy: dy, kernel: 5, pad: 2)`
 
 use graphrun_graph::{
-    At, Builder, Context, GradError, NodeId, Op, OpDef, Sample, SampleInput, Type, TypeError,
+    At, Builder, Context, Form, GradError, NodeId, Op, OpDef, Sample, SampleInput, Type, TypeError,
 };
 use graphrun_tensor::{
     Accum, Dtype, Num, Shape, ViewAny, ViewMut, ViewMutAny, conv_weight_grad, conv_weight_grad_scratch, with_real,
@@ -74,6 +74,10 @@ impl Op for ConvolveWeightGrad {
             Some(b.node(ConvolveInputGrad { steps: self.steps, size }, &[dy, at.grad])?),
             Some(b.node(Convolve(self.steps), &[x, at.grad])?),
         ])
+    }
+
+    fn form(&self) -> Form {
+        Form::RowSum(vec![true, true])
     }
 
     fn scratch(&self, inputs: &[Shape], out: Shape, dtype: Dtype) -> usize {

@@ -1,0 +1,7 @@
+//! Randomness in training.
+
+operations! {
+    dropout
+    gaussian_noise
+    uniform01
+}
