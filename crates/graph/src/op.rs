@@ -50,8 +50,8 @@ pub trait Op: Debug + Send + Sync + Any {
         0
     }
 
-    /// Computes the rows `at.rows` of the output along its first axis, all of them unless the form is
-    /// [`Form::Rows`]. `out`, and the inputs that the form marks, hold those rows only. Reals are all `f32` or
+    /// Computes the rows `at.rows` of the output along its first axis, or with [`Form::RowSum`] the sum over those
+    /// rows of the inputs; all of them unless the form is [`Form::Rows`] or that. `out`, and the inputs that the form marks, hold those rows only. Reals are all `f32` or
     /// all `f64`. Cannot fail.
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>);
 }
@@ -144,6 +144,8 @@ pub enum Form {
     /// Row `i` of the output along the first axis depends only on row `i` of the inputs marked true, and
     /// on the whole of the others; any range of rows can be computed alone.
     Rows(Vec<bool>),
+    /// The output is a sum over the rows of the inputs marked true; any range of them can be summed alone.
+    RowSum(Vec<bool>),
     /// Nothing is known; runs whole.
     Opaque,
 }

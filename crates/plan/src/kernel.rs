@@ -42,7 +42,7 @@ pub enum Part {
     Whole,
     /// The same rows of it.
     Rows,
-    /// Row `t` of it, `t` being the number of the tile: a partial result.
+    /// A partial result of the operand's shape: the one of the tile's number, of as many as there are tiles.
     Tile,
 }
 

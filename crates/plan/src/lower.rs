@@ -137,9 +137,13 @@ impl Lowering<'_, '_, '_> {
             }
             form => {
                 flops *= 10.0;
-                if let Form::Rows(aligned) = form {
-                    rows = first;
+                if let Form::Rows(aligned) | Form::RowSum(aligned) = form {
                     parts = aligned.iter().map(|a| if *a { Part::Rows } else { Part::Whole }).collect();
+                    let summed = inputs.iter().zip(aligned).find(|(_, aligned)| **aligned);
+                    rows = match (form, summed) {
+                        (Form::RowSum(_), Some((&input, _))) => concrete.shape(input).sizes()[0],
+                        _ => first,
+                    };
                 }
                 Work::Op(concrete.graph.node(id).op.clone())
             }
@@ -148,7 +152,8 @@ impl Lowering<'_, '_, '_> {
             Work::Fill(_) => Vec::new(),
             _ => inputs.iter().zip(&parts).map(|(&input, part)| self.operand(input, *part)).collect(),
         };
-        let part = if rows > 1 { Part::Rows } else { Part::Whole };
+        let sum = matches!(concrete.form(id), Form::RowSum(_));
+        let part = if rows > 1 && !sum { Part::Rows } else { Part::Whole };
         let output = self.operand(id, part);
         let mut kernel = Kernel { work, nodes: vec![id], inputs, outputs: vec![output], rows, flops };
         self.pack(&mut kernel);

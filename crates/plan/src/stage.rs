@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use graphrun_expr::{Input, Output, Program, Spec, Value as Step};
+use graphrun_graph::Form;
 use graphrun_tensor::Shape;
 
 use crate::extent::Extent;
@@ -140,6 +141,15 @@ fn merge(stages: Vec<Stage>) -> Vec<Stage> {
     merged
 }
 
+/// The outputs that are sums over rows.
+fn row_sums(work: &Work) -> Vec<usize> {
+    match work {
+        Work::Program { sums, .. } => (0..sums.len()).filter(|&o| sums[o]).collect(),
+        Work::Op(op) if matches!(op.form(), Form::RowSum(_)) => vec![0],
+        _ => Vec::new(),
+    }
+}
+
 /// Gives every chunk its own place for sums over rows, and adds the places up in a stage of its own.
 fn combine(lowered: &mut Lowered, stages: Vec<Stage>) -> Vec<Stage> {
     let sum = Spec { inputs: vec![Input::Full], values: vec![Step::Input(0)], outputs: vec![Output::ColSum(0)] };
@@ -149,13 +159,12 @@ fn combine(lowered: &mut Lowered, stages: Vec<Stage>) -> Vec<Stage> {
         let tiles = stage.tiles();
         let mut sums = Vec::new();
         for &k in stage.kernels.iter().filter(|_| tiles > 1) {
-            let Work::Program { sums: flags, .. } = &lowered.kernels[k].work else { continue };
-            for o in (0..flags.len()).filter(|&o| flags[o]).collect::<Vec<_>>() {
+            for o in row_sums(&lowered.kernels[k].work) {
                 let whole = lowered.kernels[k].outputs[o];
                 let inner = whole.shape.len();
                 let shape = Shape::of(&[tiles, inner]);
                 let value = lowered.new_value(shape, false);
-                lowered.kernels[k].outputs[o] = Operand { value, shape, part: Part::Tile };
+                lowered.kernels[k].outputs[o] = Operand { value, part: Part::Tile, ..whole };
                 let binds = vec![Bind::Input(0, Extent::Full)];
                 let program = program.clone();
                 lowered.kernels.push(Kernel {
