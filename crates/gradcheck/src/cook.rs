@@ -111,15 +111,17 @@ impl Kitchen<'_> {
         let Some(sample) = op.draw(&mut Bytes::new(&step.bytes[CHOICES..])) else { return Ok(None) };
         let mut inputs = vec![];
         let mut slot = 0;
+        let mut previous: Option<(NodeId, &SampleInput)> = None;
         // A pointwise operation takes whatever shapes there are; the others take those of their sample.
-        let mut common: Option<Vec<usize>> = op.expr.as_ref().map(|_| self.common(step));
+        let common: Option<Vec<usize>> = op.expr.as_ref().map(|_| self.common(step));
         for port in &sample.inputs {
             let mut given = vec![];
             for spec in port {
                 let choice = step.bytes[slot % CHOICES];
-                let previous = inputs.iter().chain([&given]).flatten().last().copied();
                 let name = format!("x{index}_{slot}");
-                given.push(self.input(&name, spec, choice, &mut common, previous, rng)?);
+                let id = self.input(&name, spec, choice, common.as_deref(), previous, rng)?;
+                previous = Some((id, spec));
+                given.push(id);
                 slot += 1;
             }
             inputs.push(given);
@@ -156,8 +158,8 @@ impl Kitchen<'_> {
         name: &str,
         spec: &SampleInput,
         choice: u8,
-        common: &mut Option<Vec<usize>>,
-        previous: Option<NodeId>,
+        common: Option<&[usize]>,
+        previous: Option<(NodeId, &SampleInput)>,
         rng: &mut ChaCha8Rng,
     ) -> Result<NodeId, CheckError> {
         let (shape, low, high) = match spec {
@@ -166,7 +168,7 @@ impl Kitchen<'_> {
         };
         let mut shape = shape.clone();
         if let Some(common) = common {
-            shape = common.clone();
+            shape = common.to_vec();
             if previous.is_some() {
                 // Later operands may lack leading axes or repeat along one.
                 match choice >> 6 {
@@ -176,11 +178,13 @@ impl Kitchen<'_> {
                 }
             }
         }
-        if let Some(previous) = previous
+        // The same node twice, where its values lie in the range of both places.
+        if let Some((id, SampleInput::Real { low: l, high: h, .. })) = previous
             && choice % 8 == 3
-            && self.shape(previous) == shape
+            && (*l, *h) == (low, high)
+            && self.shape(id) == shape
         {
-            return Ok(previous);
+            return Ok(id);
         }
         match self.chosen(choice) {
             None => self.leaf(name, &shape, low, high, rng),

@@ -11,8 +11,10 @@ fn every_operation_holds() {
     let how = Examination::new(&subject, &reference);
     let mut wrong = vec![];
     for op in ingredients(&registry) {
-        match check_op(&registry, op, &how, &Hunt { cases: 48, ..Hunt::default() }) {
+        match check_op(&registry, op, &how, &Hunt { cases: 32, ..Hunt::default() }) {
             Err(failure) => wrong.push(format!("{op}: {failure}")),
+            // A mask is constant wherever it does not jump: its gradient is zero on both sides, which proves nothing.
+            Ok(tally) if op == "MaxMask" => assert_eq!(tally.vacuous, tally.cases, "{tally:?}"),
             Ok(tally) => wrong.extend(tally.proved().err().map(|e| format!("{op}: {e}"))),
         }
     }
@@ -24,7 +26,7 @@ fn random_graphs_hold_and_have_every_feature() {
     let registry = standard();
     let (subject, reference) = (Executor::default(), Interpreter::default());
     let how = Examination::new(&subject, &reference);
-    let tally = check_graphs(&registry, &how, &Hunt { cases: 2000, ..Hunt::default() });
+    let tally = check_graphs(&registry, &how, &Hunt { cases: 1000, ..Hunt::default() });
     let tally = tally.unwrap_or_else(|failure| panic!("{failure}"));
     let missing = tally.coverage.missing(0.03, &ingredients(&registry));
     assert!(missing.is_empty(), "{missing:#?}");
