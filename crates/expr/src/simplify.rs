@@ -2,6 +2,9 @@
 
 use crate::{Binary, Expr, ExprKind, Func};
 
+/// The most factors of a product among which exponentials are looked for.
+const MAX_FACTORS: usize = 16;
+
 impl Expr {
     /// An expression of the same value that costs less or stays finite where this one does not.
     ///
@@ -174,14 +177,40 @@ fn mul(a: &Expr, b: &Expr) -> Option<Expr> {
     if let Some(y) = under(Func::Neg, a) {
         return Some(neg(&op(Binary::Mul, y, b)));
     }
-    // e^u sigmoid(-u) = sigmoid(u), which keeps the product of a huge and a tiny factor finite.
-    if let (Some(u), Some(v)) = (under(Func::Exp, a), under(Func::Sigmoid, b)) {
-        return (*v == neg(u)).then(|| call(Func::Sigmoid, u));
+    if let (Some(_), ExprKind::Binary(Binary::Mul, x, y)) = (a.as_constant(), b.kind()) {
+        let parts = [(x, y), (y, x)];
+        let found = parts.into_iter().find(|(c, _)| c.as_constant().is_some());
+        return found.map(|(c, rest)| op(Binary::Mul, &op(Binary::Mul, a, c), rest));
     }
-    if let (Some(u), Some(s)) = (under(Func::Exp, a), under(Func::Square, b).and_then(|s| under(Func::Sigmoid, s))) {
-        return (*s == neg(u)).then(|| op(Binary::Mul, &call(Func::Sigmoid, u), &call(Func::Sigmoid, s)));
+    cancel_exponentials(a, b)
+}
+
+/// Joins a huge and a tiny factor of the product `a * b` into one that stays finite: `e^u sigmoid(-u) = sigmoid(u)`.
+fn cancel_exponentials(a: &Expr, b: &Expr) -> Option<Expr> {
+    let mut factors = Vec::new();
+    let mut stack = vec![b.clone(), a.clone()];
+    while let Some(factor) = stack.pop() {
+        match factor.kind() {
+            ExprKind::Binary(Binary::Mul, x, y) if factors.len() + stack.len() < MAX_FACTORS => {
+                stack.extend([y.clone(), x.clone()]);
+            }
+            _ => factors.push(factor),
+        }
     }
-    None
+    let joined = |x: &Expr, y: &Expr| {
+        let (u, squared) = (under(Func::Exp, x)?, under(Func::Square, y));
+        let opposite = under(Func::Sigmoid, squared.unwrap_or(y))?;
+        (*opposite == neg(u)).then(|| match squared {
+            None => call(Func::Sigmoid, u),
+            Some(sigmoid) => op(Binary::Mul, &call(Func::Sigmoid, u), sigmoid),
+        })
+    };
+    let (i, j, join) = (0..factors.len())
+        .filter(|&i| under(Func::Exp, &factors[i]).is_some())
+        .flat_map(|i| (0..factors.len()).map(move |j| (i, j)))
+        .find_map(|(i, j)| Some((i, j, joined(&factors[i], &factors[j])?)))?;
+    let rest = factors.iter().enumerate().filter(|(k, _)| *k != i && *k != j);
+    Some(rest.fold(join, |product, (_, factor)| op(Binary::Mul, &product, factor)))
 }
 
 fn div(a: &Expr, b: &Expr) -> Option<Expr> {

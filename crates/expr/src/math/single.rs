@@ -118,14 +118,14 @@ impl Float for f32 {
         let f = f32::from_bits((bits & 0x7f_ffff) + SQRT_HALF) - 1.0;
         // The polynomial of Cephes' logf (Moshier), for f from sqrt(1/2) - 1 to sqrt(2) - 1.
         let mut p = 7.037_683_6e-2;
-        p = f.mul_add(p, -1.151_461_03e-1);
+        p = f.mul_add(p, -1.151_461e-1);
         p = f.mul_add(p, 1.167_699_87e-1);
         p = f.mul_add(p, -1.242_014_1e-1);
         p = f.mul_add(p, 1.424_932_3e-1);
         p = f.mul_add(p, -1.666_805_8e-1);
         p = f.mul_add(p, 2.000_071_5e-1);
         p = f.mul_add(p, -2.499_999_4e-1);
-        p = f.mul_add(p, 3.333_333_1e-1);
+        p = f.mul_add(p, 3.333_333e-1);
         let square = f * f;
         let low = exponent.mul_add(LN_2_LOW, square * f * p);
         let value = exponent.mul_add(LN_2_HIGH, f + square.mul_add(-0.5, low));

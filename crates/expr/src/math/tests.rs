@@ -43,7 +43,6 @@ fn single_precision_is_within_two_and_a_half_units() {
                 worst = (error, x);
             }
         }
-        println!("{f:?}: {:.3} ULP at {:e}", worst.0, worst.1);
         assert!(worst.0 <= 2.5, "{f:?}({:e}) is {} units off", worst.1, worst.0);
     }
 }

@@ -1,5 +1,6 @@
 //! The interpreter: every instruction on every tile.
 
+use std::hint::black_box;
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 use pulp::{Simd, WithSimd};
@@ -18,10 +19,8 @@ pub struct Run<'a, T> {
     pub(super) g: Geometry,
     pub(super) inputs: &'a [RawSource<T>],
     pub(super) outputs: &'a [*mut [T]],
-    /// The scalar values, each repeated over a vector.
-    pub(super) scalars: *mut T,
-    pub(super) columns: *mut T,
-    pub(super) registers: *mut T,
+    /// Where the values of each home begin, and the elements from one to the next. A scalar is repeated over a vector.
+    pub(super) homes: [(*mut T, usize); 3],
     /// Where each slot of the program lies for the tile at hand.
     pub(super) places: *mut *mut T,
     /// The running pairs of the sums: all sums of one, then all its rests, then those of the next.
@@ -44,20 +43,18 @@ struct Tile {
     offset: usize,
     /// Whether it fills whole vectors, so that kernels may work on the caller's memory.
     exact: bool,
+    /// The vectors of a value of each extent.
+    vectors: [usize; 4],
 }
 
 impl Tile {
     #[inline(always)]
-    fn new(g: &Geometry, row: usize, col: usize) -> Tile {
-        let (rows, width) = (g.height.min(g.rows - row), g.width.min(g.inner - col));
+    fn new(row: usize, col: usize, rows: usize, width: usize, offset: usize) -> Tile {
         let length = rows * width;
-        Tile { row, col, rows, width, length, offset: row * g.inner + col, exact: length % LANES == 0 }
-    }
-
-    /// The stand-in on which instructions run that do not belong to a tile.
-    #[inline(always)]
-    fn once(g: &Geometry) -> Tile {
-        Tile { row: 0, col: 0, rows: 1, width: g.column, length: g.column, offset: 0, exact: false }
+        let mut vectors = [length.div_ceil(LANES); 4];
+        vectors[Extent::Scalar as usize] = 1;
+        vectors[Extent::Row as usize] = rows.div_ceil(LANES);
+        Tile { row, col, rows, width, length, offset, exact: length.is_multiple_of(LANES), vectors }
     }
 }
 
@@ -91,8 +88,12 @@ impl<T: Float> Run<'_, T> {
         // One loop for both kinds of instructions, so that the interpreter's code exists once.
         loop {
             let (instructions, tile) = match once {
-                true => (&program.once, Tile::once(g)),
-                false if row < g.rows => (&program.tile, Tile::new(g, row, col)),
+                // The stand-in for a tile where there is none.
+                true => (&program.once, Tile::new(0, 0, 1, g.column, 0)),
+                false if row < g.rows => {
+                    let (rows, width) = (g.height.min(g.rows - row), g.width.min(g.inner - col));
+                    (&program.tile, Tile::new(row, col, rows, width, row * g.inner + col))
+                }
                 false => break,
             };
             unsafe {
@@ -100,7 +101,9 @@ impl<T: Float> Run<'_, T> {
                     self.bind(tile);
                 }
                 for instruction in instructions {
-                    self.step(instruction, tile);
+                    // What only some instructions need is not worth computing ahead for all of them.
+                    let (run, tile) = black_box((self, &tile));
+                    run.step(instruction, tile);
                 }
                 if once {
                     once = false;
@@ -148,11 +151,7 @@ impl<T: Float> Run<'_, T> {
     /// Where a slot's value begins in the scratch.
     #[inline(always)]
     unsafe fn home(&self, slot: Slot) -> *mut T {
-        let (base, stride) = match slot.home {
-            Home::Scalar => (self.scalars, LANES),
-            Home::Column => (self.columns, self.g.column),
-            Home::Register => (self.registers, self.g.register),
-        };
+        let (base, stride) = self.homes[slot.home as usize];
         unsafe { base.add(slot.number * stride) }
     }
 
@@ -204,18 +203,14 @@ impl<T: Float> Run<'_, T> {
 
     /// Executes one instruction on one tile.
     #[inline(always)]
-    unsafe fn step(&self, instruction: &Instruction, tile: Tile) {
+    unsafe fn step(&self, instruction: &Instruction, tile: &Tile) {
         let &Instruction { op, extent, to, args } = instruction;
         unsafe {
             let to = *self.places.add(to);
             // Kernels run over whole vectors; what they make of the padding is never read.
             let target = Target {
                 place: to,
-                vectors: match extent {
-                    Extent::Scalar => 1,
-                    Extent::Row => tile.rows.div_ceil(LANES),
-                    Extent::Col | Extent::Full => tile.length.div_ceil(LANES),
-                },
+                vectors: tile.vectors[extent as usize],
             };
             let [a, b, c] = args.map(|arg| Stream { place: (*self.places.add(arg.slot)).cast_const(), step: arg.step });
             let full = || from_raw_parts(a.place, tile.length);
@@ -258,7 +253,7 @@ impl<T: Float> Run<'_, T> {
 
     /// The column numbers of the tile's rows.
     #[inline(always)]
-    unsafe fn indices(&self, input: usize, tile: Tile) -> &[i64] {
+    unsafe fn indices(&self, input: usize, tile: &Tile) -> &[i64] {
         match self.inputs[input] {
             RawSource::RowIndex(data) => unsafe { from_raw_parts(data.cast::<i64>().add(tile.row), tile.rows) },
             _ => &[],
@@ -267,7 +262,7 @@ impl<T: Float> Run<'_, T> {
 
     /// Fetches an input narrower than the tile to its place.
     #[inline(always)]
-    unsafe fn load(&self, input: usize, to: *mut T, tile: Tile) {
+    unsafe fn load(&self, input: usize, to: *mut T, tile: &Tile) {
         unsafe {
             match self.inputs[input] {
                 RawSource::Row { data, start, div, modulo } => {
@@ -289,7 +284,7 @@ impl<T: Float> Run<'_, T> {
 
     /// Writes a value narrower than the tile into its output.
     #[inline(always)]
-    unsafe fn store(&self, output: usize, extent: Extent, from: *const T, tile: Tile) {
+    unsafe fn store(&self, output: usize, extent: Extent, from: *const T, tile: &Tile) {
         let to = self.outputs[output].cast::<T>();
         unsafe {
             match extent {

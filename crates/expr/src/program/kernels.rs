@@ -17,9 +17,14 @@ pub(crate) struct Stream<T> {
 }
 
 impl<T: Float> Stream<T> {
+    /// The next vector.
     #[inline(always)]
-    unsafe fn vector(self, i: usize) -> [T; LANES] {
-        unsafe { self.place.add(i * self.step).cast::<[T; LANES]>().read() }
+    unsafe fn next(&mut self) -> [T; LANES] {
+        unsafe {
+            let vector = self.place.cast::<[T; LANES]>().read();
+            self.place = self.place.add(self.step);
+            vector
+        }
     }
 }
 
@@ -33,17 +38,21 @@ pub(crate) struct Target<T> {
 /// Computes each element of `$to` from those of the operands, for values of a few operations. A vector is read before
 /// it is written, and its lanes are a loop of fixed length, which the compiler turns into vector operations.
 macro_rules! map {
-    ($to:ident, $($x:ident = $operand:expr),+ => $value:expr) => {
-        for i in 0..$to.vectors {
-            $(let $x = $operand.vector(i);)+
+    ($to:ident, $($x:ident = $operand:ident),+ => $value:expr) => {{
+        let mut to = $to.place.cast::<[T; LANES]>();
+        let end = to.add($to.vectors);
+        $(let mut $operand = $operand;)+
+        while to != end {
+            $(let $x = $operand.next();)+
             let mut y = [T::ZERO; LANES];
             for lane in 0..LANES {
                 $(let $x = $x[lane];)+
                 y[lane] = $value;
             }
-            $to.place.add(i * LANES).cast::<[T; LANES]>().write(y);
+            to.write(y);
+            to = to.add(1);
         }
-    };
+    }};
 }
 
 /// As `map`, for values of many operations, on which the compiler does better in one plain loop. The operands are
@@ -99,9 +108,9 @@ pub(crate) unsafe fn unary<T: Float>(f: Func, to: Target<T>, a: Stream<T>) {
 
 /// Computes again, by the standard library, what the short reduction of angles does not reach.
 #[inline(always)]
-unsafe fn long_angles<T: Float>(f: Func, to: Target<T>, a: Stream<T>) {
+unsafe fn long_angles<T: Float>(f: Func, to: Target<T>, mut a: Stream<T>) {
     for i in 0..to.vectors {
-        let x = unsafe { a.vector(i) };
+        let x = unsafe { a.next() };
         if x.iter().fold(true, |small, x| small & x.small_angle()) {
             continue;
         }

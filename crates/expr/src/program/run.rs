@@ -70,8 +70,9 @@ impl Program {
             let columns = scalars.add(self.scalars * LANES);
             let registers = columns.add(self.columns * g.column);
             let sums = registers.add(self.registers * g.register);
+            let homes = [(scalars, LANES), (columns, g.column), (registers, g.register)];
             let (places, direct) = (places.cast(), self.apart(inputs, outputs));
-            Run { program: self, g, inputs, outputs, scalars, columns, registers, places, sums, direct }
+            Run { program: self, g, inputs, outputs, homes, places, sums, direct }
         };
         T::interpret(*ARCH.get_or_init(Arch::new), run);
     }

@@ -77,7 +77,7 @@ proptest! {
             Value::Input(1),
             Value::Input(2),
             Value::Pointwise(parse("0.9 * v + g"), vec![0, 1, 2]),
-            Value::Pointwise(parse("w - 0.1 * v"), vec![0, 1, 3]),
+            Value::Pointwise(parse("w - 0.1 * (g + v)"), vec![0, 2, 3]),
         ];
         let spec = Spec { inputs: vec![Input::Full; 3], values, outputs: vec![Output::Store(3), Output::Store(4)] };
         let program = Program::compile(&spec);
