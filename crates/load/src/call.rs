@@ -39,7 +39,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                         None => good = false,
                     }
                 }
-            } else if let Some(param) = def.params.iter().find(|param| **param == text) {
+            } else if let Some(param) = def.params.iter().find(|param| **param == text && !matches!(value.kind, Kind::Bool(_))) {
                 match self.reference(value, scope) {
                     Some(target) => shared.push((*param, target)),
                     None => good = false,
