@@ -86,7 +86,7 @@ impl Program {
             let fits = match (source, input) {
                 (RawSource::Full(data), Input::Full) => data.len() == full,
                 (RawSource::Row { data, div, modulo, .. }, Input::Row) => {
-                    *div > 0 && *modulo > 0 && *modulo <= data.len()
+                    *div > 0 && *modulo > 0 && (*modulo <= data.len() || rows == 0)
                 }
                 (RawSource::Col(data), Input::Col) => data.len() == inner,
                 (RawSource::Scalar(_), Input::Scalar) => true,
