@@ -1,6 +1,6 @@
 //! Operations that move, repeat and pick elements.
 
 operations! {
-    broadcast concat flatten flip gather one_hot pad pick reshape scatter slice squeeze stack tile
+    broadcast concat embedding flatten flip gather one_hot pad pick reshape scatter slice squeeze stack tile
     unslice unsqueeze
 }
