@@ -1,5 +1,6 @@
 //! The check of a graph: its own gradient graph against numeric derivatives of its value.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use graphrun_exec::Array;
@@ -153,6 +154,46 @@ pub fn check_graph(problem: &Problem, engine: &dyn Engine, options: &Options<'_>
     let pair = problem.pair()?;
     let options = Options { magnitude: options.magnitude.max(magnitude(&pair, engine)?), ..*options };
     check_pair(&pair, engine, engine, &options)
+}
+
+/// A problem as a plain function of all that is varied, laid out in one row: for [`curve`](crate::curve()) and other
+/// tools that know nothing of graphs.
+pub struct Flat {
+    /// The values of everything varied, in the order of the problem.
+    pub x: Vec<f64>,
+    /// The gradient graph's result there.
+    pub gradient: Vec<f64>,
+    program: RefCell<Box<dyn Program>>,
+    values: RefCell<Values>,
+    wrt: Vec<String>,
+}
+
+impl Flat {
+    /// Lays a problem out.
+    ///
+    /// # Errors
+    /// As [`check_graph`].
+    pub fn new(problem: &Problem, engine: &dyn Engine) -> Result<Flat, CheckError> {
+        let pair = problem.pair()?;
+        let sizes = sizes_of(&pair.forward, &pair.values)?;
+        let program = engine.prepare(&pair.forward, &sizes, Dtype::F64)?;
+        let gradients = engine.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
+        let x = pair.wrt.iter().flat_map(|name| reals(&pair.values[name])).copied().collect();
+        let gradient = gradients.iter().flat_map(reals).copied().collect();
+        Ok(Flat { x, gradient, program: RefCell::new(program), values: RefCell::new(pair.values), wrt: pair.wrt })
+    }
+
+    /// The value at another point; NaN where it cannot be had.
+    pub fn value(&self, x: &[f64]) -> f64 {
+        let mut values = self.values.borrow_mut();
+        let mut rest = x;
+        for name in &self.wrt {
+            let (own, others) = rest.split_at(reals(&values[name]).len().min(rest.len()));
+            set(&mut values, name, own);
+            rest = others;
+        }
+        scalar(self.program.borrow_mut().as_mut(), &values)
+    }
 }
 
 /// Checks gradients that `backward` computes against the scalar that `forward` computes.

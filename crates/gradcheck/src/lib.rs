@@ -35,7 +35,7 @@ pub use examine::{Examination, Finding, examine};
 pub use function::{check_function, check_jacobian, check_second_order};
 pub use gate::{GateOptions, GateReport, MutantReport, self_test};
 pub use graphrun_exec::{Array, Data};
-pub use graph::{CheckError, Problem, check_graph};
+pub use graph::{CheckError, Flat, Problem, check_graph};
 pub use hunt::{Failure, Hunt, Tally, check_graphs, check_op};
 pub use interpret::Interpreter;
 pub use ladder::{Estimate, Range, derivative};

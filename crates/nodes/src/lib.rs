@@ -23,6 +23,7 @@ mod init;
 mod invariants;
 mod loss;
 mod noise;
+mod norm;
 mod pointwise;
 mod positions;
 mod shape;
@@ -50,6 +51,7 @@ fn groups() -> Vec<Vec<OpDef>> {
         elementary::definitions(),
         loss::definitions(),
         noise::definitions(),
+        norm::definitions(),
         shape::definitions(),
         window::definitions(),
     ]

@@ -1,1 +1,115 @@
-fn main() {}
+//! The `graphrun` command: one file a verb.
+
+mod args;
+mod bench;
+mod check;
+mod curve;
+mod eval;
+mod explain;
+mod failure;
+mod fmt;
+mod grad;
+mod gradcheck;
+mod gradients;
+mod json;
+mod model;
+mod new;
+mod ops;
+mod run;
+mod show;
+mod test;
+mod train;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::args::Common;
+use crate::failure::{Failure, Found};
+
+/// Neural networks declared as data: check, show, run, differentiate and train RON model files.
+#[derive(Parser)]
+#[command(name = "graphrun", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Load and verify; every error in one pass
+    Check(check::Args),
+    /// The nodes of a model with their shapes, parameters and cost
+    Show(show::Args),
+    /// Forward, and with --grad backward too
+    Run(run::Args),
+    /// Run the tests in the files
+    Test(test::Args),
+    /// The gradient graph, as a model file
+    Grad(grad::Args),
+    /// Numerical against analytic gradients
+    Gradcheck(gradcheck::Args),
+    /// Train as the file's train section says
+    Train(train::Args),
+    /// Measure trained weights on the held-out data
+    Eval(eval::EvalArgs),
+    /// The outputs for every row of the held-out data
+    Predict(eval::PredictArgs),
+    /// Time steps and kernels
+    Bench(bench::Args),
+    /// The operations: formula, gradient, options, example
+    Ops(ops::Args),
+    /// A starter file
+    New(new::Args),
+    /// Put files into canonical form
+    Fmt(fmt::Args),
+    /// What an error code means
+    Explain(explain::Args),
+    /// Completions for a shell
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page
+    #[command(hide = true)]
+    Man,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let common = &cli.common;
+    let outcome = match &cli.verb {
+        Verb::Check(args) => check::run(args, common),
+        Verb::Show(args) => show::run(args, common),
+        Verb::Run(args) => run::run(args, common),
+        Verb::Test(args) => test::run(args, common),
+        Verb::Grad(args) => grad::run(args, common),
+        Verb::Gradcheck(args) => gradcheck::run(args, common),
+        Verb::Train(args) => train::run(args, common),
+        Verb::Eval(args) => eval::eval(args, common),
+        Verb::Predict(args) => eval::predict(args, common),
+        Verb::Bench(args) => bench::run(args, common),
+        Verb::Ops(args) => ops::run(args, common),
+        Verb::New(args) => new::run(args),
+        Verb::Fmt(args) => fmt::run(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "graphrun", &mut std::io::stdout());
+            Ok(Found::Nothing)
+        }
+        Verb::Man => manual(),
+    };
+    match outcome {
+        Ok(found) => ExitCode::from(found as u8),
+        Err(failure) => failure.report(common.json),
+    }
+}
+
+fn manual() -> Result<Found, Failure> {
+    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+    Ok(Found::Nothing)
+}

@@ -1,0 +1,234 @@
+//! Plans against the plain reference: every node by its operation's own kernel, one after the other.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use graphrun_exec::{Array, Data, Draw, Executor, Options, Session, Threads};
+use graphrun_graph::{Context, Form, Graph, Key, Leaf, NodeId, Phase, Sizes, grad};
+use graphrun_load::{LoadOptions, load_str};
+use graphrun_tensor::{Dtype, Scratch, Shape, View, ViewAny, ViewMut, ViewMutAny};
+
+/// A model's graph with the gradients of its loss with respect to everything as outputs, and an update of
+/// every parameter by its gradient.
+fn training(text: &str) -> Graph {
+    let model = load_str(Path::new("test.ron"), text, &graphrun_nodes::standard(), &LoadOptions::default())
+        .unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let graph = model.graph(Phase::Train).clone();
+    let (loss, leaves) = (graph.loss.unwrap(), graph.differentiable_leaves());
+    let mut b = graphrun_graph::Builder::from_graph(graph);
+    let gradients = grad(&mut b, loss, &leaves, None).unwrap();
+    let rate = b.constant(0.1).unwrap();
+    for (leaf, gradient) in leaves.iter().zip(gradients) {
+        b.output(&format!("grad.{}", leaf.index()), gradient);
+        if b.graph().is_trainable(*leaf) {
+            let step = b.mul(&[rate, gradient]).unwrap();
+            let new = b.sub(*leaf, step).unwrap();
+            b.graph_mut().updates.push((*leaf, new));
+        }
+    }
+    b.finish()
+}
+
+fn feed(graph: &Graph, sizes: &Sizes) -> Vec<(String, Array)> {
+    let one = |(name, id): &(Arc<str>, NodeId)| {
+        let ty = graph.ty(*id);
+        let shape = ty.concrete(sizes).unwrap();
+        let wave = |k: usize| (((k * 7919 + name.len() * 31) % 1000) as f64 / 500.0 - 1.0) * 1.3;
+        let array = match &ty.kind {
+            graphrun_graph::Kind::Real => Array::real(shape, (0..shape.len()).map(wave).collect()),
+            graphrun_graph::Kind::Index { below } => {
+                let below = below.eval(sizes).unwrap();
+                Array::index(shape, (0..shape.len()).map(|k| (k * 7 % below) as i64).collect())
+            }
+        };
+        (name.to_string(), array.unwrap())
+    };
+    graph.inputs().iter().map(one).collect()
+}
+
+/// The value of every needed node.
+fn reference(graph: &Graph, sizes: &Sizes, feeds: &[(String, Array)]) -> HashMap<NodeId, (Shape, Data)> {
+    let mut values: HashMap<NodeId, (Shape, Data)> = HashMap::new();
+    let needed = graph.reachable();
+    for (id, node) in graph.ids().filter(|(id, _)| needed[id.index()]) {
+        let shape = node.ty.concrete(sizes).unwrap();
+        let data = match node.op.form() {
+            Form::Leaf(Leaf::Input(name)) => feeds.iter().find(|(n, _)| *n == name).unwrap().1.data().clone(),
+            Form::Leaf(Leaf::Parameter(name)) => {
+                let mut out = vec![0.0; shape.len()];
+                graph.parameter(&name).unwrap().init.fill(Key { seed: 0, name: &name }, shape, &mut out).unwrap();
+                Data::Real(out)
+            }
+            Form::Leaf(Leaf::Count(counted)) => {
+                Data::Real(vec![counted.iter().map(|s| s.eval(sizes).unwrap() as f64).product()])
+            }
+            _ => {
+                let inputs: Vec<ViewAny<'_>> = node.inputs.iter().map(|i| view(&values[i])).collect();
+                let shapes: Vec<Shape> = node.inputs.iter().map(|i| values[i].0).collect();
+                let mut memory = vec![0; Scratch::words(node.op.scratch(&shapes, shape, Dtype::F64))];
+                let rows = 0..shape.sizes().first().copied().unwrap_or(1);
+                let mut context = Context { rows, scratch: Scratch::new(&mut memory), seed: 0, step: 0 };
+                if node.ty.is_real() {
+                    let mut out = vec![f64::NAN; shape.len()];
+                    node.op.run(&inputs, ViewMutAny::F64(ViewMut::new(&mut out, shape)), &mut context);
+                    Data::Real(out)
+                } else {
+                    let mut out = vec![-1; shape.len()];
+                    node.op.run(&inputs, ViewMutAny::I64(ViewMut::new(&mut out, shape)), &mut context);
+                    Data::Index(out)
+                }
+            }
+        };
+        values.insert(id, (shape, data));
+    }
+    values
+}
+
+fn view((shape, data): &(Shape, Data)) -> ViewAny<'_> {
+    match data {
+        Data::Real(values) => ViewAny::F64(View::new(values, *shape)),
+        Data::Index(values) => ViewAny::I64(View::new(values, *shape)),
+    }
+}
+
+fn reals(data: &Data) -> Vec<f64> {
+    match data {
+        Data::Real(values) => values.clone(),
+        Data::Index(values) => values.iter().map(|&i| i as f64).collect(),
+    }
+}
+
+fn close(name: &str, got: &[f64], want: &[f64]) {
+    assert_eq!(got.len(), want.len(), "{name}");
+    for (k, (g, w)) in got.iter().zip(want).enumerate() {
+        let same = (g - w).abs() <= 1e-11 * w.abs().max(1.0) || g == w || (g.is_nan() && w.is_nan());
+        assert!(same, "{name}[{k}]: {g} and not {w}");
+    }
+}
+
+/// Runs in double precision against the reference, then in both precisions on several numbers of threads.
+fn check(text: &str, n: usize) {
+    let graph = training(text);
+    let sizes = Sizes::from([("N".into(), n)]);
+    let feeds = feed(&graph, &sizes);
+    let expected = reference(&graph, &sizes, &feeds);
+    let mut bits: HashMap<&str, Vec<Vec<u64>>> = HashMap::new();
+    for (precision, dtype) in [("f64", Dtype::F64), ("f32", Dtype::F32)] {
+        for threads in [1, 2, 3, 8] {
+            let options = Options { dtype, threads: Threads::new(threads).unwrap(), ..Options::default() };
+            let mut session = Session::new(graph.clone(), options).unwrap();
+            session.executor(&sizes).unwrap();
+            let fed: Vec<(&str, &Array)> = feeds.iter().map(|(name, array)| (name.as_str(), array)).collect();
+            session.run(&fed).unwrap();
+            let mut all = Vec::new();
+            for (name, id) in &graph.outputs {
+                let got = session.output(name).unwrap().to_reals();
+                if dtype == Dtype::F64 {
+                    close(name, &got, &reals(&expected[id].1));
+                }
+                all.extend(got.iter().map(|x| x.to_bits()));
+            }
+            for (parameter, new) in &graph.updates {
+                let Form::Leaf(Leaf::Parameter(name)) = graph.node(*parameter).op.form() else { unreachable!() };
+                let got = session.parameter(&name).unwrap().to_reals();
+                if dtype == Dtype::F64 {
+                    close(&format!("new {name}"), &got, &reals(&expected[new].1));
+                }
+                all.extend(got.iter().map(|x| x.to_bits()));
+            }
+            bits.entry(precision).or_default().push(all);
+        }
+    }
+    for (precision, runs) in bits {
+        assert!(runs.windows(2).all(|pair| pair[0] == pair[1]), "{precision}: other bits on other numbers of threads");
+    }
+}
+
+fn check_sizes(text: &str, sizes: &[usize]) {
+    sizes.iter().for_each(|&n| check(text, n));
+}
+
+#[test]
+fn a_perceptron_with_softmax() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 20], digit: Index([N], 10) },
+            nodes: { h: Linear(x: x, units: 33), r: Relu(h), g: Linear(x: r, units: 17), t: Tanh(g),
+                     scores: Linear(x: t, units: 10), loss: SoftmaxCrossEntropy(scores, digit) },
+            outputs: [scores], loss: loss)"#,
+        &[0, 1, 3, 64, 500, 3000],
+    );
+}
+
+#[test]
+fn rows_and_columns_meet() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 7], c: [7], r: [N, 1], s: [] },
+            nodes: { a: Mul(x, c, r), b: Softmax(a), d: Sum(x: b, axes: [0]), e: Mean(x: a, axes: [1], keep: true),
+                     f: Add(e, r), g: Div(a, s), p: Prod(x: x, axes: [1]), m: Max(x: a, axes: [1]),
+                     q: Mean(g), u: Mean(f), v: Sum(p), w: Sum(m), z: Dot(d, c), loss: Add(q, u, v, w, z) },
+            outputs: [b, d], loss: loss)"#,
+        &[1, 2, 9, 40000],
+    );
+}
+
+#[test]
+fn long_elementwise_chains() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N], w: [N], b: [N] },
+            nodes: { xw: Mul(x, w), s: Add(xw, b), n: Neg(s), e: Exp(n), o: Add(e, 1), q: Inv(o), loss: Sum(q) },
+            outputs: [q], loss: loss)"#,
+        &[0, 1, 1000, 200_000],
+    );
+}
+
+#[test]
+fn stacks_of_products() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 3, 5], y: [N, 5, 4], k: [5, 4], q: [1, 5, 2] },
+            nodes: { a: MatMul(x, y), b: MatMul(x, k), c: MatMul(x, q), d: Linear(x: x, units: 6),
+                     e: Mean(a), f: Sum(b), g: Sum(c), h: Mean(d), t: MatMul(a: y, b: k, transpose_a: true), u: Sum(t),
+                     loss: Add(e, f, g, h, u) },
+            outputs: [a, b, c, d], loss: loss)"#,
+        &[1, 2, 1000],
+    );
+}
+
+#[test]
+fn images_under_windows() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 2, 9, 11] },
+            nodes: { a: Conv2d(x: x, units: 6, kernel: 3, pad: 1), r: Relu(a), p: MaxPool(x: r, kernel: 2),
+                     c: Conv2d(x: p, units: 4, kernel: [2, 3], stride: [1, 2], groups: 2, bias: false), t: Tanh(c),
+                     q: AvgPool(x: t, kernel: 2, stride: 1), g: GlobalAvgPool(q),
+                     u: ConvTranspose2d(x: q, units: 3, kernel: 2, stride: 2), s: Square(u), m: Mean(s), n: Mean(g),
+                     loss: Add(m, n) },
+            outputs: [g, u], loss: loss)"#,
+        &[0, 1, 5, 300],
+    );
+}
+
+#[test]
+fn values_share_and_reshape() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 2, 3] }, params: { w: (shape: [6, 6], init: He), v: (shape: [6], init: Ones) },
+            nodes: { f: Reshape(x: x, shape: [N, 6]), a: MatMul(f, w), b: MatMul(a, w), c: Mul(b, b, v),
+                     d: Reshape(x: c, shape: [N, 3, 2]), e: Transpose(x: d, axes: [1, 0, 2]), g: Mul(e, e), s: Sum(x: g, axes: [0, 2]),
+                     loss: Mean(s) },
+            outputs: [d, s], loss: loss)"#,
+        &[1, 5, 3000],
+    );
+}
+
+#[test]
+fn no_step_allocates_more_values_than_live() {
+    let graph = training(
+        r#"Model(graphrun: 1, inputs: { x: [N, 64], digit: Index([N], 10) },
+            nodes: { h: Linear(x: x, units: 128), r: Relu(h), scores: Linear(x: r, units: 10), loss: SoftmaxCrossEntropy(scores, digit) },
+            outputs: [scores], loss: loss)"#,
+    );
+    let plan = graphrun_plan::plan(&graph, &Sizes::from([("N".into(), 64)]), &graphrun_plan::Options::default()).unwrap();
+    assert!(plan.bytes as f64 <= plan.live_bytes as f64 * 1.1, "{} of {}", plan.bytes, plan.live_bytes);
+    let mut executor = Executor::new(Arc::new(plan), Threads::default());
+    executor.run(Draw::default());
+}

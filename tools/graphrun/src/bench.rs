@@ -1,0 +1,177 @@
+//! `graphrun bench`: the time of a step, and of each kernel.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use comfy_table::Table;
+use graphrun::exec::{Draw, Executor, Session, Threads};
+use graphrun::graph::{Builder, grad};
+use graphrun::plan::{Plan, Work};
+use graphrun::tensor::Dtype;
+use graphrun::train::{check_section, standard, step_graphs};
+use graphrun::{Graph, Model, Phase};
+use serde_json::json;
+
+use crate::args::Common;
+use crate::failure::{Failure, Found, say};
+use crate::model::open;
+use crate::show::sizes;
+use crate::values;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    file: PathBuf,
+    /// What a step is
+    #[arg(long, value_enum, default_value_t = Mode::Forward)]
+    mode: Mode,
+    /// Seconds a round
+    #[arg(long, default_value_t = 0.25, value_parser = seconds)]
+    seconds: f64,
+    /// Rounds, of which the median counts
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// The size of the first axis of the inputs [default: the file's `sizes`]
+    #[arg(long)]
+    batch: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    /// The outputs
+    Forward,
+    /// The loss and all gradients
+    Gradient,
+    /// Forward, backward and update
+    Train,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    if value > 0.0 && value <= 3600.0 { Ok(value) } else { Err("seconds run from 0 to 3600".into()) }
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let model = open(&args.file, &[], common)?;
+    let graph = step(&model, args.mode)?;
+    let mut sizes = sizes(&graph);
+    if let Some(batch) = args.batch {
+        let first = graph.inputs().iter().find_map(|(_, id)| graph.ty(*id).shape.first()?.as_symbol().map(String::from));
+        let symbol = first.ok_or_else(|| Failure::new("the first axis of no input is a symbol, so --batch has nothing to set"))?;
+        sizes.insert(symbol.as_str().into(), batch);
+    }
+    let case = args.file.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let counts = if common.threads.is_empty() { vec![0] } else { common.threads.clone() };
+    for count in counts {
+        let threads = Threads::new(usize::from(count)).map_err(Failure::from)?;
+        let number = threads.count();
+        let options = graphrun::exec::Options { threads, ..common.options(Dtype::F32)? };
+        let seed = options.seed;
+        let mut session = Session::new(graph.clone(), options)?;
+        let executor = session.executor(&sizes)?;
+        fill(&graph, executor, &sizes, seed)?;
+        let mut times = measure(executor, args);
+        times.sort_by(f64::total_cmp);
+        let (median, least) = (times[times.len() / 2], times[0]);
+        if common.json {
+            let mode = format!("{:?}", args.mode).to_lowercase();
+            say(json!({"case": case, "mode": mode, "threads": number, "step_us": median, "min_us": least, "rounds": args.rounds}))?;
+        } else {
+            say(format!("{case}, {number} threads: {median:.2} us a step (least {least:.2})"))?;
+            say(kernels(executor))?;
+        }
+    }
+    Ok(Found::Nothing)
+}
+
+/// The graph of one step.
+fn step(model: &Model, mode: Mode) -> Result<Graph, Failure> {
+    let mut graph = model.graph(if matches!(mode, Mode::Train) { Phase::Train } else { Phase::Test }).clone();
+    match mode {
+        Mode::Forward => {
+            if !graph.outputs.is_empty() {
+                graph.loss = None;
+            }
+            Ok(graph)
+        }
+        Mode::Gradient => {
+            let of = graph.loss.or_else(|| graph.outputs.first().map(|(_, id)| *id));
+            let of = of.ok_or_else(|| Failure::new("the model has neither a loss nor an output to differentiate"))?;
+            let leaves = graph.differentiable_leaves();
+            let mut b = Builder::from_graph(graph);
+            let gradients = grad(&mut b, of, &leaves, None)?;
+            b.graph_mut().outputs = gradients.into_iter().enumerate().map(|(k, id)| (format!("grad.{k}"), id)).collect();
+            b.graph_mut().loss = Some(of);
+            Ok(b.finish())
+        }
+        Mode::Train => {
+            let mut found = graphrun::Diagnostics { sources: model.sources.clone(), list: Vec::new() };
+            let spec = check_section(model, &standard(), &mut found).ok_or(Failure::Files(vec![found]))?;
+            graph.outputs.clear();
+            Ok(step_graphs(&graph, &spec)?.step)
+        }
+    }
+}
+
+/// Feeds numbers drawn from the seed.
+fn fill(graph: &Graph, executor: &mut Executor, sizes: &graphrun::graph::Sizes, seed: u64) -> Result<(), Failure> {
+    let plan: Arc<Plan> = executor.plan().clone();
+    for input in &plan.inputs {
+        let Some(id) = graph.find(&input.name) else { continue };
+        let array = values::draw(graph, &input.name, id, sizes, seed)?;
+        match array.data() {
+            graphrun::exec::Data::Index(values) => executor.write::<i64>(input.value).copy_from_slice(values),
+            graphrun::exec::Data::Real(values) => executor.set_reals(input.value, values),
+        }
+    }
+    Ok(())
+}
+
+/// The mean time of a step in each round, in microseconds.
+fn measure(executor: &mut Executor, args: &Args) -> Vec<f64> {
+    let mut draw = Draw::default();
+    let mut many = |count: u64| {
+        let start = Instant::now();
+        for _ in 0..count {
+            executor.run(draw);
+            draw.step += 1;
+        }
+        start.elapsed()
+    };
+    many(3);
+    let once = many(1).max(Duration::from_nanos(100));
+    let count = ((args.seconds / once.as_secs_f64()) as u64).max(1);
+    (0..args.rounds).map(|_| many(count).as_secs_f64() * 1e6 / count as f64).collect()
+}
+
+/// Time and rates kernel by kernel, on one thread.
+fn kernels(executor: &mut Executor) -> Table {
+    const ROUNDS: usize = 20;
+    let plan = executor.plan().clone();
+    let mut spent = vec![0.0; plan.kernels.len()];
+    for _ in 0..ROUNDS {
+        for (total, time) in spent.iter_mut().zip(executor.profile(Draw::default())) {
+            *total += time.as_secs_f64() * 1e6 / ROUNDS as f64;
+        }
+    }
+    let total: f64 = spent.iter().sum();
+    let mut table = Table::new();
+    table.set_header(["kernel", "us", "share", "GFLOP/s", "GB/s"]);
+    for (kernel, us) in plan.kernels.iter().zip(spent) {
+        let name = match &kernel.work {
+            Work::Program { rows, inner, .. } => format!("program {rows} x {inner}"),
+            Work::MatMul(p) => format!("product {} x {} x {}", p.rows, p.depth, p.cols),
+            Work::Pack { rows, cols, .. } => format!("pack {rows} x {cols}"),
+            Work::Reduce(with, _) => format!("{with:?}"),
+            Work::Copy => "copy".into(),
+            Work::Fill(_) => "fill".into(),
+            Work::Op(op) => op.name().to_string(),
+        };
+        let bytes = kernel.bytes(plan.dtype.bytes()) as f64;
+        let rate = |x: f64| format!("{:.1}", x / us.max(1e-3) / 1e3);
+        table.add_row([name, format!("{us:.2}"), format!("{:.0}%", 100.0 * us / total.max(1e-9)), rate(kernel.flops), rate(bytes)]);
+    }
+    table
+}

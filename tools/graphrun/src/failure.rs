@@ -1,0 +1,121 @@
+//! How a verb ends: with an exit status, or with an error on standard error and status 2.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use graphrun::Diagnostics;
+use serde_json::json;
+
+/// The exit status of a verb that ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// All is well.
+    Nothing = 0,
+    /// A check failed.
+    Finding = 1,
+    /// A check proved nothing.
+    Unproved = 3,
+}
+
+/// Why a verb could not run.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What is wrong with files, each finding at its place.
+    Files(Vec<Diagnostics>),
+    /// Anything else, with a remedy where there is one.
+    Message(String, Option<String>),
+    /// Whoever reads standard output has left.
+    Closed,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
+        Failure::Message(message.into(), None)
+    }
+
+    pub(crate) fn help(self, help: impl Into<String>) -> Failure {
+        match self {
+            Failure::Message(message, _) => Failure::Message(message, Some(help.into())),
+            other => other,
+        }
+    }
+
+    /// Says what is wrong and gives the exit status.
+    pub(crate) fn report(self, as_json: bool) -> ExitCode {
+        let mut err = std::io::stderr().lock();
+        // Nothing is left to be done when standard error is gone too.
+        let _ = match self {
+            Failure::Closed => return ExitCode::SUCCESS,
+            Failure::Message(message, help) => {
+                if as_json {
+                    let _ = writeln!(std::io::stdout(), "{}", json!({"error": message, "help": help}));
+                }
+                let help = help.map_or_else(String::new, |help| format!("\n  help: {help}"));
+                writeln!(err, "error: {message}{help}")
+            }
+            Failure::Files(files) => {
+                if as_json {
+                    let records: Vec<_> = files.iter().flat_map(Diagnostics::records).collect();
+                    let _ = writeln!(std::io::stdout(), "{}", json!({"errors": records}));
+                }
+                files.iter().try_for_each(|found| writeln!(err, "{}", render(found)))
+            }
+        };
+        ExitCode::from(2)
+    }
+}
+
+/// Findings as text for standard error, in colour on a terminal.
+pub(crate) fn render(found: &Diagnostics) -> String {
+    found.render(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(found: Diagnostics) -> Failure {
+        Failure::Files(vec![found])
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure::new(message)
+    }
+}
+
+impl From<graphrun::exec::ExecError> for Failure {
+    fn from(error: graphrun::exec::ExecError) -> Failure {
+        Failure::new(error.to_string())
+    }
+}
+
+impl From<graphrun::graph::GradError> for Failure {
+    fn from(error: graphrun::graph::GradError) -> Failure {
+        Failure::new(error.message)
+    }
+}
+
+impl From<graphrun::plan::PlanError> for Failure {
+    fn from(error: graphrun::plan::PlanError) -> Failure {
+        Failure::new(error.to_string())
+    }
+}
+
+impl From<graphrun::train::TrainError> for Failure {
+    fn from(error: graphrun::train::TrainError) -> Failure {
+        Failure::Message(error.message, error.help)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Failure::Closed,
+            _ => Failure::new(error.to_string()),
+        }
+    }
+}
+
+/// Writes a line to standard output.
+pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}

@@ -1,0 +1,35 @@
+//! `graphrun grad`: the gradient graph, as a model file.
+
+use std::path::PathBuf;
+
+use graphrun::graph::gradient_graph;
+use graphrun::load::{PrintOptions, print};
+use graphrun::{Phase, nodes};
+use serde_json::json;
+
+use crate::args::Common;
+use crate::failure::{Failure, Found, say};
+use crate::gradients::{Gradient, Wanted};
+use crate::model::open;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    file: PathBuf,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let model = open(&args.file, &[], common)?;
+    let Gradient { graph, of, wrt, upstream } = args.wanted.find(model.graph(Phase::Test).clone())?;
+    let of_name = graph.describe(of);
+    let gradient = graphrun::plan::simplify(&gradient_graph(&graph, of, &wrt, upstream)?)?;
+    let doc = Some(format!("The gradients of {} in {}", of_name.trim_matches('`'), args.file.display()));
+    let text = print(&gradient, &nodes::standard(), &PrintOptions { doc, ..PrintOptions::default() })?;
+    match common.json {
+        true => say(json!({ "model": text }))?,
+        false => say(text.trim_end())?,
+    }
+    Ok(Found::Nothing)
+}

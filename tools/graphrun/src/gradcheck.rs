@@ -1,0 +1,243 @@
+//! `graphrun gradcheck`: numerical against analytic gradients.
+
+use std::path::PathBuf;
+
+use graphrun::exec::{Data, Session};
+use graphrun::gradcheck::{
+    Curve, Entry, Executor, Flat, GateOptions, Method, Options, Problem, Report, Values, Verdict, check_graph, curve, self_test,
+};
+use graphrun::graph::{Kind, Sizes};
+use graphrun::tensor::Dtype;
+use graphrun::{Array, Graph, Model, Phase, nodes};
+use serde_json::{Value, json};
+
+use crate::args::Common;
+use crate::curve::{plot, svg};
+use crate::failure::{Failure, Found, say};
+use crate::gradients::{self, Wanted};
+use crate::json::number;
+use crate::model::{eprint, open};
+use crate::run::set_weights;
+use crate::values::{self, Feeds};
+
+/// The size of an axis that neither the file nor what is fed decides.
+const OPEN_SIZE: usize = 3;
+/// The most elements whose error is drawn against the step: each costs two evaluations a step.
+const CURVE_ELEMENTS: usize = 512;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    #[arg(required_unless_present = "self_test")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    feeds: Feeds,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// How numeric derivatives are taken
+    #[arg(long, default_value = "adaptive", value_parser = ["forward", "backward", "central", "adaptive"])]
+    method: String,
+    /// The step of the textbook methods
+    #[arg(long, value_name = "H", default_value_t = 1e-5)]
+    step: f64,
+    /// The decimal digits to prove
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=12))]
+    digits: u32,
+    /// Show the error against the step, and draw it into an SVG file where one is named
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1)]
+    curve: Option<Option<PathBuf>>,
+    /// Trained weights
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Check the checker: planted bugs must all be caught, clean graphs must raise no alarm
+    #[arg(long)]
+    self_test: bool,
+    /// How many clean graphs the self-test examines
+    #[arg(long, default_value_t = 100_000, requires = "self_test")]
+    cases: usize,
+    /// With how many seeds the self-test plants each bug
+    #[arg(long, default_value_t = 20, requires = "self_test")]
+    seeds: usize,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    if args.self_test {
+        return gate(args, common);
+    }
+    if !(args.step.is_finite() && args.step > 0.0) {
+        return Err(Failure::new(format!("a step of {} goes nowhere", args.step)).help("give a small positive number"));
+    }
+    let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named"))?;
+    let model = open(path, &[], common)?;
+    let problem = problem(args, &model, common)?;
+    let engine = Executor { threads: common.pool()?, seed: common.seed.unwrap_or(0) };
+    let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
+    let options =
+        Options { method, step: args.step, digits: args.digits, seed: common.seed.unwrap_or(0), ..Options::default() };
+    let report = check_graph(&problem, &engine, &options).map_err(|e| Failure::new(e.message))?;
+    let curves = match &args.curve {
+        None => Vec::new(),
+        Some(file) => curves(&problem, &engine, file.as_deref())?,
+    };
+    print(&report, &curves, common.json)?;
+    Ok(found(report.verdict))
+}
+
+fn found(verdict: Verdict) -> Found {
+    match verdict {
+        Verdict::Pass | Verdict::Kink => Found::Nothing,
+        Verdict::Fail => Found::Finding,
+        Verdict::Inconclusive | Verdict::Vacuous => Found::Unproved,
+    }
+}
+
+/// What is differentiated, at which values: those given, else those of the file's first test, else drawn ones.
+fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failure> {
+    let mut given = args.feeds.read()?;
+    let mut graph = model.graph(Phase::Test).clone();
+    if let (true, Some(case)) = (given.is_empty(), model.tests.first()) {
+        graph = model.graph(case.phase).clone();
+        graph.sizes.extend(case.sizes.clone());
+        for (name, literal) in case.given.iter().chain(&case.params) {
+            given.push((name.clone(), values::array(literal)?));
+        }
+    }
+    let found = gradients::find(graph, args.wanted.of.as_deref(), &args.wanted.wrt, None)?;
+    let upstream = match &args.wanted.upstream {
+        Some(text) => values::parse("--upstream", text)?,
+        None if found.graph.ty(found.of).len().known() == Some(1) => Array::scalar(1.0),
+        None => {
+            let (name, ty) = (found.graph.describe(found.of), found.graph.ty(found.of));
+            return Err(Failure::new(format!("{name} is {ty}, no scalar")).help("give the gradient from above with --upstream"));
+        }
+    };
+    let wrt = found.wrt.iter().map(|(name, _)| name.clone()).collect();
+    let values = all_values(args, &found.graph, given, common)?;
+    Ok(Problem { graph: found.graph, of: vec![(found.of, upstream)], wrt, values })
+}
+
+/// Values of all inputs and parameters.
+fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, common: &Common) -> Result<Values, Failure> {
+    let mut session = Session::new(graph.clone(), common.options(Dtype::F64)?)?;
+    if let Some(path) = &args.weights {
+        set_weights(&mut session, path)?;
+    }
+    let mut all = Values::new();
+    for parameter in graph.parameters() {
+        all.extend(session.parameter(&parameter.name).map(|array| (parameter.name.to_string(), array)));
+    }
+    for (name, array) in given {
+        let id = crate::model::node(graph, &name)?;
+        let array = match (&graph.ty(id).kind, array.data()) {
+            (Kind::Index { .. }, Data::Real(data)) => Array::index(array.shape(), data.iter().map(|&v| v as i64).collect())?,
+            _ => array,
+        };
+        all.insert(name, array);
+    }
+    let mut sizes: Sizes = graphrun::gradcheck::sizes_of(graph, &all)?;
+    for (_, id) in graph.inputs() {
+        for size in &graph.ty(*id).shape {
+            size.symbols(&mut |symbol| {
+                sizes.entry(symbol.into()).or_insert(OPEN_SIZE);
+            });
+        }
+    }
+    for (name, id) in graph.inputs() {
+        if !all.contains_key(&**name) {
+            all.insert(name.to_string(), values::draw(graph, name, *id, &sizes, common.seed.unwrap_or(0))?);
+        }
+    }
+    Ok(all)
+}
+
+fn curves(problem: &Problem, engine: &Executor, file: Option<&std::path::Path>) -> Result<Vec<Curve>, Failure> {
+    let flat = Flat::new(problem, engine).map_err(|e| Failure::new(e.message))?;
+    if flat.x.len() > CURVE_ELEMENTS {
+        let message = format!("a curve over {} elements takes too long", flat.x.len());
+        return Err(Failure::new(message).help(format!("name inputs of at most {CURVE_ELEMENTS} elements with --wrt")));
+    }
+    let methods = [Method::Forward, Method::Backward, Method::Central];
+    let curves: Vec<Curve> = methods.iter().map(|m| curve(|x| flat.value(x), &flat.gradient, &flat.x, *m)).collect();
+    if let Some(path) = file {
+        std::fs::write(path, svg(&curves)).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+        eprint(&format!("the curves are drawn in {}", path.display()));
+    }
+    Ok(curves)
+}
+
+fn print(report: &Report, curves: &[Curve], as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        let mut document = json!({
+            "verdict": report.verdict.as_str(),
+            "entries": report.entries.iter().map(entry).collect::<Vec<_>>(),
+        });
+        if !curves.is_empty() {
+            let shown = |c: &Curve| {
+                let points: Vec<Value> = c.points.iter().map(|(h, e)| json!([h, number(*e)])).collect();
+                json!({"method": name(c.method), "slope": c.slope, "points": points})
+            };
+            document["curves"] = curves.iter().map(shown).collect();
+        }
+        return say(document);
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["", "verdict", "digits", "worst at", "analytic", "numeric", "evaluations", "kinks"]);
+    for e in &report.entries {
+        let place = e.worst_index.map_or_else(|| "-".into(), |k| k.to_string());
+        let digits = format!("{:.1}", e.digits);
+        let (analytic, numeric) = (format!("{:.9e}", e.analytic), format!("{:.9e}", e.numeric));
+        let (evaluations, kinks) = (e.evaluations.to_string(), e.kinks.to_string());
+        table.add_row([e.name.clone(), e.verdict.to_string(), digits, place, analytic, numeric, evaluations, kinks]);
+    }
+    say(table)?;
+    if !curves.is_empty() {
+        say(plot(curves))?;
+    }
+    say(format!("{}, {} evaluations", report.verdict, report.evaluations()))
+}
+
+fn entry(e: &Entry) -> Value {
+    json!({
+        "name": e.name,
+        "verdict": e.verdict.as_str(),
+        "max_rel_error": number(e.max_rel_error),
+        "worst_index": e.worst_index,
+        "analytic": number(e.analytic),
+        "numeric": number(e.numeric),
+        "digits": number(e.digits),
+        "evaluations": e.evaluations,
+        "kinks": e.kinks,
+    })
+}
+
+/// What the command line calls a method.
+pub(crate) fn name(method: Method) -> &'static str {
+    Method::NAMES.iter().find(|(_, m)| *m == method).map_or("", |(name, _)| name)
+}
+
+fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let options = GateOptions {
+        seeds: args.seeds,
+        clean: args.cases,
+        seed: common.seed.unwrap_or(0),
+        threads: common.pool()?.count(),
+        ..GateOptions::default()
+    };
+    let report = self_test(&nodes::standard, &Executor::default(), &options);
+    let passed = report.passed();
+    if common.json {
+        let mutants = report.mutants.iter().map(|m| json!({"name": m.name, "caught": m.caught, "seeds": m.seeds, "cases": m.cases}));
+        say(json!({
+            "verdict": if passed { "pass" } else { "fail" },
+            "mutants": mutants.collect::<Vec<_>>(),
+            "clean": report.clean.as_ref().map_or(0, |tally| tally.cases),
+            "alarm": report.clean.as_ref().err().map(ToString::to_string),
+            "seconds": report.time.as_secs_f64(),
+        }))?;
+    } else {
+        say(&report)?;
+        say(format!("{} in {:.1} s", if passed { "pass" } else { "fail" }, report.time.as_secs_f64()))?;
+    }
+    Ok(if passed { Found::Nothing } else { Found::Finding })
+}

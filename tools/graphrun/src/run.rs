@@ -1,0 +1,173 @@
+//! `graphrun run`: forward, and backward too.
+
+use std::path::PathBuf;
+
+use graphrun::exec::Session;
+use graphrun::graph::Builder;
+use graphrun::tensor::Dtype;
+use graphrun::train::Weights;
+use graphrun::{Array, Graph, Phase};
+use serde_json::{Map, Value};
+
+use crate::args::Common;
+use crate::failure::{Failure, Found, say};
+use crate::gradients::{Gradient, Wanted};
+use crate::model::{node, open};
+use crate::values::{self, Feeds};
+use crate::json;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    file: PathBuf,
+    #[command(flatten)]
+    feeds: Feeds,
+    /// With gradients, of this node
+    #[arg(long, value_name = "NODE")]
+    grad: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// The Jacobian of this node: every element's gradient
+    #[arg(long, value_name = "NODE")]
+    jacobian: Option<String>,
+    /// Show every named node
+    #[arg(long)]
+    all: bool,
+    /// Trained weights
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let model = open(&args.file, &[], common)?;
+    let mut graph = model.graph(Phase::Test).clone();
+    let arrays = args.feeds.read()?;
+    let outputs = asked(&mut graph, args.all, &arrays);
+    let wanted = Wanted { of: args.grad.clone().or_else(|| args.wanted.of.clone()), ..args.wanted.clone() };
+    let options = common.options(Dtype::F32)?;
+    let dtype = options.dtype;
+    let gradient = match wanted.of.is_some() || !wanted.wrt.is_empty() || wanted.upstream.is_some() {
+        true => Some(wanted.find(graph.clone())?),
+        false => None,
+    };
+    let mut session = match &gradient {
+        Some(Gradient { graph, of, wrt, upstream }) => {
+            Session::with_gradients(graph.clone(), *of, wrt, *upstream, options.clone())?
+        }
+        None => Session::new(graph.clone(), options.clone())?,
+    };
+    if let Some(path) = &args.weights {
+        set_weights(&mut session, path)?;
+    }
+    values::run(&mut session, &arrays)?;
+    let mut results = Map::new();
+    let shown = |name: &str| session.output(name).map_or(Value::Null, |array| json::array(&array, dtype));
+    results.insert("values".into(), outputs.iter().map(|name| (name.clone(), shown(name))).collect::<Map<_, _>>().into());
+    if let Some(gradient) = &gradient {
+        let grads = gradient.wrt.iter().map(|(name, _)| (name.clone(), shown(&format!("grad.{name}"))));
+        results.insert("grads".into(), grads.collect::<Map<_, _>>().into());
+    }
+    if let Some(name) = &args.jacobian {
+        let wrt = wanted.wrt.clone();
+        results.insert("jacobian".into(), jacobian(args, &graph, name, &wrt, &arrays, &options)?);
+    }
+    print(&Value::Object(results), common.json)?;
+    Ok(Found::Nothing)
+}
+
+/// Makes the outputs the loss, the file's outputs and, when `all`, every named node that what is fed reaches;
+/// gives their names.
+fn asked(graph: &mut Graph, all: bool, arrays: &[(String, Array)]) -> Vec<String> {
+    if let Some(loss) = graph.loss
+        && fed(graph, arrays)[loss.index()]
+        && !graph.outputs.iter().any(|(_, id)| *id == loss)
+        && let Some(label) = graph.node(loss).label.clone()
+    {
+        graph.outputs.push((label.to_string(), loss));
+    }
+    graph.loss = None;
+    if all {
+        let reached = fed(graph, arrays);
+        let named = graph.names().iter().filter(|(_, id)| reached[id.index()]);
+        graph.outputs = named.map(|(name, id)| (name.to_string(), *id)).collect();
+    }
+    graph.outputs.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// Which nodes can be computed from what is fed.
+fn fed(graph: &Graph, arrays: &[(String, Array)]) -> Vec<bool> {
+    let mut can = Vec::with_capacity(graph.nodes().len());
+    for (id, node) in graph.ids() {
+        let missing = graph.inputs().iter().any(|(name, input)| *input == id && !arrays.iter().any(|(n, _)| **n == **name));
+        can.push(!missing && node.inputs.iter().all(|input| can[input.index()]));
+    }
+    can
+}
+
+pub(crate) fn set_weights(session: &mut Session, path: &std::path::Path) -> Result<(), Failure> {
+    let weights = Weights::load(path)?;
+    weights.check(session.graph(), path)?;
+    for (name, array) in &weights.arrays {
+        if session.graph().parameter(name).is_some() {
+            session.set_parameter(name, array)?;
+        }
+    }
+    Ok(())
+}
+
+/// One backward run an element of the node, as `{name: [element][...shape of name]}`.
+fn jacobian(
+    args: &Args,
+    graph: &Graph,
+    name: &str,
+    wrt: &[String],
+    arrays: &[(String, Array)],
+    options: &graphrun::exec::Options,
+) -> Result<Value, Failure> {
+    let of = node(graph, name)?;
+    let mut b = Builder::from_graph(graph.clone());
+    let shape = b.ty(of).shape.clone();
+    let upstream = b.input("upstream", graphrun::Type::real(shape))?;
+    b.graph_mut().outputs = vec![("value".into(), of)];
+    let found = Wanted { wrt: wrt.to_vec(), of: Some(name.into()), upstream: None }.find(graph.clone())?;
+    let mut session = Session::with_gradients(b.finish(), of, &found.wrt, Some(upstream), options.clone())?;
+    if let Some(path) = &args.weights {
+        set_weights(&mut session, path)?;
+    }
+    let sizes = session.bind(&arrays.iter().map(|(n, a)| (n.as_str(), a)).collect::<Vec<_>>())?;
+    let shape = session.graph().ty(of).concrete(&sizes)?;
+    if shape.len() > 10_000 {
+        return Err(Failure::new(format!("`{name}` holds {} elements, and a Jacobian has a row for each", shape.len())));
+    }
+    let mut rows: Vec<Vec<Value>> = vec![Vec::new(); found.wrt.len()];
+    for k in 0..shape.len() {
+        let mut one = vec![0.0; shape.len()];
+        one[k] = 1.0;
+        let mut fed = arrays.to_vec();
+        fed.push(("upstream".into(), Array::real(shape, one)?));
+        values::run(&mut session, &fed)?;
+        for (row, (name, _)) in rows.iter_mut().zip(&found.wrt) {
+            let gradient = session.output(&format!("grad.{name}"));
+            row.push(gradient.map_or(Value::Null, |array| json::array(&array, options.dtype)));
+        }
+    }
+    let named = found.wrt.iter().zip(rows).map(|((name, _), rows)| (name.clone(), Value::Array(rows)));
+    Ok(Value::Object(named.collect()))
+}
+
+/// A JSON document, or a line a value.
+fn print(results: &Value, as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        return say(results);
+    }
+    let section = |key: &str, before: &str, after: &str| -> Result<(), Failure> {
+        for (name, value) in results[key].as_object().unwrap_or(&Map::new()) {
+            say(format!("{before}{name}{after} = {}", json::text(value)))?;
+        }
+        Ok(())
+    };
+    section("values", "", "")?;
+    section("grads", "d/d ", "")?;
+    section("jacobian", "Jacobian by ", "")?;
+    Ok(())
+}

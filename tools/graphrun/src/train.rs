@@ -1,0 +1,151 @@
+//! `graphrun train`: as the file's `train` section says.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use comfy_table::Table;
+use graphrun::tensor::Dtype;
+use graphrun::train::{Event, Figure, Record, Scores, standard, write_atomically};
+use graphrun::{Experiment, RunOptions, Trainer};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::args::Common;
+use crate::failure::{Failure, Found, say};
+use crate::model::open;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    file: PathBuf,
+    /// Replace a value of the file by its path
+    #[arg(long, value_name = "PATH=VALUE")]
+    with: Vec<String>,
+    /// The folder for weights, model and metrics [default: runs/NAME-N]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with the run in this folder, exactly where it ended
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let model = open(&args.file, &args.with, common)?;
+    let experiment = Experiment::read(&model, &standard())?;
+    let out = match (&args.out, &args.resume) {
+        (Some(out), _) | (None, Some(out)) => out.clone(),
+        (None, None) => fresh(&args.file),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    // Without a handler, Ctrl-C ends the run without its last checkpoint; the run itself is as good.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let options = RunOptions {
+        dtype: common.dtype(Dtype::F32),
+        threads: common.pool()?,
+        max_bytes: common.max_bytes(),
+        out: Some(out.clone()),
+        stop: stop.clone(),
+    };
+    let mut trainer = Trainer::new(&model, experiment, options)?;
+    if let Some(folder) = &args.resume {
+        trainer.resume(folder)?;
+    }
+    write_atomically(&out.join("model.ron"), model.text().as_bytes())?;
+    let mut lines = String::new();
+    let bar = bar(common.json);
+    let mut failure = None;
+    let last = trainer.run(&mut |event| match event {
+        Event::Start { step, steps, .. } => {
+            bar.set_length(steps);
+            bar.set_position(step);
+        }
+        Event::Step { step, loss } => {
+            bar.set_position(step);
+            if step % 16 == 0 {
+                bar.set_message(format!("loss {loss:.4}"));
+            }
+        }
+        Event::Epoch(record) => {
+            let line = record.json().to_string();
+            if common.json && failure.is_none() {
+                failure = say(&line).err();
+            }
+            lines += &line;
+            lines.push('\n');
+        }
+        Event::Stopped(record) => bar.println(format!("no better since a while: stopped after epoch {}", record.epoch)),
+        Event::Saved(_) => {}
+    })?;
+    bar.finish_and_clear();
+    append(&out.join("metrics.jsonl"), &lines, args.resume.is_some())?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if let (Some(record), false) = (&last, common.json) {
+        say(table(record))?;
+        say(format!("weights in {}", out.join("weights.safetensors").display()))?;
+    }
+    if stop.load(Ordering::Relaxed) {
+        crate::model::eprint(&format!("interrupted; go on with --resume {}", out.display()));
+    }
+    Ok(Found::Nothing)
+}
+
+/// The first of runs/NAME-1, runs/NAME-2, ... that is not there.
+fn fresh(file: &Path) -> PathBuf {
+    let name = file.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+    let mut number = 1;
+    loop {
+        let folder = PathBuf::from(format!("runs/{name}-{number}"));
+        if !folder.exists() {
+            return folder;
+        }
+        number += 1;
+    }
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if quiet || !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} steps  {msg}  {elapsed}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Metrics go on after those of the run that is resumed.
+fn append(path: &Path, lines: &str, resumed: bool) -> Result<(), Failure> {
+    let mut file = std::fs::OpenOptions::new().create(true).write(true).append(resumed).truncate(!resumed).open(path)?;
+    Ok(file.write_all(lines.as_bytes())?)
+}
+
+fn table(record: &Record) -> Table {
+    let mut table = Table::new();
+    table.set_header(["", "loss"].into_iter().map(String::from).chain(names(&record.train)));
+    table.add_row(row("training", &record.train));
+    if let Some(test) = &record.test {
+        table.add_row(row("held out", test));
+    }
+    table.add_row(vec![format!("epoch {}", record.epoch), format!("step {}", record.step), format!("{:.2} s", record.seconds)]);
+    table
+}
+
+fn names(scores: &Scores) -> impl Iterator<Item = String> + '_ {
+    scores.metrics.iter().map(|(name, _)| name.clone())
+}
+
+/// A row of a table of scores.
+pub(crate) fn row(title: &str, scores: &Scores) -> Vec<String> {
+    let figures = scores.metrics.iter().map(|(_, figure)| match figure {
+        Figure::Number(x) => format!("{x:.4}"),
+        Figure::Table(rows) => {
+            let line = |row: &Vec<f64>| row.iter().map(|x| format!("{x:>4}")).collect::<String>();
+            rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+    });
+    [title.to_string(), format!("{:.5}", scores.loss)].into_iter().chain(figures).collect()
+}

@@ -1,0 +1,112 @@
+//! What is fed: `--set NAME=VALUE`, `--feed NAME=FILE.npy`, or numbers drawn from the seed.
+
+use std::path::Path;
+
+use graphrun::exec::{Data, Session};
+use graphrun::graph::{Key, Kind, NodeId, Sizes};
+use graphrun::load::Literal;
+use graphrun::tensor::Shape;
+use graphrun::{Array, Graph, data};
+
+use crate::failure::Failure;
+
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct Feeds {
+    /// Feed an input, or set a parameter: a number or a nested list
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Feed an input, or set a parameter, from a NumPy file
+    #[arg(long, value_name = "NAME=FILE.npy")]
+    pub(crate) feed: Vec<String>,
+}
+
+/// The largest NumPy file that is read, in bytes.
+const NPY_BYTES: u64 = 1 << 30;
+
+/// An array written out.
+pub(crate) fn array(literal: &Literal) -> Result<Array, Failure> {
+    let shape = Shape::new(&literal.shape).map_err(|e| Failure::new(e.to_string()))?;
+    Array::real(shape, literal.data.clone()).map_err(Failure::from)
+}
+
+/// An array from text such as `[[1, 2], [3, 4]]`.
+pub(crate) fn parse(name: &str, text: &str) -> Result<Array, Failure> {
+    array(&Literal::parse(name, text)?)
+}
+
+fn split<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Failure> {
+    text.split_once('=').ok_or_else(|| {
+        Failure::new(format!("`{flag} {text}` has no value")).help(format!("write it as {flag} NAME=VALUE"))
+    })
+}
+
+impl Feeds {
+    /// The arrays by name.
+    pub(crate) fn read(&self) -> Result<Vec<(String, Array)>, Failure> {
+        let mut arrays: Vec<(String, Array)> = Vec::new();
+        let mut add = |name: &str, array: Array| match arrays.iter().any(|(n, _)| n == name) {
+            true => Err(Failure::new(format!("`{name}` is given twice"))),
+            false => {
+                arrays.push((name.to_string(), array));
+                Ok(())
+            }
+        };
+        for text in &self.set {
+            let (name, value) = split("--set", text)?;
+            add(name, parse(&format!("--set {name}"), value)?)?;
+        }
+        for text in &self.feed {
+            let (name, file) = split("--feed", text)?;
+            add(name, npy(Path::new(file))?)?;
+        }
+        Ok(arrays)
+    }
+}
+
+fn npy(path: &Path) -> Result<Array, Failure> {
+    let (sizes, values) = data::read_npy(path, NPY_BYTES).map_err(|e| Failure::new(e.to_string()))?;
+    let shape = Shape::new(&sizes).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+    Array::real(shape, values).map_err(Failure::from)
+}
+
+/// An input's value drawn from the seed and its name: from -1 to 1, or below its bound.
+pub(crate) fn draw(graph: &Graph, name: &str, id: NodeId, sizes: &Sizes, seed: u64) -> Result<Array, Failure> {
+    let ty = graph.ty(id);
+    let describe = |e: String| {
+        Failure::new(format!("input `{name}`: {e}")).help("give it with --set, or its size under `sizes` in the file")
+    };
+    let shape = ty.concrete(sizes).map_err(describe)?;
+    let mut state = u64::from_le_bytes(Key { seed, name }.bytes()[..8].try_into().unwrap_or_default());
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1u64 << 31) as f64
+    };
+    match &ty.kind {
+        Kind::Real => Array::real(shape, (0..shape.len()).map(|_| 2.0 * next() - 1.0).collect()),
+        Kind::Index { below } => {
+            let below = below.eval(sizes).map_err(describe)? as f64;
+            Array::index(shape, (0..shape.len()).map(|_| (next() * below) as i64).collect())
+        }
+    }
+    .map_err(Failure::from)
+}
+
+/// Feeds inputs and sets parameters, whichever the names are, and runs.
+pub(crate) fn run(session: &mut Session, arrays: &[(String, Array)]) -> Result<(), Failure> {
+    let mut feeds = Vec::new();
+    for (name, array) in arrays {
+        match session.graph().parameter(name).is_some() {
+            true => session.set_parameter(name, array)?,
+            false => feeds.push((name.as_str(), array)),
+        }
+    }
+    Ok(session.run(&feeds)?)
+}
+
+/// Whether a literal's number is an integer that an index could be.
+pub(crate) fn reals(array: &Array) -> Vec<f64> {
+    match array.data() {
+        Data::Real(values) => values.clone(),
+        Data::Index(_) => array.to_reals(),
+    }
+}
