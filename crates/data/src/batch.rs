@@ -13,10 +13,7 @@ pub struct Batches {
 impl Batches {
     /// Batches of `size` (at least 1) out of so many rows, in ascending order.
     pub fn new(rows: usize, size: usize) -> Self {
-        Self {
-            order: (0..rows).collect(),
-            size: size.max(1),
-        }
+        Self { order: (0..rows).collect(), size: size.max(1) }
     }
 
     /// Puts the rows into the order of this epoch. A batch that holds every row stays in ascending

@@ -42,10 +42,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
 
 /// The columns as one array; a single column is shared, not copied.
 pub(crate) fn side_by_side(names: &[&str], table: &Table) -> Result<Arc<Array>> {
-    let columns = names
-        .iter()
-        .map(|n| table.column(n))
-        .collect::<Result<Vec<_>>>()?;
+    let columns = names.iter().map(|n| table.column(n)).collect::<Result<Vec<_>>>()?;
     if let [only] = &columns[..] {
         return Ok(only.clone());
     }
@@ -63,18 +60,11 @@ pub(crate) fn side_by_side(names: &[&str], table: &Table) -> Result<Arc<Array>> 
             values.extend((row * width..(row + 1) * width).map(|i| column.values().real(i)));
         }
     }
-    Ok(Arc::new(Array::new(
-        vec![table.rows(), width],
-        Values::Real(values),
-    )?))
+    Ok(Arc::new(Array::new(vec![table.rows(), width], Values::Real(values))?))
 }
 
 /// `array` with its text classes renumbered as in `known`.
-pub(crate) fn same_classes(
-    array: Arc<Array>,
-    known: &Array,
-    columns: &[&str],
-) -> Result<Arc<Array>> {
+pub(crate) fn same_classes(array: Arc<Array>, known: &Array, columns: &[&str]) -> Result<Arc<Array>> {
     let (Some(mine), Some(theirs)) = (array.labels(), known.labels()) else {
         return Ok(array);
     };
@@ -82,17 +72,10 @@ pub(crate) fn same_classes(
         return Ok(array);
     }
     let renumbered = mine.iter().map(|label| {
-        theirs
-            .iter()
-            .position(|t| t == label)
-            .map(|i| i as i64)
-            .ok_or_else(|| {
-                let kind = format!(
-                    "class in column `{}` of the training data called",
-                    columns[0]
-                );
-                DataError::unknown(&kind, label, theirs.iter().map(String::as_str))
-            })
+        theirs.iter().position(|t| t == label).map(|i| i as i64).ok_or_else(|| {
+            let kind = format!("class in column `{}` of the training data called", columns[0]);
+            DataError::unknown(&kind, label, theirs.iter().map(String::as_str))
+        })
     });
     let renumbered = renumbered.collect::<Result<Vec<_>>>()?;
     let classes = (0..array.rows()).filter_map(|i| array.values().whole(i));

@@ -17,20 +17,13 @@ use crate::table::{Array, Table, Values};
 /// length. A bad cell is kept with its column, to be raised if the column is used.
 pub(crate) fn read_csv(path: &Path, max_bytes: u64) -> Result<Table> {
     let name = path.to_string_lossy();
-    let delimiter = if name.trim_end_matches(".gz").ends_with(".tsv") {
-        b'\t'
-    } else {
-        b','
-    };
+    let delimiter = if name.trim_end_matches(".gz").ends_with(".tsv") { b'\t' } else { b',' };
     parse(&read_file(path, max_bytes)?, delimiter).map_err(|e| e.at(path))
 }
 
 fn parse(bytes: &[u8], delimiter: u8) -> Result<Table> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes);
     let place = |start: u64, field| place(bytes, start as usize, delimiter, field);
     let broken = |e: csv::Error| DataError::new(format!("is not readable as a table: {e}"));
 
@@ -72,20 +65,13 @@ fn parse(bytes: &[u8], delimiter: u8) -> Result<Table> {
 enum Column {
     Unknown,
     Number(Vec<f64>),
-    Text {
-        classes: Vec<i64>,
-        seen: HashMap<Vec<u8>, i64>,
-    },
+    Text { classes: Vec<i64>, seen: HashMap<Vec<u8>, i64> },
     Bad(DataError),
 }
 
 impl Column {
     fn push(&mut self, row: usize, cell: &[u8], place: impl Fn() -> (usize, usize)) {
-        let number = || {
-            std::str::from_utf8(cell)
-                .ok()
-                .and_then(|s| s.parse::<f64>().ok())
-        };
+        let number = || std::str::from_utf8(cell).ok().and_then(|s| s.parse::<f64>().ok());
         let bad = |message: String, help: &str| {
             let (line, column) = place();
             Self::Bad(DataError::new(message).help(help).place(line, column))
@@ -94,27 +80,18 @@ impl Column {
         if let (Self::Unknown, 0) = (&*self, row) {
             *self = match number() {
                 Some(_) => Self::Number(Vec::new()),
-                None => Self::Text {
-                    classes: Vec::new(),
-                    seen: HashMap::new(),
-                },
+                None => Self::Text { classes: Vec::new(), seen: HashMap::new() },
             };
         }
         match self {
             Self::Unknown | Self::Bad(_) => {}
             _ if cell.is_empty() => {
-                *self = bad(
-                    "this cell is empty".into(),
-                    "fill it in, or leave the row out",
-                );
+                *self = bad("this cell is empty".into(), "fill it in, or leave the row out");
             }
             Self::Number(numbers) => match number() {
                 Some(x) if x.is_finite() => numbers.push(x),
                 Some(_) => {
-                    *self = bad(
-                        format!("`{}` is not a finite number", shown()),
-                        "leave the row out",
-                    );
+                    *self = bad(format!("`{}` is not a finite number", shown()), "leave the row out");
                 }
                 None => {
                     *self = bad(
@@ -145,12 +122,8 @@ impl Column {
                 for (new, (_, old)) in named.iter().enumerate() {
                     rank[*old as usize] = new as i64;
                 }
-                classes
-                    .iter_mut()
-                    .for_each(|class| *class = rank[*class as usize]);
-                let labels = named
-                    .iter()
-                    .map(|(n, _)| String::from_utf8_lossy(n).into_owned());
+                classes.iter_mut().for_each(|class| *class = rank[*class as usize]);
+                let labels = named.iter().map(|(n, _)| String::from_utf8_lossy(n).into_owned());
                 Ok(Array::classes(classes, labels.collect()))
             }
             Self::Bad(mut error) => {
@@ -178,10 +151,7 @@ fn place(bytes: &[u8], start: usize, delimiter: u8, field: usize) -> (usize, usi
         at += 1;
     }
     let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
-    let begin = bytes[..at]
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |i| i + 1);
+    let begin = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
     (line, at - begin + 1)
 }
 
@@ -193,13 +163,7 @@ mod tests {
     fn message(text: &str, column: &str) -> String {
         match parse(text.as_bytes(), b',').and_then(|t| t.column(column)) {
             Ok(_) => "fine".into(),
-            Err(e) => e
-                .at(Path::new("f"))
-                .to_string()
-                .split(" (")
-                .next()
-                .unwrap()
-                .into(),
+            Err(e) => e.at(Path::new("f")).to_string().split(" (").next().unwrap().into(),
         }
     }
 
@@ -220,50 +184,19 @@ mod tests {
             ("", "a", "f: is empty"),
             ("a,b\n", "a", "f: has a header but no rows"),
             ("a,a\n1,2\n", "a", "f: column `a` appears twice"),
-            (
-                "a,b\n1,2\n3\n",
-                "a",
-                "f:3:2: this row has 1 cells, but the header has 2",
-            ),
-            (
-                "a,b\n1,2,9\n",
-                "a",
-                "f:2:5: this row has 3 cells, but the header has 2",
-            ),
-            (
-                "a,b\n1,2\n3,x\n",
-                "b",
-                "f:3:3: `x` is not a number, in column `b`",
-            ),
+            ("a,b\n1,2\n3\n", "a", "f:3:2: this row has 1 cells, but the header has 2"),
+            ("a,b\n1,2,9\n", "a", "f:2:5: this row has 3 cells, but the header has 2"),
+            ("a,b\n1,2\n3,x\n", "b", "f:3:3: `x` is not a number, in column `b`"),
             ("a,b\n1,2\n3,x\n", "a", "fine"),
-            (
-                "a,b\n1,2\n\n3,nan\n",
-                "b",
-                "f:4:3: `nan` is not a finite number, in column `b`",
-            ),
-            (
-                "a,b\n1,2\n3,\n",
-                "b",
-                "f:3:3: this cell is empty, in column `b`",
-            ),
-            (
-                "a,b\n\"q\nq,\",2\n\"x\ny\",inf\n",
-                "b",
-                "f:5:4: `inf` is not a finite number, in column `b`",
-            ),
-            (
-                "a,b\r\n1,2\r\n3,x\r\n",
-                "b",
-                "f:3:3: `x` is not a number, in column `b`",
-            ),
+            ("a,b\n1,2\n\n3,nan\n", "b", "f:4:3: `nan` is not a finite number, in column `b`"),
+            ("a,b\n1,2\n3,\n", "b", "f:3:3: this cell is empty, in column `b`"),
+            ("a,b\n\"q\nq,\",2\n\"x\ny\",inf\n", "b", "f:5:4: `inf` is not a finite number, in column `b`"),
+            ("a,b\r\n1,2\r\n3,x\r\n", "b", "f:3:3: `x` is not a number, in column `b`"),
             ("a\n1\n", "b", "there is no column `b`"),
         ];
         for (text, column, expect) in cases {
             let got = message(text, column);
-            assert!(
-                got.trim_start_matches("f: ") == expect.trim_start_matches("f: "),
-                "{got}"
-            );
+            assert!(got.trim_start_matches("f: ") == expect.trim_start_matches("f: "), "{got}");
         }
     }
 

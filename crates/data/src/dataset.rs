@@ -63,19 +63,9 @@ impl Dataset {
         }
         let table = spec.source.read(base, spec.max_bytes)?;
         let (train, test) = split(table.rows(), spec.test, spec.seed.unwrap_or(seed))?;
-        let fit = |input: &Input| {
-            Feed::new(
-                input,
-                spec.feeds.get(&input.name),
-                &table,
-                &Fit::Rows(&train),
-            )
-        };
+        let fit = |input: &Input| Feed::new(input, spec.feeds.get(&input.name), &table, &Fit::Rows(&train));
         let feeds = inputs.iter().map(fit).collect::<Result<Vec<_>>>()?;
-        let test = (!test.is_empty()).then(|| Part {
-            feeds: feeds.clone(),
-            rows: test,
-        });
+        let test = (!test.is_empty()).then(|| Part { feeds: feeds.clone(), rows: test });
         let mut dataset = Self {
             spec: spec.clone(),
             inputs: inputs.to_vec(),
@@ -86,8 +76,7 @@ impl Dataset {
         if let Some(source) = &spec.test_source {
             if dataset.test.is_some() {
                 return Err(
-                    DataError::new("both `test` and `test_source` say what to test on")
-                        .help("keep one of them"),
+                    DataError::new("both `test` and `test_source` say what to test on").help("keep one of them")
                 );
             }
             let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
@@ -105,17 +94,12 @@ impl Dataset {
         let table = source.read(&self.base, self.spec.max_bytes)?;
         let feeds = inputs.iter().map(|name| {
             let known = || self.inputs.iter().map(|input| input.name.as_str());
-            let i = known()
-                .position(|n| n == *name)
-                .ok_or_else(|| DataError::unknown("input", name, known()))?;
+            let i = known().position(|n| n == *name).ok_or_else(|| DataError::unknown("input", name, known()))?;
             let fit = Fit::Like(&self.train.feeds[i]);
             Feed::new(&self.inputs[i], self.spec.feeds.get(name), &table, &fit)
         });
         let feeds = feeds.collect::<Result<_>>()?;
-        Ok(Part {
-            feeds,
-            rows: (0..table.rows()).collect(),
-        })
+        Ok(Part { feeds, rows: (0..table.rows()).collect() })
     }
 }
 
@@ -123,15 +107,9 @@ impl Dataset {
 fn split(rows: usize, test: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
     let valid = test.is_finite() && test >= 0.0 && (test < 1.0 || test.fract() == 0.0);
     if !valid {
-        return Err(DataError::new(format!(
-            "`test` is {test}, which is neither a share below 1 nor a number of rows"
-        )));
+        return Err(DataError::new(format!("`test` is {test}, which is neither a share below 1 nor a number of rows")));
     }
-    let count = if test < 1.0 {
-        (rows as f64 * test).round()
-    } else {
-        test
-    } as usize;
+    let count = if test < 1.0 { (rows as f64 * test).round() } else { test } as usize;
     if count >= rows {
         return Err(DataError::new(format!(
             "{count} of {rows} rows are held back for testing, so none is left to train on"
@@ -153,24 +131,15 @@ mod tests {
     use crate::feed::Kind;
 
     fn real(name: &str, row: &[usize]) -> Input {
-        Input {
-            name: name.into(),
-            row: row.iter().map(|s| Some(*s)).collect(),
-            kind: Kind::Real,
-        }
+        Input { name: name.into(), row: row.iter().map(|s| Some(*s)).collect(), kind: Kind::Real }
     }
 
     fn index(name: &str, below: u64) -> Input {
-        Input {
-            name: name.into(),
-            row: vec![],
-            kind: Kind::Index { below: Some(below) },
-        }
+        Input { name: name.into(), row: vec![], kind: Kind::Index { below: Some(below) } }
     }
 
     fn load(spec: &str, inputs: &[Input], base: &Path) -> Result<Dataset> {
-        let options = ron::Options::default()
-            .with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+        let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
         Dataset::load(&options.from_str(spec).unwrap(), inputs, base, 0)
     }
 
@@ -194,17 +163,9 @@ mod tests {
         seen.sort_unstable();
         assert!(seen.iter().copied().eq(0..1797));
         let error = load(spec, &[real("x", &[8, 9]), index("y", 10)], &base).unwrap_err();
-        assert_eq!(
-            error.message,
-            "a row of input `x` is [8, 9], but the row of 64 columns gives [64]"
-        );
+        assert_eq!(error.message, "a row of input `x` is [8, 9], but the row of 64 columns gives [64]");
         let error = load(spec, &[real("x", &[64]), index("y", 9)], &base).unwrap_err();
-        assert!(
-            error
-                .message
-                .contains("from 0 and below 9, but row 10 has 9"),
-            "{error}"
-        );
+        assert!(error.message.contains("from 0 and below 9, but row 10 has 9"), "{error}");
     }
 
     #[test]
@@ -214,20 +175,14 @@ mod tests {
             x: Columns(names: ["sepal_*", "petal_*"], standardize: true),
             y: Column(name: "species") } )"#;
         let data = load(spec, &[real("x", &[4]), index("y", 3)], &base).unwrap();
-        assert_eq!(
-            data.train.feeds()[1].labels().unwrap(),
-            ["setosa", "versicolor", "virginica"]
-        );
+        assert_eq!(data.train.feeds()[1].labels().unwrap(), ["setosa", "versicolor", "virginica"]);
         let x = gather(&data.train, 0, 4);
         for i in 0..4 {
             let column: Vec<f64> = x.iter().skip(i).step_by(4).copied().collect();
             let mean = column.iter().sum::<f64>() / 100.0;
             let var = column.iter().map(|v| v * v).sum::<f64>() / 100.0;
             // Rounding of sums of 100 numbers near 1.
-            assert!(
-                mean.abs() < 1e-12 && (var - 1.0).abs() < 1e-12,
-                "{mean} {var}"
-            );
+            assert!(mean.abs() < 1e-12 && (var - 1.0).abs() < 1e-12, "{mean} {var}");
         }
         let again = data.part(&data.spec.source, &["x"]).unwrap();
         assert_eq!(again.rows(), 150);
@@ -252,36 +207,15 @@ mod tests {
     fn wrong_settings_are_named() {
         let rows = "Rows({ x: [[1, 2], [3, 4]], y: [0, 5] })";
         let cases = [
-            (
-                "test: 2",
-                "2 of 2 rows are held back for testing, so none is left to train on",
-            ),
-            (
-                "test: 1.5",
-                "`test` is 1.5, which is neither a share below 1 nor a number of rows",
-            ),
-            (
-                "test: -1",
-                "`test` is -1, which is neither a share below 1 nor a number of rows",
-            ),
-            (
-                "test: 1, test_source: Moons(n: 4)",
-                "both `test` and `test_source` say what to test on",
-            ),
+            ("test: 2", "2 of 2 rows are held back for testing, so none is left to train on"),
+            ("test: 1.5", "`test` is 1.5, which is neither a share below 1 nor a number of rows"),
+            ("test: -1", "`test` is -1, which is neither a share below 1 nor a number of rows"),
+            ("test: 1, test_source: Moons(n: 4)", "both `test` and `test_source` say what to test on"),
             ("feeds: { z: Column(name: \"x\") }", "there is no input `z`"),
-            (
-                "feeds: { x: Column(name: \"w\") }",
-                "there is no column `w`",
-            ),
-            (
-                "feeds: { x: Columns(names: [\"w*\"]) }",
-                "there is no column `w*`",
-            ),
+            ("feeds: { x: Column(name: \"w\") }", "there is no column `w`"),
+            ("feeds: { x: Columns(names: [\"w*\"]) }", "there is no column `w*`"),
             ("feeds: { x: Columns(names: []) }", "`names` is empty"),
-            (
-                "feeds: { x: Column(name: \"y\") }",
-                "a row of input `x` is [2], but column `y` gives []",
-            ),
+            ("feeds: { x: Column(name: \"y\") }", "a row of input `x` is [2], but column `y` gives []"),
             (
                 "feeds: { y: Column(name: \"y\", scale: 2) }",
                 "`y` takes whole numbers, which cannot be scaled, shifted or standardized",

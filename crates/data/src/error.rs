@@ -24,13 +24,7 @@ pub type Result<T> = std::result::Result<T, DataError>;
 impl DataError {
     /// An error without a place.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            path: None,
-            line: None,
-            column: None,
-            message: message.into(),
-            help: None,
-        }
+        Self { path: None, line: None, column: None, message: message.into(), help: None }
     }
 
     /// The same error with a remedy.
@@ -55,11 +49,7 @@ impl DataError {
     }
 
     /// "`name` is not a `kind`", with the nearest of `known` or the list of them.
-    pub(crate) fn unknown<'a>(
-        kind: &str,
-        name: &str,
-        known: impl Iterator<Item = &'a str> + Clone,
-    ) -> Self {
+    pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let error = Self::new(format!("there is no {kind} `{name}`"));
         let nearest = known
             .clone()
@@ -111,14 +101,9 @@ mod tests {
 
     #[test]
     fn shows_place_message_and_help() {
-        let error = DataError::new("cell is not a number")
-            .at(Path::new("a.csv"))
-            .place(3, 5);
+        let error = DataError::new("cell is not a number").at(Path::new("a.csv")).place(3, 5);
         assert_eq!(error.clone().to_string(), "a.csv:3:5: cell is not a number");
-        assert_eq!(
-            error.help("write 0").to_string(),
-            "a.csv:3:5: cell is not a number (write 0)"
-        );
+        assert_eq!(error.help("write 0").to_string(), "a.csv:3:5: cell is not a number (write 0)");
     }
 
     #[test]

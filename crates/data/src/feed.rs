@@ -80,31 +80,13 @@ element!(f32 f64 i64);
 
 impl Feed {
     /// The feed of `input` from `table`, by `spec` or else from the column of the input's name.
-    pub(crate) fn new(
-        input: &Input,
-        spec: Option<&FeedSpec>,
-        table: &Table,
-        fit: &Fit<'_>,
-    ) -> Result<Self> {
-        let by_name = FeedSpec::Column {
-            name: input.name.clone(),
-            scale: 1.0,
-            shift: 0.0,
-            standardize: false,
-        };
+    pub(crate) fn new(input: &Input, spec: Option<&FeedSpec>, table: &Table, fit: &Fit<'_>) -> Result<Self> {
+        let by_name = FeedSpec::Column { name: input.name.clone(), scale: 1.0, shift: 0.0, standardize: false };
         let (columns, scale, shift, standardize) = match spec.unwrap_or(&by_name) {
-            FeedSpec::Columns {
-                names,
-                scale,
-                shift,
-                standardize,
-            } => (matching(names, table)?, *scale, *shift, *standardize),
-            FeedSpec::Column {
-                name,
-                scale,
-                shift,
-                standardize,
-            } => (vec![name.as_str()], *scale, *shift, *standardize),
+            FeedSpec::Columns { names, scale, shift, standardize } => {
+                (matching(names, table)?, *scale, *shift, *standardize)
+            }
+            FeedSpec::Column { name, scale, shift, standardize } => (vec![name.as_str()], *scale, *shift, *standardize),
         };
         let mut array = side_by_side(&columns, table)?;
         if let Fit::Like(feed) = fit {
@@ -129,28 +111,13 @@ impl Feed {
             (Kind::Real, Fit::Rows(rows)) => {
                 check_finite(&array, &input.name)?;
                 if standardize {
-                    moments(&array, rows)
-                        .map(|(mean, std)| Affine {
-                            mean,
-                            factor: scale / std,
-                            shift,
-                        })
-                        .collect()
+                    moments(&array, rows).map(|(mean, std)| Affine { mean, factor: scale / std, shift }).collect()
                 } else {
-                    vec![Affine {
-                        mean: 0.0,
-                        factor: scale,
-                        shift,
-                    }]
+                    vec![Affine { mean: 0.0, factor: scale, shift }]
                 }
             }
         };
-        Ok(Self {
-            name: input.name.clone(),
-            row,
-            array,
-            affine,
-        })
+        Ok(Self { name: input.name.clone(), row, array, affine })
     }
 
     /// The name of the input.
@@ -174,37 +141,22 @@ impl Feed {
     /// When a row does not exist or `out` has another length than `rows.len()` rows.
     pub fn gather<T: Element>(&self, rows: impl ExactSizeIterator<Item = usize>, out: &mut [T]) {
         let width = self.array.width();
-        assert_eq!(
-            out.len(),
-            rows.len() * width,
-            "the buffer holds so many rows"
-        );
+        assert_eq!(out.len(), rows.len() * width, "the buffer holds so many rows");
         for (i, row) in rows.enumerate() {
             let out = &mut out[i * width..(i + 1) * width];
             let from = row * width..(row + 1) * width;
             match self.array.values() {
-                Values::Byte(v) => {
-                    self.transform(&v[from], out, |x| i64::from(*x), |x| f64::from(*x))
-                }
+                Values::Byte(v) => self.transform(&v[from], out, |x| i64::from(*x), |x| f64::from(*x)),
                 Values::Int(v) => self.transform(&v[from], out, |x| *x, |x| *x as f64),
                 Values::Real(v) => self.transform(&v[from], out, |x| *x as i64, |x| *x),
             }
         }
     }
 
-    fn transform<S, T: Element>(
-        &self,
-        from: &[S],
-        out: &mut [T],
-        whole: impl Fn(&S) -> i64,
-        real: impl Fn(&S) -> f64,
-    ) {
+    fn transform<S, T: Element>(&self, from: &[S], out: &mut [T], whole: impl Fn(&S) -> i64, real: impl Fn(&S) -> f64) {
         let apply = |a: &Affine, x: &S| T::from_real((real(x) - a.mean) * a.factor + a.shift);
         match &self.affine[..] {
-            [] => from
-                .iter()
-                .zip(out)
-                .for_each(|(x, y)| *y = T::from_whole(whole(x))),
+            [] => from.iter().zip(out).for_each(|(x, y)| *y = T::from_whole(whole(x))),
             [a] => from.iter().zip(out).for_each(|(x, y)| *y = apply(a, x)),
             each => {
                 for ((x, a), y) in from.iter().zip(each).zip(out) {
@@ -218,11 +170,8 @@ impl Feed {
 /// The sizes of one row of `input`, from its declaration and the data.
 fn row_shape(input: &Input, array: &Array, columns: &[&str]) -> Result<Vec<usize>> {
     let has = &array.shape()[1..];
-    let fits = has.len() == input.row.len()
-        && has
-            .iter()
-            .zip(&input.row)
-            .all(|(have, want)| want.is_none_or(|w| w == *have));
+    let fits =
+        has.len() == input.row.len() && has.iter().zip(&input.row).all(|(have, want)| want.is_none_or(|w| w == *have));
     if fits {
         return Ok(has.to_vec());
     }
@@ -232,10 +181,7 @@ fn row_shape(input: &Input, array: &Array, columns: &[&str]) -> Result<Vec<usize
     {
         return Ok(row);
     }
-    let sizes = input
-        .row
-        .iter()
-        .map(|s| s.map_or("_".into(), |s| s.to_string()));
+    let sizes = input.row.iter().map(|s| s.map_or("_".into(), |s| s.to_string()));
     let from = match columns {
         [one] => format!("column `{one}`"),
         many => format!("the row of {} columns", many.len()),
@@ -258,13 +204,10 @@ fn check_whole(array: &Array, name: &str, below: Option<u64>) -> Result<()> {
     let row = i / array.width() + 1;
     let x = array.values().real(i);
     Err(match array.labels() {
-        Some(labels) => DataError::new(format!(
-            "input `{name}` takes {takes}, but the column has {} classes",
-            labels.len()
-        )),
-        None => DataError::new(format!(
-            "input `{name}` takes {takes}, but row {row} has {x}"
-        )),
+        Some(labels) => {
+            DataError::new(format!("input `{name}` takes {takes}, but the column has {} classes", labels.len()))
+        }
+        None => DataError::new(format!("input `{name}` takes {takes}, but row {row} has {x}")),
     })
 }
 

@@ -20,13 +20,9 @@ pub(crate) fn parse_idx(bytes: &[u8]) -> Result<Array> {
         0x0e => Number::F64,
         _ => return Err(wrong()),
     };
-    let (sizes, body) = rest
-        .split_at_checked(usize::from(*axes) * 4)
-        .ok_or_else(|| DataError::new("ends within its header"))?;
-    let shape = sizes
-        .chunks_exact(4)
-        .map(|c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]) as usize)
-        .collect();
+    let (sizes, body) =
+        rest.split_at_checked(usize::from(*axes) * 4).ok_or_else(|| DataError::new("ends within its header"))?;
+    let shape = sizes.chunks_exact(4).map(|c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]) as usize).collect();
     decode(shape, number, true, body)
 }
 
@@ -40,30 +36,12 @@ mod tests {
     fn reads_images_and_refuses_hostile_headers() {
         let image = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 9, 8, 7, 6];
         let array = parse_idx(&image).unwrap();
-        assert_eq!(
-            (array.shape(), array.values()),
-            (&[1, 2, 2][..], &Values::Byte(vec![9, 8, 7, 6]))
-        );
-        assert!(
-            parse_idx(&image[..19])
-                .unwrap_err()
-                .message
-                .contains("3 bytes follow")
-        );
-        assert!(
-            parse_idx(&image[..9])
-                .unwrap_err()
-                .message
-                .contains("within its header")
-        );
+        assert_eq!((array.shape(), array.values()), (&[1, 2, 2][..], &Values::Byte(vec![9, 8, 7, 6])));
+        assert!(parse_idx(&image[..19]).unwrap_err().message.contains("3 bytes follow"));
+        assert!(parse_idx(&image[..9]).unwrap_err().message.contains("within its header"));
         assert!(parse_idx(&[1, 0, 8, 1]).is_err() && parse_idx(&[0, 0, 7, 1]).is_err());
         let huge = [0, 0, 14, 2, 255, 255, 255, 255, 255, 255, 255, 255];
-        assert!(
-            parse_idx(&huge)
-                .unwrap_err()
-                .message
-                .contains("0 bytes follow")
-        );
+        assert!(parse_idx(&huge).unwrap_err().message.contains("0 bytes follow"));
     }
 
     proptest! {

@@ -18,9 +18,7 @@ impl<T> Default for Named<T> {
 impl<T> Named<T> {
     /// The value under `name`.
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.iter()
-            .find(|(n, _)| *n == name)
-            .map(|(_, value)| value)
+        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
     }
 
     /// The pairs in order.

@@ -17,13 +17,7 @@ pub fn read_npy(path: &Path, max_bytes: u64) -> Result<(Vec<usize>, Vec<f64>)> {
     let bytes = read_file(path, max_bytes)?;
     let header = Header::parse(&bytes).map_err(|e| e.at(path))?;
     // An array without axes is one number, and is decoded as one row.
-    let flat = vec![
-        header
-            .shape
-            .iter()
-            .try_fold(1usize, |n, &s| n.checked_mul(s))
-            .unwrap_or(usize::MAX),
-    ];
+    let flat = vec![header.shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s)).unwrap_or(usize::MAX)];
     let array = decode(flat, header.number, header.big, header.body).map_err(|e| e.at(path))?;
     let numbers = (0..array.rows()).map(|i| array.values().real(i)).collect();
     Ok((header.shape, numbers))
@@ -50,55 +44,37 @@ impl<'a> Header<'a> {
             .ok_or_else(|| DataError::new("is not an NPY file: it begins with other bytes"))?;
         let (length, rest) = match rest {
             [1, _, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
-            [2 | 3, _, a, b, c, d, rest @ ..] => {
-                (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest)
-            }
+            [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
             [version, ..] if !(1..=3).contains(version) => {
-                return Err(DataError::new(format!(
-                    "NPY version {version} is not known"
-                )));
+                return Err(DataError::new(format!("NPY version {version} is not known")));
             }
             _ => return Err(cut()),
         };
         let (text, body) = rest.split_at_checked(length).ok_or_else(cut)?;
-        let text = std::str::from_utf8(text)
-            .map_err(|_| DataError::new("the header of this NPY file is not text"))?;
+        let text = std::str::from_utf8(text).map_err(|_| DataError::new("the header of this NPY file is not text"))?;
         let field = |name| {
-            value_of(text, name).ok_or_else(|| {
-                DataError::new(format!("the header of this NPY file has no `{name}`"))
-            })
+            value_of(text, name).ok_or_else(|| DataError::new(format!("the header of this NPY file has no `{name}`")))
         };
         if field("fortran_order")?.starts_with("True") {
-            return Err(
-                DataError::new("is written column by column (Fortran order)")
-                    .help("write it with numpy.save(file, numpy.ascontiguousarray(array))"),
-            );
+            return Err(DataError::new("is written column by column (Fortran order)")
+                .help("write it with numpy.save(file, numpy.ascontiguousarray(array))"));
         }
         let (number, big) = number_of(field("descr")?)?;
-        Ok(Self {
-            shape: shape_of(field("shape")?)?,
-            number,
-            big,
-            body,
-        })
+        Ok(Self { shape: shape_of(field("shape")?)?, number, big, body })
     }
 }
 
 /// What follows `'name':` in the header.
 fn value_of<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    let rest = ["'", "\""].iter().find_map(|quote| {
-        header
-            .split_once(&format!("{quote}{name}{quote}"))
-            .map(|(_, rest)| rest)
-    })?;
+    let rest = ["'", "\""]
+        .iter()
+        .find_map(|quote| header.split_once(&format!("{quote}{name}{quote}")).map(|(_, rest)| rest))?;
     Some(rest.trim_start().strip_prefix(':')?.trim_start())
 }
 
 fn number_of(descr: &str) -> Result<(Number, bool)> {
     let quote = descr.chars().next().filter(|c| matches!(c, '\'' | '"'));
-    let code = quote
-        .and_then(|q| descr[1..].split(q).next())
-        .unwrap_or("a record");
+    let code = quote.and_then(|q| descr[1..].split(q).next()).unwrap_or("a record");
     let big = code.starts_with('>');
     let number = match code.trim_start_matches(['<', '>', '|', '=']) {
         "u1" | "b1" => Number::U8,
@@ -113,27 +89,18 @@ fn number_of(descr: &str) -> Result<(Number, bool)> {
         "f8" => Number::F64,
         _ => {
             let code: String = code.chars().take(20).collect();
-            return Err(DataError::new(format!(
-                "holds `{code}`, which is not a kind of number known here"
-            ))
-            .help("write it as float32, float64, an integer or bool"));
+            return Err(DataError::new(format!("holds `{code}`, which is not a kind of number known here"))
+                .help("write it as float32, float64, an integer or bool"));
         }
     };
     Ok((number, big))
 }
 
 fn shape_of(text: &str) -> Result<Vec<usize>> {
-    let wrong =
-        || DataError::new("the shape in the header of this NPY file is not a list of sizes");
-    let inner = text
-        .strip_prefix('(')
-        .and_then(|t| t.split_once(')'))
-        .ok_or_else(wrong)?
-        .0;
+    let wrong = || DataError::new("the shape in the header of this NPY file is not a list of sizes");
+    let inner = text.strip_prefix('(').and_then(|t| t.split_once(')')).ok_or_else(wrong)?.0;
     let sizes = inner.split(',').map(str::trim).filter(|s| !s.is_empty());
-    sizes
-        .map(|s| s.trim_end_matches('L').parse().map_err(|_| wrong()))
-        .collect()
+    sizes.map(|s| s.trim_end_matches('L').parse().map_err(|_| wrong())).collect()
 }
 
 #[cfg(test)]
@@ -155,19 +122,13 @@ mod tests {
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }\n";
         let body = [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat();
         let array = parse_npy(&npy(header, &body)).unwrap();
-        assert_eq!(
-            (array.shape(), array.values()),
-            (&[2, 1][..], &Values::Real(vec![1.5, -2.0]))
-        );
+        assert_eq!((array.shape(), array.values()), (&[2, 1][..], &Values::Real(vec![1.5, -2.0])));
         let cases = [
             (header.replace("<f4", "<c8"), "`c8`"),
             (header.replace("<f4", "|O"), "`O`"),
             (header.replace("'<f4'", "[('a', '<f4')]"), "a record"),
             (header.replace("False", "True"), "Fortran"),
-            (
-                header.replace("(2, 1)", "(18446744073709551615, 2)"),
-                "8 bytes follow",
-            ),
+            (header.replace("(2, 1)", "(18446744073709551615, 2)"), "8 bytes follow"),
             (header.replace("(2, 1)", "(-2, 1)"), "list of sizes"),
             (header.replace("(2, 1)", "()"), "8 bytes follow"),
             (header.replace("shape", "form"), "no `shape`"),

@@ -18,21 +18,12 @@ pub(crate) fn parse_npz(bytes: &[u8], max_bytes: u64) -> Result<Table> {
     for entry in entries(bytes)? {
         let unpacked = entry.unpack(bytes, left)?;
         left -= unpacked.len() as u64;
-        let array = parse_npy(&unpacked).map_err(|e| DataError {
-            message: format!("`{}` {}", entry.name, e.message),
-            ..e
-        });
-        let name = entry
-            .name
-            .strip_suffix(".npy")
-            .unwrap_or(&entry.name)
-            .to_string();
+        let array =
+            parse_npy(&unpacked).map_err(|e| DataError { message: format!("`{}` {}", entry.name, e.message), ..e });
+        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_string();
         columns.push((name, array));
     }
-    let rows = columns
-        .iter()
-        .find_map(|(_, a)| a.as_ref().ok())
-        .map_or(0, Array::rows);
+    let rows = columns.iter().find_map(|(_, a)| a.as_ref().ok()).map_or(0, Array::rows);
     Table::new(rows, columns)
 }
 
@@ -46,23 +37,12 @@ struct Entry {
 
 impl Entry {
     fn unpack(&self, bytes: &[u8], max_bytes: u64) -> Result<Vec<u8>> {
-        let damaged = || {
-            DataError::new(format!(
-                "the entry `{}` of this archive is damaged",
-                self.name
-            ))
-        };
-        let local = bytes
-            .get(self.header..)
-            .filter(|b| b.starts_with(b"PK\x03\x04"))
-            .ok_or_else(damaged)?;
+        let damaged = || DataError::new(format!("the entry `{}` of this archive is damaged", self.name));
+        let local = bytes.get(self.header..).filter(|b| b.starts_with(b"PK\x03\x04")).ok_or_else(damaged)?;
         let skip = 30
             + usize::from(u16_at(local, 26).ok_or_else(damaged)?)
             + usize::from(u16_at(local, 28).ok_or_else(damaged)?);
-        let body = local
-            .get(skip..)
-            .and_then(|b| b.get(..self.packed))
-            .ok_or_else(damaged)?;
+        let body = local.get(skip..).and_then(|b| b.get(..self.packed)).ok_or_else(damaged)?;
         let unpacked = match self.method {
             STORED => read_limited(body, max_bytes),
             DEFLATED => read_limited(DeflateDecoder::new(body), max_bytes),
@@ -74,9 +54,7 @@ impl Entry {
                 .help("write it with numpy.savez or numpy.savez_compressed"));
             }
         };
-        unpacked
-            .map_err(|_| damaged())?
-            .ok_or_else(|| too_large(max_bytes))
+        unpacked.map_err(|_| damaged())?.ok_or_else(|| too_large(max_bytes))
     }
 }
 
@@ -94,12 +72,8 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>> {
     let mut at = u32_at(bytes, end + 16).ok_or_else(damaged)?;
     let mut entries = Vec::new();
     for _ in 0..count {
-        let record = bytes
-            .get(at..)
-            .filter(|b| b.starts_with(b"PK\x01\x02"))
-            .ok_or_else(damaged)?;
-        let [name, extra, comment] =
-            [28, 30, 32].map(|offset| u16_at(record, offset).map(usize::from));
+        let record = bytes.get(at..).filter(|b| b.starts_with(b"PK\x01\x02")).ok_or_else(damaged)?;
+        let [name, extra, comment] = [28, 30, 32].map(|offset| u16_at(record, offset).map(usize::from));
         let name_length = name.ok_or_else(damaged)?;
         let text = record.get(46..46 + name_length).ok_or_else(damaged)?;
         let entry = Entry {
@@ -109,10 +83,8 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>> {
             header: u32_at(record, 42).ok_or_else(damaged)?,
         };
         if entry.packed == u32::MAX as usize || entry.header == u32::MAX as usize {
-            return Err(
-                DataError::new(format!("the entry `{}` needs 64-bit zip", entry.name))
-                    .help("write the array to a file of its own with numpy.save"),
-            );
+            return Err(DataError::new(format!("the entry `{}` needs 64-bit zip", entry.name))
+                .help("write the array to a file of its own with numpy.save"));
         }
         entries.push(entry);
         at += 46 + name_length + extra.ok_or_else(damaged)? + comment.ok_or_else(damaged)?;
@@ -121,9 +93,7 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>> {
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(
-        bytes.get(at..at.checked_add(2)?)?.try_into().ok()?,
-    ))
+    Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
@@ -189,19 +159,11 @@ mod tests {
         let zip = archive(&[("x.npy", STORED, array(3)), ("y.npy", DEFLATED, array(3))]);
         let table = parse_npz(&zip, 1000).unwrap();
         for name in ["x", "y"] {
-            assert_eq!(
-                table.column(name).unwrap().values(),
-                &Values::Byte(vec![0, 1, 2])
-            );
+            assert_eq!(table.column(name).unwrap().values(), &Values::Byte(vec![0, 1, 2]));
         }
         assert!(parse_npz(&zip, 100).unwrap_err().message.contains("larger"));
         let odd = archive(&[("x.npy", 14, array(3))]);
-        assert!(
-            parse_npz(&odd, 1000)
-                .unwrap_err()
-                .message
-                .contains("method 14")
-        );
+        assert!(parse_npz(&odd, 1000).unwrap_err().message.contains("method 14"));
         assert!(parse_npz(b"PK", 1000).is_err());
     }
 

@@ -40,19 +40,13 @@ pub(crate) fn decode(shape: Vec<usize>, number: Number, big: bool, body: &[u8]) 
                     .map(|c| {
                         let mut b = [0u8; $size];
                         b.copy_from_slice(c);
-                        (if big {
-                            <$type>::from_be_bytes(b)
-                        } else {
-                            <$type>::from_le_bytes(b)
-                        }) as _
+                        (if big { <$type>::from_be_bytes(b) } else { <$type>::from_le_bytes(b) }) as _
                     })
                     .collect(),
             )
         };
     }
-    let claimed = shape
-        .iter()
-        .try_fold(number.bytes(), |n, &s| n.checked_mul(s));
+    let claimed = shape.iter().try_fold(number.bytes(), |n, &s| n.checked_mul(s));
     if claimed != Some(body.len()) {
         let claimed = claimed.map_or("more than can be counted".into(), |n| n.to_string());
         return Err(DataError::new(format!(

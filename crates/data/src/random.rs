@@ -77,10 +77,7 @@ mod tests {
         let mean = draws.iter().sum::<f64>() / f64::from(n);
         let var = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
         // Five standard errors: 1/sqrt(n) for the mean, sqrt(2/n) for the variance.
-        assert!(
-            mean.abs() < 0.036 && (var - 1.0).abs() < 0.05,
-            "{mean} {var}"
-        );
+        assert!(mean.abs() < 0.036 && (var - 1.0).abs() < 0.05, "{mean} {var}");
         assert!((0..1000).all(|_| s.below(7) < 7));
     }
 }

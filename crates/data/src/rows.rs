@@ -58,9 +58,7 @@ impl Nested {
                 return Err(DataError::new("a list stands where others have a number"));
             }
             (Self::Number(x), _) => {
-                return Err(DataError::new(format!(
-                    "{x} stands where others have a list"
-                )));
+                return Err(DataError::new(format!("{x} stands where others have a list")));
             }
         }
         Ok(())
@@ -89,10 +87,7 @@ impl<'de> Deserialize<'de> for Nested {
                 Ok(Nested::Number(x))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(
-                self,
-                mut list: A,
-            ) -> std::result::Result<Nested, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Nested, A::Error> {
                 let mut items = Vec::new();
                 while let Some(item) = list.next_element()? {
                     items.push(item);
@@ -119,10 +114,7 @@ mod tests {
         for (text, expect) in [
             ("3", "no rows"),
             ("[]", "no rows"),
-            (
-                "[[1, 2], [3]]",
-                "a list of 1 stands where lists before it have 2",
-            ),
+            ("[[1, 2], [3]]", "a list of 1 stands where lists before it have 2"),
             ("[[1], 2]", "2 stands where others have a list"),
             ("[1, [2]]", "a list stands where others have a number"),
             ("[1, inf]", "inf is not finite"),

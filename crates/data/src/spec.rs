@@ -181,28 +181,16 @@ impl Source {
             Self::Rows(rows) => {
                 let arrays = rows.iter().map(|(name, list)| match list.to_array() {
                     Ok(array) => Ok((name.to_string(), array)),
-                    Err(e) => Err(DataError {
-                        message: format!("`{name}`: {}", e.message),
-                        ..e
-                    }),
+                    Err(e) => Err(DataError { message: format!("`{name}`: {}", e.message), ..e }),
                 });
                 Table::from_arrays(arrays.collect::<Result<_>>()?)
             }
             Self::Noise { n, seed, columns } => noise(*n, *seed, columns),
-            &Self::Spirals {
-                n,
-                classes,
-                turns,
-                noise,
-                seed,
-            } => points(Shape::Spirals { turns }, n, classes, noise, seed),
+            &Self::Spirals { n, classes, turns, noise, seed } => {
+                points(Shape::Spirals { turns }, n, classes, noise, seed)
+            }
             &Self::Moons { n, noise, seed } => points(Shape::Moons, n, 2, noise, seed),
-            &Self::Blobs {
-                n,
-                classes,
-                noise,
-                seed,
-            } => points(Shape::Blobs, n, classes, noise, seed),
+            &Self::Blobs { n, classes, noise, seed } => points(Shape::Blobs, n, classes, noise, seed),
             &Self::Xor { n, noise, seed } => points(Shape::Xor, n, 2, noise, seed),
         }?;
         match table.rows() {
@@ -212,12 +200,7 @@ impl Source {
     }
 }
 
-fn read_each(
-    paths: &Named<String>,
-    base: &Path,
-    max_bytes: u64,
-    parse: fn(&[u8]) -> Result<Array>,
-) -> Result<Table> {
+fn read_each(paths: &Named<String>, base: &Path, max_bytes: u64, parse: fn(&[u8]) -> Result<Array>) -> Result<Table> {
     let arrays = paths.iter().map(|(name, path)| {
         let path = base.join(path);
         let array = parse(&read_file(&path, max_bytes)?).map_err(|e| e.at(&path))?;
@@ -245,12 +228,9 @@ mod tests {
         .unwrap();
         assert_eq!(spec.source, Source::Csv("data/digits.csv.gz".into()));
         assert_eq!(spec.test, 0.2);
-        let Some(FeedSpec::Columns { scale, .. }) = spec.feeds.get("x") else {
-            panic!()
-        };
+        let Some(FeedSpec::Columns { scale, .. }) = spec.feeds.get("x") else { panic!() };
         assert_eq!(*scale, 0.0625);
-        let rows: DataSpec =
-            ron::from_str("( source: Rows({ x: [[0, 1], [1, 1]], \"y\": [0, 1] }) )").unwrap();
+        let rows: DataSpec = ron::from_str("( source: Rows({ x: [[0, 1], [1, 1]], \"y\": [0, 1] }) )").unwrap();
         let table = rows.source.read(Path::new(""), 0).unwrap();
         assert_eq!(table.column("x").unwrap().shape(), [2, 2]);
     }
@@ -260,10 +240,7 @@ mod tests {
         assert!(ron::from_str::<DataSpec>("( source: Moons(n: 3), tset: 0.2 )").is_err());
         assert!(ron::from_str::<DataSpec>("( source: Moons(n: 3, nois: 1) )").is_err());
         let empty: Source = ron::from_str("Moons(n: 0)").unwrap();
-        assert_eq!(
-            empty.read(Path::new(""), 0).unwrap_err().message,
-            "the data has no rows"
-        );
+        assert_eq!(empty.read(Path::new(""), 0).unwrap_err().message, "the data has no rows");
         let uneven: Source = ron::from_str("Rows({ x: [1, 2], y: [3] })").unwrap();
         let error = uneven.read(Path::new(""), 0).unwrap_err();
         assert_eq!(error.message, "`y` has 1 rows, but `x` has 2");

@@ -55,39 +55,25 @@ fn one() -> f64 {
 pub(crate) fn noise(n: usize, seed: u64, columns: &Named<Noise>) -> Result<Table> {
     let mut stream = Stream::new(seed, Purpose::Synthetic);
     let arrays = columns.iter().map(|(name, noise)| {
-        let (Noise::Normal { shape, .. }
-        | Noise::Uniform { shape, .. }
-        | Noise::Classes { shape, .. }) = noise;
+        let (Noise::Normal { shape, .. } | Noise::Uniform { shape, .. } | Noise::Classes { shape, .. }) = noise;
         let shape: Vec<usize> = std::iter::once(n).chain(shape.iter().copied()).collect();
         let count = shape
             .iter()
             .try_fold(1usize, |n, &s| n.checked_mul(s))
             .filter(|n| *n <= MAX_NUMBERS)
-            .ok_or_else(|| {
-                DataError::new(format!(
-                    "`{name}` would have more than {MAX_NUMBERS} numbers"
-                ))
-            })?;
+            .ok_or_else(|| DataError::new(format!("`{name}` would have more than {MAX_NUMBERS} numbers")))?;
         let numbers = 0..count;
         let values = match *noise {
             Noise::Classes { below: 0, .. } => {
-                return Err(DataError::new(format!(
-                    "`{name}` has no classes: `below` is 0"
-                )));
+                return Err(DataError::new(format!("`{name}` has no classes: `below` is 0")));
             }
-            Noise::Normal { std, .. } => {
-                Values::Real(numbers.map(|_| std * stream.normal()).collect())
+            Noise::Normal { std, .. } => Values::Real(numbers.map(|_| std * stream.normal()).collect()),
+            Noise::Uniform { low, high, .. } => {
+                Values::Real(numbers.map(|_| low + (high - low) * stream.unit()).collect())
             }
-            Noise::Uniform { low, high, .. } => Values::Real(
-                numbers
-                    .map(|_| low + (high - low) * stream.unit())
-                    .collect(),
-            ),
-            Noise::Classes { below, .. } => Values::Int(
-                numbers
-                    .map(|_| stream.below(u64::from(below)) as i64)
-                    .collect(),
-            ),
+            Noise::Classes { below, .. } => {
+                Values::Int(numbers.map(|_| stream.below(u64::from(below)) as i64).collect())
+            }
         };
         Ok((name.to_string(), Array::new(shape, values)?))
     });
@@ -111,10 +97,7 @@ pub(crate) enum Shape {
 /// standard deviation `blur`.
 pub(crate) fn points(shape: Shape, n: usize, classes: u64, blur: f64, seed: u64) -> Result<Table> {
     if n > MAX_NUMBERS / 2 {
-        return Err(DataError::new(format!(
-            "{n} points are more than {}",
-            MAX_NUMBERS / 2
-        )));
+        return Err(DataError::new(format!("{n} points are more than {}", MAX_NUMBERS / 2)));
     }
     if classes == 0 {
         return Err(DataError::new("there must be at least one class"));
@@ -133,14 +116,7 @@ pub(crate) fn points(shape: Shape, n: usize, classes: u64, blur: f64, seed: u64)
             Shape::Moons => {
                 let angle = PI * stream.unit();
                 let upper = [angle.cos(), angle.sin()];
-                (
-                    if class == 0 {
-                        upper
-                    } else {
-                        [1.0 - upper[0], 0.5 - upper[1]]
-                    },
-                    class,
-                )
+                (if class == 0 { upper } else { [1.0 - upper[0], 0.5 - upper[1]] }, class)
             }
             Shape::Blobs => ([(TAU * share).cos(), (TAU * share).sin()], class),
             Shape::Xor => {
@@ -173,38 +149,22 @@ mod tests {
 
     #[test]
     fn shapes_without_noise_have_their_radii() {
-        let moons = points(Shape::Moons, 10, 2, 0.0, 1)
-            .unwrap()
-            .column("x")
-            .unwrap();
-        let blobs = points(Shape::Blobs, 9, 3, 0.0, 1)
-            .unwrap()
-            .column("x")
-            .unwrap();
+        let moons = points(Shape::Moons, 10, 2, 0.0, 1).unwrap().column("x").unwrap();
+        let blobs = points(Shape::Blobs, 9, 3, 0.0, 1).unwrap().column("x").unwrap();
         let radius = |a: &Array, i: usize, cx: f64, cy: f64| {
             (a.values().real(2 * i) - cx).hypot(a.values().real(2 * i + 1) - cy)
         };
         // Rounding of a sine, a cosine and a square root.
         let close = |r: f64| (r - 1.0).abs() < 1e-12;
-        assert!(
-            (0..10)
-                .step_by(2)
-                .all(|i| close(radius(&moons, i, 0.0, 0.0)))
-        );
-        assert!(
-            (1..10)
-                .step_by(2)
-                .all(|i| close(radius(&moons, i, 1.0, 0.5)))
-        );
+        assert!((0..10).step_by(2).all(|i| close(radius(&moons, i, 0.0, 0.0))));
+        assert!((1..10).step_by(2).all(|i| close(radius(&moons, i, 1.0, 0.5))));
         assert!((0..9).all(|i| close(radius(&blobs, i, 0.0, 0.0))));
     }
 
     #[test]
     fn noise_has_its_shape_and_limits() {
-        let columns: Named<Noise> = ron::from_str(
-            "{ x: Normal(shape: [2, 3]), u: Uniform(low: -1), y: Classes(below: 4) }",
-        )
-        .unwrap();
+        let columns: Named<Noise> =
+            ron::from_str("{ x: Normal(shape: [2, 3]), u: Uniform(low: -1), y: Classes(below: 4) }").unwrap();
         let table = noise(5, 0, &columns).unwrap();
         assert_eq!(table.column("x").unwrap().shape(), [5, 2, 3]);
         let y = table.column("y").unwrap();

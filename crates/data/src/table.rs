@@ -63,29 +63,17 @@ impl Array {
     pub fn new(shape: Vec<usize>, values: Values) -> Result<Self> {
         let size = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if shape.is_empty() {
-            return Err(DataError::new("a single number has no rows")
-                .help("give an array with at least one axis"));
+            return Err(DataError::new("a single number has no rows").help("give an array with at least one axis"));
         }
         if size != Some(values.len()) {
-            return Err(DataError::new(format!(
-                "an array of shape {shape:?} cannot hold {} values",
-                values.len()
-            )));
+            return Err(DataError::new(format!("an array of shape {shape:?} cannot hold {} values", values.len())));
         }
-        Ok(Self {
-            shape,
-            values,
-            labels: None,
-        })
+        Ok(Self { shape, values, labels: None })
     }
 
     /// Class numbers of text cells; `labels[class]` is the text.
     pub(crate) fn classes(classes: Vec<i64>, labels: Vec<String>) -> Self {
-        Self {
-            shape: vec![classes.len()],
-            values: Values::Int(classes),
-            labels: Some(labels),
-        }
+        Self { shape: vec![classes.len()], values: Values::Int(classes), labels: Some(labels) }
     }
 
     /// Sizes, rows first.
@@ -142,10 +130,7 @@ impl Table {
             }
         }
         drop(names);
-        let columns = columns
-            .into_iter()
-            .map(|(n, a)| (n, a.map(Arc::new)))
-            .collect();
+        let columns = columns.into_iter().map(|(n, a)| (n, a.map(Arc::new))).collect();
         Ok(Self { rows, columns })
     }
 
@@ -181,10 +166,7 @@ mod tests {
     #[test]
     fn whole_numbers_are_exact_or_nothing() {
         let v = Values::Real(vec![3.0, 2.5, f64::NAN, 1e300]);
-        assert_eq!(
-            [0, 1, 2, 3].map(|i| v.whole(i)),
-            [Some(3), None, None, None]
-        );
+        assert_eq!([0, 1, 2, 3].map(|i| v.whole(i)), [Some(3), None, None, None]);
     }
 
     #[test]

@@ -57,9 +57,10 @@ impl Executor {
             Ok(schedule) => schedule,
             Err(conflict) => panic!("the plan is inconsistent: {conflict}"),
         };
-        let scratch = plan.stages.iter().flat_map(|stage| {
-            stage.kernels.iter().map(|&k| scratch(&plan.kernels[k], stage, plan.dtype))
-        });
+        let scratch = plan
+            .stages
+            .iter()
+            .flat_map(|stage| stage.kernels.iter().map(|&k| scratch(&plan.kernels[k], stage, plan.dtype)));
         let arena = Arena::new(plan.bytes.max(schedule.bytes()), scratch.max().unwrap_or(0), threads.count());
         let index = plan.values.iter().map(|v| v.index).collect();
         let spread = threads.count() > 1 && plan.stages.iter().any(|stage| stage.tiles() > 1);

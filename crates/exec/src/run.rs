@@ -41,7 +41,9 @@ pub(crate) fn run<T: Scalar>(
                 let input = |k: usize| match binds[k] {
                     Bind::Output(o) => Bound::Output(o),
                     Bind::RowIndex(i) => Bound::Source(Source::RowIndex(lent.read::<i64>(i))),
-                    Bind::Input(i, lies) => Bound::Source(source(&kernel.inputs[i], lent.read::<T>(i), lies, start, count)),
+                    Bind::Input(i, lies) => {
+                        Bound::Source(source(&kernel.inputs[i], lent.read::<T>(i), lies, start, count))
+                    }
                 };
                 program.run_with(count, *inner, input, out, memory);
             });
@@ -71,11 +73,7 @@ pub(crate) fn run<T: Scalar>(
 
 /// Calls `f` with all outputs, which allocates nothing for up to 64.
 fn with_outputs<T: Element>(count: usize, lent: &mut Lent<'_>, f: impl FnOnce(&Lent<'_>, &mut [&mut [T]])) {
-    fn take<T: Element, const N: usize>(
-        count: usize,
-        lent: &mut Lent<'_>,
-        f: impl FnOnce(&Lent<'_>, &mut [&mut [T]]),
-    ) {
+    fn take<T: Element, const N: usize>(count: usize, lent: &mut Lent<'_>, f: impl FnOnce(&Lent<'_>, &mut [&mut [T]])) {
         let mut outputs: [&mut [T]; N] = std::array::from_fn(|k| if k < count { lent.write::<T>(k) } else { &mut [] });
         f(lent, &mut outputs[..count]);
     }
@@ -87,19 +85,15 @@ fn with_outputs<T: Element>(count: usize, lent: &mut Lent<'_>, f: impl FnOnce(&L
 }
 
 /// How an operand lies over `count` rows from `start` on.
-fn source<'a, T: Copy>(
-    operand: &Operand,
-    data: &'a [T],
-    lies: Extent,
-    start: usize,
-    count: usize,
-) -> Source<'a, T> {
+fn source<'a, T: Copy>(operand: &Operand, data: &'a [T], lies: Extent, start: usize, count: usize) -> Source<'a, T> {
     match lies {
         Extent::Full => Source::Full(data),
         Extent::Col => Source::Col(data),
         Extent::Scalar => Source::Scalar(data[0]),
         // The rows of the chunk alone are lent.
-        Extent::Row { .. } if operand.part == Part::Rows => Source::Row { data, start: 0, div: 1, modulo: count.max(1) },
+        Extent::Row { .. } if operand.part == Part::Rows => {
+            Source::Row { data, start: 0, div: 1, modulo: count.max(1) }
+        }
         Extent::Row { div, modulo } => Source::Row { data, start, div: div.max(1), modulo: modulo.max(1) },
     }
 }
@@ -157,7 +151,14 @@ fn matmul<T: Scalar>(
         };
         let a = matrix(&a[place(a_shape, kernel.inputs[0].part)..], product.rows, depth, product.transpose_a);
         let b = matrix(&b[place(b_shape, kernel.inputs[1].part)..], depth, cols, product.transpose_b);
-        graphrun_tensor::matmul(MatMut::row_major(out, product.rows, cols), Accum::Replace, <T as Real>::ONE, a, b, memory);
+        graphrun_tensor::matmul(
+            MatMut::row_major(out, product.rows, cols),
+            Accum::Replace,
+            <T as Real>::ONE,
+            a,
+            b,
+            memory,
+        );
     }
 }
 
@@ -212,7 +213,8 @@ fn operation<T: Scalar>(kernel: &Kernel, op: &dyn Op, index: &[bool], lent: &mut
     };
     let output = &kernel.outputs[0];
     let sizes = shape(output);
-    let run = |inputs: &[ViewAny<'_>], lent: &mut Lent<'_>, context: &mut Context<'_>| match index[output.value.index()] {
+    let run = |inputs: &[ViewAny<'_>], lent: &mut Lent<'_>, context: &mut Context<'_>| match index[output.value.index()]
+    {
         true => op.run(inputs, i64::any_mut(ViewMut::new(lent.write(0), sizes)), context),
         false => op.run(inputs, T::any_mut(ViewMut::new(lent.write(0), sizes)), context),
     };

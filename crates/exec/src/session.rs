@@ -98,7 +98,8 @@ impl Session {
         for (name, array) in feeds {
             let Some((_, id)) = self.graph.inputs().iter().find(|(input, _)| **input == **name) else {
                 let known: Vec<&str> = self.graph.inputs().iter().map(|(n, _)| &**n).collect();
-                let known = if known.is_empty() { "it has none".into() } else { format!("it has {}", known.join(", ")) };
+                let known =
+                    if known.is_empty() { "it has none".into() } else { format!("it has {}", known.join(", ")) };
                 return Err(ExecError::new(format!("the model has no input `{name}`; {known}")));
             };
             self.bind_one(&mut sizes, name, *id, array)?;

@@ -227,7 +227,8 @@ fn no_step_allocates_more_values_than_live() {
             nodes: { h: Linear(x: x, units: 128), r: Relu(h), scores: Linear(x: r, units: 10), loss: SoftmaxCrossEntropy(scores, digit) },
             outputs: [scores], loss: loss)"#,
     );
-    let plan = graphrun_plan::plan(&graph, &Sizes::from([("N".into(), 64)]), &graphrun_plan::Options::default()).unwrap();
+    let plan =
+        graphrun_plan::plan(&graph, &Sizes::from([("N".into(), 64)]), &graphrun_plan::Options::default()).unwrap();
     assert!(plan.bytes as f64 <= plan.live_bytes as f64 * 1.1, "{} of {}", plan.bytes, plan.live_bytes);
     let mut executor = Executor::new(Arc::new(plan), Threads::default());
     executor.run(Draw::default());

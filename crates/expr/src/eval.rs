@@ -42,11 +42,13 @@ fn at(node: &Expr, children: &[f64], values: &[f64]) -> f64 {
 
 /// The outcome at a node that has a kink or a jump; 2 stands for NaN.
 fn branch(node: &Expr, children: &[f64], value: f64) -> Option<i8> {
-    let order = |a: f64, b: f64| a.partial_cmp(&b).map_or(2, |order| match order {
-        Ordering::Less => -1,
-        Ordering::Equal => 0,
-        Ordering::Greater => 1,
-    });
+    let order = |a: f64, b: f64| {
+        a.partial_cmp(&b).map_or(2, |order| match order {
+            Ordering::Less => -1,
+            Ordering::Equal => 0,
+            Ordering::Greater => 1,
+        })
+    };
     match (node.kind(), children) {
         (ExprKind::Unary(Func::Abs | Func::Sign, _), &[a]) => Some(order(a, 0.0)),
         // The low byte of the integer tells neighbouring steps apart.

@@ -229,10 +229,7 @@ impl Binary {
 
     /// True for the comparisons, whose value is 1 or 0.
     pub fn compares(self) -> bool {
-        matches!(
-            self,
-            Binary::Less | Binary::Greater | Binary::Equal | Binary::LessEqual | Binary::GreaterEqual
-        )
+        matches!(self, Binary::Less | Binary::Greater | Binary::Equal | Binary::LessEqual | Binary::GreaterEqual)
     }
 
     /// Its value in f64 by the standard library.

@@ -113,7 +113,9 @@ impl<'a> Parser<'a> {
                 match rest[..length].parse::<f64>() {
                     Ok(value) if value.is_finite() => (Token::Number(value), length),
                     Ok(_) => return Err(error(start..start + length, "the number is too large".into())),
-                    Err(_) => return Err(error(start..start + length, format!("`{}` is not a number", &rest[..length]))),
+                    Err(_) => {
+                        return Err(error(start..start + length, format!("`{}` is not a number", &rest[..length])));
+                    }
                 }
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {

@@ -14,9 +14,9 @@ mod spec;
 mod tests;
 
 pub use compile::Program;
+pub use in_place::Operand;
 pub(crate) use interpret::Run;
 #[cfg(test)]
 pub(crate) use kernels::{LANES, Stream, Target, unary};
-pub use in_place::Operand;
 pub use source::{RawSource, Source};
 pub use spec::{Input, Output, Reduce, Spec, Value};

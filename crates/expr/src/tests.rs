@@ -6,10 +6,8 @@ use crate::{Binary, Expr, Func};
 
 /// Expressions over two variables, smooth or not.
 pub(crate) fn expressions() -> impl Strategy<Value = Expr> {
-    let leaf = prop_oneof![
-        (0..2usize).prop_map(Expr::var),
-        (-24..24i32).prop_map(|k| Expr::constant(f64::from(k) / 8.0)),
-    ];
+    let leaf =
+        prop_oneof![(0..2usize).prop_map(Expr::var), (-24..24i32).prop_map(|k| Expr::constant(f64::from(k) / 8.0)),];
     leaf.prop_recursive(5, 24, 3, |inner| {
         let (a, b, c) = (inner.clone(), inner.clone(), inner.clone());
         prop_oneof![

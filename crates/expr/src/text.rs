@@ -59,9 +59,7 @@ fn write(node: &Expr, children: &[(String, Level)], names: &[&str]) -> (String, 
             };
             (text, level)
         }
-        ExprKind::Select(..) => {
-            (format!("if({}, {}, {})", children[0].0, children[1].0, children[2].0), Level::Atom)
-        }
+        ExprKind::Select(..) => (format!("if({}, {}, {})", children[0].0, children[1].0, children[2].0), Level::Atom),
     }
 }
 

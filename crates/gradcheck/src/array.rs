@@ -58,7 +58,8 @@ pub(crate) fn set_element(values: &mut Values, name: &str, at: usize, value: f64
 /// # Errors
 /// An array of another kind or shape, or an integer out of its bounds, in words that name `name`.
 pub(crate) fn bind(name: &str, ty: &Type, array: &Array, sizes: &mut Sizes) -> Result<(), String> {
-    let same_kind = matches!((&ty.kind, array.data()), (Kind::Real, Data::Real(_)) | (Kind::Index { .. }, Data::Index(_)));
+    let same_kind =
+        matches!((&ty.kind, array.data()), (Kind::Real, Data::Real(_)) | (Kind::Index { .. }, Data::Index(_)));
     let clash = || format!("`{name}` is declared {ty}, and the value fed is {}", array.shape());
     if !same_kind || ty.rank() != array.shape().rank() {
         return Err(clash());

@@ -39,11 +39,14 @@ pub(crate) fn declared(problem: &Problem, pair: &Pair, how: &Examination<'_>) ->
     let [(of, _)] = &problem.of[..] else { return Ok(()) };
     let of = *of;
     let Some((convention, input)) = alone(&problem.graph, of, how) else { return Ok(()) };
-    let Some(position) = pair.wrt.iter().position(|name| problem.graph.find(name) == Some(input)) else { return Ok(()) };
+    let Some(position) = pair.wrt.iter().position(|name| problem.graph.find(name) == Some(input)) else {
+        return Ok(());
+    };
     let name = &pair.wrt[position];
     let wrong = |e: String| Finding { property: "runs", detail: e, excess: f64::INFINITY };
     let sizes = sizes_of(&pair.forward, &pair.values).map_err(wrong)?;
-    let gradient = how.subject.prepare(&pair.backward, &sizes, Dtype::F64).map_err(wrong)?.run(&pair.values).map_err(wrong)?;
+    let gradient =
+        how.subject.prepare(&pair.backward, &sizes, Dtype::F64).map_err(wrong)?.run(&pair.values).map_err(wrong)?;
     let mut value = how.reference.prepare(&pair.forward, &sizes, Dtype::F64).map_err(wrong)?;
     let x = reals(&pair.values[name]).to_vec();
     let mut values = pair.values.clone();
@@ -65,11 +68,18 @@ pub(crate) fn declared(problem: &Problem, pair: &Pair, how: &Examination<'_>) ->
         };
         let got = reals(&gradient[position])[k];
         // Which element of a reduction is the first depends on the axes; with a single tie per value it is this one.
-        let ambiguous = matches!(convention, Convention::FirstWins | Convention::FirstLeast) && problem.graph.ty(of).len().known() != Some(1);
+        let ambiguous = matches!(convention, Convention::FirstWins | Convention::FirstLeast)
+            && problem.graph.ty(of).len().known() != Some(1);
         let off = (got - wanted).abs();
         if !ambiguous && off > 1e-3 * (above - below).abs() {
-            let detail = format!("`{name}` at [{k}] has slopes {below:.3} and {above:.3}, and the gradient {got:e} is not {wanted:.3}");
-            return Err(Finding { property: "declared slope at a kink", detail, excess: off / (above - below).abs() * 1e3 });
+            let detail = format!(
+                "`{name}` at [{k}] has slopes {below:.3} and {above:.3}, and the gradient {got:e} is not {wanted:.3}"
+            );
+            return Err(Finding {
+                property: "declared slope at a kink",
+                detail,
+                excess: off / (above - below).abs() * 1e3,
+            });
         }
     }
     Ok(())

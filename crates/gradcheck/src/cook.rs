@@ -91,7 +91,9 @@ impl Kitchen<'_> {
 
     /// Values depend on the step alone, so that dropping another leaves them as they are.
     fn rng(&self, index: usize, bytes: &[u8]) -> ChaCha8Rng {
-        let hash = bytes[..CHOICES].iter().fold(self.seed ^ index as u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
+        let hash = bytes[..CHOICES]
+            .iter()
+            .fold(self.seed ^ index as u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
         ChaCha8Rng::seed_from_u64(hash)
     }
 
@@ -99,7 +101,9 @@ impl Kitchen<'_> {
     fn fan(&mut self, index: usize, step: &Step, rng: &mut ChaCha8Rng) -> Result<NodeId, CheckError> {
         let from = match self.chosen(step.bytes[0]) {
             Some(id) => id,
-            None => self.leaf(&format!("x{index}"), SHAPES[usize::from(step.bytes[2]) % SHAPES.len()], -2.0, 2.0, rng)?,
+            None => {
+                self.leaf(&format!("x{index}"), SHAPES[usize::from(step.bytes[2]) % SHAPES.len()], -2.0, 2.0, rng)?
+            }
         };
         let degree = 2 + usize::from(step.bytes[1]) % 8;
         let wave = |k: usize| Expr::unary(Func::Sin, Expr::var(0) * Expr::constant((k + 1) as f64 / 4.0));
@@ -107,7 +111,13 @@ impl Kitchen<'_> {
         Ok(self.b.add(&users)?)
     }
 
-    fn call(&mut self, index: usize, op: &OpDef, step: &Step, rng: &mut ChaCha8Rng) -> Result<Option<NodeId>, CheckError> {
+    fn call(
+        &mut self,
+        index: usize,
+        op: &OpDef,
+        step: &Step,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<NodeId>, CheckError> {
         let Some(sample) = op.draw(&mut Bytes::new(&step.bytes[CHOICES..])) else { return Ok(None) };
         let mut inputs = vec![];
         let mut slot = 0;
@@ -226,7 +236,14 @@ impl Kitchen<'_> {
         Ok(id)
     }
 
-    fn leaf(&mut self, name: &str, shape: &[usize], low: f64, high: f64, rng: &mut ChaCha8Rng) -> Result<NodeId, CheckError> {
+    fn leaf(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        low: f64,
+        high: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<NodeId, CheckError> {
         let id = self.b.input(name, Type::real(shape.iter().map(|&n| Size::from(n)).collect()))?;
         let value = self.draw(shape, low, high, rng);
         self.values.insert(name.to_owned(), value);

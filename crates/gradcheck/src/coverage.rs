@@ -136,7 +136,13 @@ fn shape_features(graph: &Graph, id: NodeId) -> Vec<String> {
     let shape = sizes(id);
     let mut met = vec![];
     if let [.., rows, columns] = shape[..] {
-        met.push(if rows > columns { "tall" } else if rows < columns { "wide" } else { "square" });
+        met.push(if rows > columns {
+            "tall"
+        } else if rows < columns {
+            "wide"
+        } else {
+            "square"
+        });
     }
     if shape.contains(&0) {
         met.push("empty");

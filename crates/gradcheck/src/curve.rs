@@ -43,18 +43,15 @@ pub fn curve(f: impl Fn(&[f64]) -> f64, exact: &[f64], x: &[f64], method: Method
 /// The least-squares slope over the points that lie clearly above the rounding, on the side of the larger steps.
 fn fit(points: &[(f64, f64)]) -> Option<f64> {
     let floor = points.iter().map(|p| p.1).fold(f64::INFINITY, f64::min).max(1e-13);
-    let logs: Vec<(f64, f64)> = points
-        .iter()
-        .take_while(|p| p.1 > 30.0 * floor)
-        .filter(|p| p.0 < 0.05)
-        .map(|p| (p.0.ln(), p.1.ln()))
-        .collect();
+    let logs: Vec<(f64, f64)> =
+        points.iter().take_while(|p| p.1 > 30.0 * floor).filter(|p| p.0 < 0.05).map(|p| (p.0.ln(), p.1.ln())).collect();
     if logs.len() < 3 {
         return None;
     }
     let n = logs.len() as f64;
     let (mx, my) = logs.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0 / n, y + p.1 / n));
-    let (sxy, sxx) = logs.iter().fold((0.0, 0.0), |(xy, xx), p| (xy + (p.0 - mx) * (p.1 - my), xx + (p.0 - mx).powi(2)));
+    let (sxy, sxx) =
+        logs.iter().fold((0.0, 0.0), |(xy, xx), p| (xy + (p.0 - mx) * (p.1 - my), xx + (p.0 - mx).powi(2)));
     Some(sxy / sxx)
 }
 

@@ -103,7 +103,10 @@ fn ports(problem: &Problem) -> Result<(), Finding> {
         for (&input, gradient) in node.inputs.iter().zip(gradients) {
             if gradient.is_some() && !problem.graph.ty(input).is_real() {
                 let (op, port) = (problem.graph.describe(id), problem.graph.describe(input));
-                return Err(Finding::new("integer port", format!("{op} gives a gradient for {port}, which holds integers")));
+                return Err(Finding::new(
+                    "integer port",
+                    format!("{op} gives a gradient for {port}, which holds integers"),
+                ));
             }
         }
     }

@@ -130,7 +130,9 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
             _ => None,
         };
         let registry = wrong.as_ref().unwrap_or(&complete);
-        let needed = in_parallel(options.threads, options.seeds, &|seed| caught(registry, &ops, *bug, subject, seed as u64, options.tries));
+        let needed = in_parallel(options.threads, options.seeds, &|seed| {
+            caught(registry, &ops, *bug, subject, seed as u64, options.tries)
+        });
         report.caught = needed.iter().flatten().count();
         report.cases = needed.iter().flatten().copied().max().unwrap_or(0);
     }
@@ -166,7 +168,8 @@ fn caught(registry: &Registry, ops: &[&str], bug: Bug, subject: &dyn Engine, see
             Bug::Plant(plant) => plant(pair, &mut ChaCha8Rng::seed_from_u64(case)),
             _ => pair,
         };
-        let how = Examination { conventions: &conventions, rewrite: Some(&plant), ..Examination::new(subject, &reference) };
+        let how =
+            Examination { conventions: &conventions, rewrite: Some(&plant), ..Examination::new(subject, &reference) };
         examine(&problem, &how, case).is_err().then_some(k + 1)
     })
 }

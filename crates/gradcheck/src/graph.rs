@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use graphrun_exec::Array;
-use graphrun_graph::{Builder, Graph, GradError, NodeId, Type, TypeError, grad};
+use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
 use crate::array::{Values, reals, set};

@@ -34,7 +34,8 @@ pub(crate) fn crossing(
     beside.backward.outputs = vec![pair.backward.outputs[position].clone()];
     for (name, array) in &pair.values {
         // Whole steps of a thousandth part every tie and leave every kink.
-        let moved = map(array, |v| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 });
+        let moved =
+            map(array, |v| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 });
         set(&mut beside.values, name, reals(&moved));
     }
     let sizes = sizes_of(&beside.forward, &beside.values)?;
@@ -56,7 +57,8 @@ fn kinks(pair: &Pair, name: &str, index: usize, engine: &dyn Engine) -> Result<u
     const STEP: f64 = 1e-6;
     let sizes = sizes_of(&pair.forward, &pair.values)?;
     let reached = pair.forward.reachable();
-    let nodes: Vec<_> = pair.forward.ids().filter(|(id, n)| reached[id.index()] && n.ty.is_real()).map(|(id, _)| id).collect();
+    let nodes: Vec<_> =
+        pair.forward.ids().filter(|(id, n)| reached[id.index()] && n.ty.is_real()).map(|(id, _)| id).collect();
     let mut all = pair.forward.clone();
     all.outputs = nodes.iter().map(|id| (id.index().to_string(), *id)).collect();
     let mut program = engine.prepare(&all, &sizes, Dtype::F64)?;

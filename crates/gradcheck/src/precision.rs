@@ -26,7 +26,9 @@ pub(crate) fn precision(pair: &Pair, how: &Examination<'_>, magnitude: f64, seed
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut swing: f64 = 0.0;
     for _ in 0..3 {
-        let mut shake = |v: f64| v * (1.0 + rounding * ROUNDINGS * rng.random_range(-1.0..1.0)) + rounding * rng.random_range(-1.0..1.0);
+        let mut shake = |v: f64| {
+            v * (1.0 + rounding * ROUNDINGS * rng.random_range(-1.0..1.0)) + rounding * rng.random_range(-1.0..1.0)
+        };
         let shaken: Values = held.iter().map(|(k, v)| (k.clone(), map(v, &mut shake))).collect();
         let changed = double.run(&shaken).map_err(wrong)?;
         swing = all(&changed).zip(all(&exact)).fold(swing, |m, (a, b)| m.max((a - b).abs()));

@@ -39,9 +39,8 @@ pub struct Recipe {
 
 /// The operations that random graphs are made of: differentiable, with a sample generator.
 pub fn ingredients(registry: &Registry) -> Vec<&'static str> {
-    let ready = |op: &&graphrun_graph::OpDef| {
-        op.differentiable && op.draw(&mut graphrun_graph::Bytes::new(&[])).is_some()
-    };
+    let ready =
+        |op: &&graphrun_graph::OpDef| op.differentiable && op.draw(&mut graphrun_graph::Bytes::new(&[])).is_some();
     registry.ops().filter(ready).map(|op| op.name).collect()
 }
 

@@ -59,7 +59,11 @@ pub fn model(problem: &Problem, print: Option<&Print<'_>>) -> String {
     let mut graph = b.finish();
     if graph.outputs.is_empty() {
         let names = graph.names().clone();
-        graph.outputs = problem.of.iter().filter_map(|(of, _)| names.iter().find(|(_, id)| *id == of).map(|(n, _)| (n.to_string(), *of))).collect();
+        graph.outputs = problem
+            .of
+            .iter()
+            .filter_map(|(of, _)| names.iter().find(|(_, id)| *id == of).map(|(n, _)| (n.to_string(), *of)))
+            .collect();
     }
     let tests = tests(problem, &graph);
     match print {

@@ -45,7 +45,11 @@ fn nothing() -> Problem {
 
 type Found = (Option<Problem>, Finding);
 
-fn smallest(recipe: Recipe, finding: Finding, fails: &dyn Fn(&Recipe) -> Option<Found>) -> (Recipe, Option<Problem>, Finding) {
+fn smallest(
+    recipe: Recipe,
+    finding: Finding,
+    fails: &dyn Fn(&Recipe) -> Option<Found>,
+) -> (Recipe, Option<Problem>, Finding) {
     let mut best = recipe;
     let mut found = fails(&best).unwrap_or((None, finding));
     loop {
@@ -77,7 +81,9 @@ fn candidates(recipe: &Recipe) -> Vec<Recipe> {
     for k in 0..count {
         let bytes = recipe.steps[k].bytes;
         let mut push = |changed: [u8; STEP]| {
-            if changed != bytes && changed.iter().map(|b| u64::from(*b)).sum::<u64>() < bytes.iter().map(|b| u64::from(*b)).sum() {
+            if changed != bytes
+                && changed.iter().map(|b| u64::from(*b)).sum::<u64>() < bytes.iter().map(|b| u64::from(*b)).sum()
+            {
                 let mut simpler = recipe.clone();
                 simpler.steps[k].bytes = changed;
                 out.push(simpler);

@@ -72,7 +72,9 @@ fn a_zero_among_others_passes() {
 #[test]
 fn an_exact_kink_wants_a_gradient_between_the_slopes() {
     let f = |x: &[f64]| relu(x[0]) + 3.0 * x[1];
-    for (slope, expect) in [(0.0, Verdict::Kink), (0.5, Verdict::Kink), (1.0, Verdict::Kink), (1.5, Verdict::Fail), (-0.1, Verdict::Fail)] {
+    for (slope, expect) in
+        [(0.0, Verdict::Kink), (0.5, Verdict::Kink), (1.0, Verdict::Kink), (1.5, Verdict::Fail), (-0.1, Verdict::Fail)]
+    {
         let report = check(f, |_| vec![slope, 3.0], &[0.0, 1.0]);
         assert_eq!(report.verdict, expect, "slope {slope}: {report}");
         assert_eq!(report.entries[0].kinks, 1);
@@ -173,7 +175,12 @@ fn textbook_methods_judge_by_the_lecture_s_error() {
     assert!(with(Method::Central, 1e-3).entries[0].max_rel_error < 1e-10);
     let wrong = check_function(f, |x| x.to_vec(), &x, &Options { method: Method::Central, ..Options::default() });
     assert_eq!(wrong.verdict, Verdict::Fail);
-    let kink = check_function(|x| relu(x[0]), |_| vec![0.0], &[0.0], &Options { method: Method::Forward, ..Options::default() });
+    let kink = check_function(
+        |x| relu(x[0]),
+        |_| vec![0.0],
+        &[0.0],
+        &Options { method: Method::Forward, ..Options::default() },
+    );
     assert_eq!((kink.verdict, kink.entries[0].kinks), (Verdict::Kink, 1));
 }
 
@@ -192,7 +199,8 @@ fn jacobians_are_checked_row_by_row() {
 #[test]
 fn second_order_is_held_against_gradients_and_symmetry() {
     let gradient = |x: &[f64]| vec![2.0 * x[0] * x[1], x[0] * x[0] + x[1].cos()];
-    let right = |x: &[f64], v: &[f64]| vec![2.0 * x[1] * v[0] + 2.0 * x[0] * v[1], 2.0 * x[0] * v[0] - x[1].sin() * v[1]];
+    let right =
+        |x: &[f64], v: &[f64]| vec![2.0 * x[1] * v[0] + 2.0 * x[0] * v[1], 2.0 * x[0] * v[0] - x[1].sin() * v[1]];
     let options = Options::default();
     let report = check_second_order(gradient, right, &[0.5, 1.5], &options);
     assert_eq!(report.verdict, Verdict::Pass, "{report}");

@@ -139,12 +139,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// A shared parameter of another shape, or a name that is taken.
-    pub fn param(
-        &mut self,
-        last: &str,
-        shape: Vec<Size>,
-        init: Arc<dyn Initialiser>,
-    ) -> Result<NodeId, TypeError> {
+    pub fn param(&mut self, last: &str, shape: Vec<Size>, init: Arc<dyn Initialiser>) -> Result<NodeId, TypeError> {
         self.declare(last, shape, init, true)
     }
 

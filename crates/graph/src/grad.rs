@@ -14,12 +14,7 @@ use crate::ty::Type;
 /// # Errors
 /// `of` is no scalar and there is no `upstream`, `upstream` has another shape, a node of `wrt` holds
 /// integers, or an operation on the way has no gradient.
-pub fn grad(
-    b: &mut Builder,
-    of: NodeId,
-    wrt: &[NodeId],
-    upstream: Option<NodeId>,
-) -> Result<Vec<NodeId>, GradError> {
+pub fn grad(b: &mut Builder, of: NodeId, wrt: &[NodeId], upstream: Option<NodeId>) -> Result<Vec<NodeId>, GradError> {
     let seed = seed(b, of, upstream)?;
     for &id in wrt {
         if !b.ty(id).is_real() {
@@ -42,9 +37,10 @@ pub fn grad(
             continue;
         }
         let at = At { inputs: &node.inputs, output: id, grad: total };
-        let gradients = node.op.vjp(b, at).map_err(|e| {
-            GradError::new(format!("{} ({}): {}", b.graph().describe(id), node.op.name(), e.message))
-        })?;
+        let gradients = node
+            .op
+            .vjp(b, at)
+            .map_err(|e| GradError::new(format!("{} ({}): {}", b.graph().describe(id), node.op.name(), e.message)))?;
         for (&input, gradient) in node.inputs.iter().zip(gradients) {
             if let Some(gradient) = gradient.filter(|_| active[input.index()]) {
                 let shape = b.ty(input).shape.clone();

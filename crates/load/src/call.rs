@@ -13,7 +13,13 @@ use crate::syntax::{Kind, Name, Value};
 
 impl<'t, 'r> Expander<'t, 'r> {
     /// A call of a registered op.
-    pub(crate) fn op(&mut self, def: &'r OpDef, written: Written<'t>, scope: &Rc<Scope<'t>>, fed: Option<Ref>) -> Option<OpCall<'r>> {
+    pub(crate) fn op(
+        &mut self,
+        def: &'r OpDef,
+        written: Written<'t>,
+        scope: &Rc<Scope<'t>>,
+        fed: Option<Ref>,
+    ) -> Option<OpCall<'r>> {
         let mut ports: Vec<Vec<Ref>> = vec![Vec::new(); def.ports.len()];
         let fed_first = fed.is_some();
         if let (Some(fed), Some(first)) = (fed, ports.first_mut()) {
@@ -39,7 +45,9 @@ impl<'t, 'r> Expander<'t, 'r> {
                         None => good = false,
                     }
                 }
-            } else if let Some(param) = def.params.iter().find(|param| **param == text && !matches!(value.kind, Kind::Bool(_))) {
+            } else if let Some(param) =
+                def.params.iter().find(|param| **param == text && !matches!(value.kind, Kind::Bool(_)))
+            {
                 match self.reference(value, scope) {
                     Some(target) => shared.push((*param, target)),
                     None => good = false,
@@ -107,7 +115,8 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
             _ if def.ports[k].variadic && value.kind != Kind::Bad => {
                 let port = def.ports[k].name;
-                let message = format!("the input `{port}` of {} is a list of nodes, and this is {}", def.name, value.describe());
+                let message =
+                    format!("the input `{port}` of {} is a list of nodes, and this is {}", def.name, value.describe());
                 let found = Diagnostic::new(Code::WrongKind, value.span, message, "not a list");
                 self.report(scope, found.help(format!("write `{port}: [a, b]`")));
                 None
@@ -142,7 +151,8 @@ impl<'t, 'r> Expander<'t, 'r> {
 
     fn unknown_option(&mut self, def: &OpDef, name: &Name, scope: &Rc<Scope<'t>>) {
         let ports = def.ports.iter().map(|port| port.name);
-        let known: Vec<&str> = ports.chain(def.params.iter().copied()).chain(def.options.iter().map(|o| o.name)).collect();
+        let known: Vec<&str> =
+            ports.chain(def.params.iter().copied()).chain(def.options.iter().map(|o| o.name)).collect();
         let message = format!("{} has no input or option `{}`", def.name, name.text);
         let found = Diagnostic::new(Code::UnknownOption, name.span, message, "unknown here");
         let found = found.help(format!("`graphrun ops {}` shows what it has", def.name)).suggest(&name.text, known);

@@ -134,7 +134,8 @@ impl Cases<'_, '_> {
                 continue;
             }
             let Some(mut literal) = Literal::read(value, self.diagnostics) else { continue };
-            let ty = if field == "grad" { Type::real(self.graph.ty(id).shape.clone()) } else { self.graph.ty(id).clone() };
+            let ty =
+                if field == "grad" { Type::real(self.graph.ty(id).shape.clone()) } else { self.graph.ty(id).clone() };
             if field == "grad" && !self.graph.ty(id).is_real() {
                 let message = format!("`{}` holds integers, and has no gradient", key.text);
                 self.diagnostics.push(Diagnostic::new(Code::NotDifferentiable, key.span, message, "an integer input"));
@@ -194,7 +195,8 @@ impl Cases<'_, '_> {
         if case.upstream.is_none() && fields.get("upstream").is_none() && ty.rank() > 0 {
             let message = format!("gradients are taken of {name}, which is {ty} and no scalar");
             let found = Diagnostic::new(Code::NotScalar, value.span, message, "this test");
-            self.diagnostics.push(found.help("add `upstream: ...`, the gradient with respect to it, or choose a scalar by `of`"));
+            self.diagnostics
+                .push(found.help("add `upstream: ...`, the gradient with respect to it, or choose a scalar by `of`"));
         }
         if let (Some(upstream), Some(at)) = (&case.upstream, fields.get("upstream"))
             && let Err(message) = fit(&mut upstream.clone(), ty, &mut case.sizes.clone())

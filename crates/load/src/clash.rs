@@ -42,7 +42,9 @@ pub(crate) fn type_error(flat: &Flat<'_>, built: &Built, id: ItemId, error: Type
         found = found.second(it.span, format!("{name} is {ty}"));
     }
     for size in sizes {
-        if let Some(place) = origin(flat, built, id, size).filter(|place| !found.secondary.iter().any(|(at, _)| at == place)) {
+        if let Some(place) =
+            origin(flat, built, id, size).filter(|place| !found.secondary.iter().any(|(at, _)| at == place))
+        {
             found = found.second(place, format!("{size} comes from here"));
         }
     }

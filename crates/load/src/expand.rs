@@ -181,7 +181,9 @@ impl<'t, 'r> Expander<'t, 'r> {
         let message = format!("there is no op `{name}`");
         let found = Diagnostic::new(Code::UnknownOp, written.head.span, message, "neither an op nor a block");
         let found = match scope.vars.get(name) {
-            Some(Binding::Value(..)) => found.help(format!("an op that is an argument is applied by `Apply({name}, x)`")),
+            Some(Binding::Value(..)) => {
+                found.help(format!("an op that is an argument is applied by `Apply({name}, x)`"))
+            }
             Some(_) => found.help(format!("`{name}` is a node; a second name for it is `Identity({name})`")),
             None => {
                 let blocks = self.document.blocks.keys().copied();

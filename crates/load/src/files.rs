@@ -100,7 +100,8 @@ fn includes(root: &Value, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> 
     let Kind::List(items) = &list.kind else {
         let message = format!("`include` is a list of paths, and this is {}", list.describe());
         diagnostics.push(
-            Diagnostic::new(Code::WrongKind, list.span, message, "not a list").help("write `include: [\"blocks.ron\"]`"),
+            Diagnostic::new(Code::WrongKind, list.span, message, "not a list")
+                .help("write `include: [\"blocks.ron\"]`"),
         );
         return Vec::new();
     };

@@ -54,7 +54,8 @@ impl<'a> Printer<'a> {
         let column = self.out.len() - self.out.rfind('\n').map_or(0, |at| at + 1);
         let room = WIDTH.saturating_sub(column + tail);
         let commented = self.comments.get(self.next).is_some_and(|comment| comment.start < value.span.end);
-        let forced = (force || commented) && !items(value, self.source).is_empty() || (commented && is_container(value));
+        let forced =
+            (force || commented) && !items(value, self.source).is_empty() || (commented && is_container(value));
         if !forced {
             let mark = self.out.len();
             if self.flat(value, room, mark) || !is_container(value) {
@@ -112,7 +113,8 @@ impl<'a> Printer<'a> {
                     self.out.push_str(key);
                     self.out.push_str(": ");
                 }
-                let force = item.key.is_some_and(|key| BROKEN.contains(&key)) && matches!(item.value.kind, Kind::Map(_));
+                let force =
+                    item.key.is_some_and(|key| BROKEN.contains(&key)) && matches!(item.value.kind, Kind::Map(_));
                 self.broken_or_flat(item.value, depth + 1, 1, force);
                 self.out.push(',');
                 last = item.value.span.end;

@@ -51,7 +51,10 @@ fn collect(value: &Value, shape: &[usize], data: &mut Vec<f64>, diagnostics: &mu
             items.iter().try_for_each(|item| collect(item, rest, data, diagnostics))
         }
         (Kind::List(items), [size, ..]) => {
-            let message = format!("rows of an array have one length, and this one has {} where the first has {size}", items.len());
+            let message = format!(
+                "rows of an array have one length, and this one has {} where the first has {size}",
+                items.len()
+            );
             diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "of another length"));
             None
         }

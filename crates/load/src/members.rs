@@ -97,12 +97,14 @@ impl Flat<'_> {
         let Some((owner, last)) = name.rsplit_once('.') else {
             let known = self.names.keys().filter(|name| !name.contains('.')).map(|name| &**name);
             let message = format!("there is no node `{name}`");
-            return Diagnostic::new(Code::UnknownNode, span, message, "not a node, input or parameter").suggest(name, known);
+            return Diagnostic::new(Code::UnknownNode, span, message, "not a node, input or parameter")
+                .suggest(name, known);
         };
         let Some(id) = self.names.get(owner) else {
             let message = format!("there is no node `{owner}` to have a member `{last}`");
             let known = self.names.keys().map(|name| &**name);
-            let nearest = crate::diagnostics::nearest(owner, known).map(|name| format!("did you mean `{name}.{last}`?"));
+            let nearest =
+                crate::diagnostics::nearest(owner, known).map(|name| format!("did you mean `{name}.{last}`?"));
             let mut found = Diagnostic::new(Code::UnknownMember, span, message, "unknown");
             found.help = nearest;
             return found;

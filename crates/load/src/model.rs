@@ -171,8 +171,7 @@ fn assemble(
     let uses = Uses::new(&flat);
     let circular = uses.circles(&flat, diagnostics);
     let order: Vec<ItemId> = uses.order().into_iter().filter(|id| !circular[*id]).collect();
-    let builds =
-        Builds { flat: &flat, order: &order, registry, symbols: &symbols, titles: flat.titles(&order) };
+    let builds = Builds { flat: &flat, order: &order, registry, symbols: &symbols, titles: flat.titles(&order) };
     let mut found = Found::new();
     let mut test = builds.build(Phase::Test, &mut found, diagnostics);
     let (outputs, loss) = (&roots[..document.outputs.len()], roots.get(document.outputs.len()));
@@ -204,7 +203,12 @@ fn assemble(
     let mut train = builds.build(Phase::Train, &mut found, diagnostics);
     finish(&mut train);
     let nodes = flat.items.iter().zip(&test.ids).filter(|(item, _)| !item.name.is_empty()).filter_map(|(item, id)| {
-        Some(ModelNode { name: item.name.to_string(), op: diagnostics.sources.slice(item.head).to_owned(), id: (*id)?, span: item.key })
+        Some(ModelNode {
+            name: item.name.to_string(),
+            op: diagnostics.sources.slice(item.head).to_owned(),
+            id: (*id)?,
+            span: item.key,
+        })
     });
     Some(Model {
         path: path.to_owned(),

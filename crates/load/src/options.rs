@@ -98,7 +98,9 @@ impl<'t, 'r> Expander<'t, 'r> {
             return self.report(scope, Diagnostic::new(Code::BadOption, head, message, "this call"));
         };
         let option = def.options.iter().rev().find(|option| {
-            out.text[..*start].rfind(&format!("{}: ", option.name)).is_some_and(|at| !out.text[at..*start].contains(", "))
+            out.text[..*start]
+                .rfind(&format!("{}: ", option.name))
+                .is_some_and(|at| !out.text[at..*start].contains(", "))
         });
         let text = self.diagnostics.sources.slice(*span).to_owned();
         let found = match (own_words(&error.message), option) {
@@ -193,7 +195,10 @@ pub(crate) fn read_ron<T>(
         let column = text[line..].char_indices().nth(at.col.saturating_sub(1)).map_or(text.len() - line, |(at, _)| at);
         line + column
     };
-    let wrong = |error: ron::error::SpannedError| RonError { message: error.code.to_string(), offset: offset(error.span.start) };
+    let wrong = |error: ron::error::SpannedError| RonError {
+        message: error.code.to_string(),
+        offset: offset(error.span.start),
+    };
     let mut from = ron::Deserializer::from_str_with_options(text, &options).map_err(wrong)?;
     let result = parse(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut from));
     let value = result.map_err(|error| wrong(from.span_error(ron::Error::Message(error.to_string()))))?;
@@ -203,17 +208,33 @@ pub(crate) fn read_ron<T>(
 
 /// A message that an op or initialiser made itself; those of serde and ron speak of Rust and are put in our words.
 pub(crate) fn own_words(message: &str) -> Option<String> {
-    if let Some(rest) = message.strip_prefix("unknown variant `").or_else(|| message.strip_prefix("Unexpected enum variant named `")) {
+    if let Some(rest) =
+        message.strip_prefix("unknown variant `").or_else(|| message.strip_prefix("Unexpected enum variant named `"))
+    {
         let (name, rest) = rest.split_once('`')?;
         let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
         return Some(format!("`{name}` is not one of {}", known.join(", ")));
     }
-    if let Some(rest) = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("Unexpected field named `")) {
+    if let Some(rest) =
+        message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("Unexpected field named `"))
+    {
         let name = rest.split('`').next()?;
         return Some(format!("there is no option `{name}`"));
     }
-    let foreign = ["invalid ", "missing ", "duplicate ", "unknown ", "Expected ", "Unexpected ", "expected ", "Integer ", "Float ", "Unclosed "];
-    let theirs = foreign.iter().any(|start| message.starts_with(start)) || message.chars().next().is_none_or(char::is_uppercase);
+    let foreign = [
+        "invalid ",
+        "missing ",
+        "duplicate ",
+        "unknown ",
+        "Expected ",
+        "Unexpected ",
+        "expected ",
+        "Integer ",
+        "Float ",
+        "Unclosed ",
+    ];
+    let theirs =
+        foreign.iter().any(|start| message.starts_with(start)) || message.chars().next().is_none_or(char::is_uppercase);
     (!theirs).then(|| message.to_owned())
 }
 

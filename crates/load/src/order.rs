@@ -33,7 +33,8 @@ impl Uses {
         for component in petgraph::algo::kosaraju_scc(&self.graph) {
             let Some(path) = circle(&self.graph, &component) else { continue };
             component.iter().for_each(|id| circular[id.index()] = true);
-            let named: Vec<_> = path.iter().map(|id| &flat.items[id.index()]).filter(|item| !item.name.is_empty()).collect();
+            let named: Vec<_> =
+                path.iter().map(|id| &flat.items[id.index()]).filter(|item| !item.name.is_empty()).collect();
             let names: Vec<&str> = named.iter().chain(named.first()).map(|item| &*item.name).take(12).collect();
             let more = if named.len() >= names.len() { " -> ..." } else { "" };
             let message = format!("nodes depend on one another in a circle: {}{more}", names.join(" -> "));

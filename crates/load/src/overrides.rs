@@ -89,7 +89,8 @@ fn keys(value: &Value) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "Model(graphrun: 1, train: (epochs: 3, optimizer: Adam, params: { \"*.bias\": (decay: 0) }, l: [1, 2]))";
+    const TEXT: &str =
+        "Model(graphrun: 1, train: (epochs: 3, optimizer: Adam, params: { \"*.bias\": (decay: 0) }, l: [1, 2]))";
 
     fn check(at: &str, value: &str, expect: Result<(&str, &str), &str>) {
         let got = override_text(Path::new("m.ron"), TEXT, &[(at.into(), value.into())]);

@@ -21,9 +21,13 @@ impl<'t, 'r> Expander<'t, 'r> {
         let scope = scope.clone();
         let Some((name, head)) = value.head() else {
             if value.kind != Kind::Bad {
-                let message = format!("an initialiser such as `Xavier` is needed here, and this is {}", value.describe());
+                let message =
+                    format!("an initialiser such as `Xavier` is needed here, and this is {}", value.describe());
                 let help = "a fixed start is `Const(0.1)` or `Values([...])`";
-                self.report(&scope, Diagnostic::new(Code::WrongKind, value.span, message, "not an initialiser").help(help));
+                self.report(
+                    &scope,
+                    Diagnostic::new(Code::WrongKind, value.span, message, "not an initialiser").help(help),
+                );
             }
             return None;
         };
@@ -71,7 +75,8 @@ impl<'t, 'r> Expander<'t, 'r> {
         let (sizes, places) = match fields.get("shape") {
             Some(shape) => self.param_shape(&name, shape, scope)?,
             None => {
-                let found = Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no shape"), "this parameter");
+                let found =
+                    Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no shape"), "this parameter");
                 self.report(scope, found.help("write `(shape: [10, 64], init: Xavier)`"));
                 return None;
             }
@@ -85,7 +90,12 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
         };
         let Some(init) = fields.get("init") else {
-            let found = Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no initialiser"), "this parameter");
+            let found = Diagnostic::new(
+                Code::MissingField,
+                fields.span,
+                format!("{what} has no initialiser"),
+                "this parameter",
+            );
             self.report(scope, found.help("write `init: Xavier`, or `init: Zeros`"));
             return None;
         };

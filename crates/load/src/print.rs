@@ -90,11 +90,15 @@ impl Printer<'_> {
         }
         let mut section = |name: &str, entries: Vec<(String, String)>| {
             if !entries.is_empty() {
-                let entries: Vec<String> = entries.iter().map(|(name, value)| format!("{}: {value}", key(name))).collect();
+                let entries: Vec<String> =
+                    entries.iter().map(|(name, value)| format!("{}: {value}", key(name))).collect();
                 let _ = writeln!(out, "{name}: {{ {} }},", entries.join(", "));
             }
         };
-        section("inputs", graph.inputs().iter().map(|(name, id)| (name.to_string(), graph.ty(*id).to_string())).collect());
+        section(
+            "inputs",
+            graph.inputs().iter().map(|(name, id)| (name.to_string(), graph.ty(*id).to_string())).collect(),
+        );
         let params = graph.parameters().iter().filter(|param| needed[param.node.index()]).map(|param| {
             let fixed = if param.trainable { "" } else { ", trainable: false" };
             (param.name.to_string(), format!("(shape: {}, init: {}{fixed})", graph.ty(param.node), param.init.text()))
@@ -149,7 +153,8 @@ impl Printer<'_> {
         let inputs: Vec<String> = node.inputs.iter().map(|id| self.input(*id)).collect();
         if name == "Formula" {
             let variables = variable_names(inputs.len());
-            let given: Vec<String> = variables.iter().zip(&inputs).map(|(name, input)| format!("{name}: {input}")).collect();
+            let given: Vec<String> =
+                variables.iter().zip(&inputs).map(|(name, input)| format!("{name}: {input}")).collect();
             return Ok(format!("Formula({options}, {{ {} }})", given.join(", ")));
         }
         let Some(def) = self.registry.op(name) else {

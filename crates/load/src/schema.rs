@@ -89,7 +89,12 @@ pub fn schema(registry: &Registry) -> Schema {
         options: op
             .options
             .iter()
-            .map(|option| OptionEntry { name: option.name, kind: option.kind, default: option.default, doc: option.doc })
+            .map(|option| OptionEntry {
+                name: option.name,
+                kind: option.kind,
+                default: option.default,
+                doc: option.doc,
+            })
             .collect(),
     });
     let structure = STRUCTURAL.iter().zip(USAGE).map(|(name, (form, doc))| Entry { name, form, doc });

@@ -38,8 +38,13 @@ pub(crate) fn size(value: &Value, symbols: &Symbols, diagnostics: &mut Diagnosti
         },
         Kind::Word(word) if word == "_" => {
             diagnostics.push(
-                Diagnostic::new(Code::BadValue, value.span, "only the shape of a parameter may leave a size open", "open")
-                    .help("write a number or a symbol such as `N`"),
+                Diagnostic::new(
+                    Code::BadValue,
+                    value.span,
+                    "only the shape of a parameter may leave a size open",
+                    "open",
+                )
+                .help("write a number or a symbol such as `N`"),
             );
             None
         }

@@ -44,7 +44,8 @@ impl<'t, 'r> Expander<'t, 'r> {
             return Some((a, b));
         }
         let message = format!("`{}` takes two arguments, not {}", call.head.text, call.args.len());
-        let message = if call.args.len() == 2 { format!("the arguments of `{}` have no names", call.head.text) } else { message };
+        let message =
+            if call.args.len() == 2 { format!("the arguments of `{}` have no names", call.head.text) } else { message };
         let found = Diagnostic::new(Code::BadStructure, call.head.span, message, "misused");
         self.report(scope, found.help(usage(call.head.text)));
         None
@@ -202,7 +203,9 @@ impl<'t, 'r> Expander<'t, 'r> {
             names.push(("x", fed.span));
             refs.push(Some(fed));
         }
-        for (key, value) in map.map_or_else(Vec::new, |map| entries(map, "what a formula's names stand for", false, self.diagnostics)) {
+        for (key, value) in
+            map.map_or_else(Vec::new, |map| entries(map, "what a formula's names stand for", false, self.diagnostics))
+        {
             names.push((key.text, key.span));
             let target = self.reference(value, scope);
             refs.push(target);
@@ -213,7 +216,13 @@ impl<'t, 'r> Expander<'t, 'r> {
         }
     }
 
-    fn read_formula(&mut self, value: &Value, text: &str, names: &[(&str, Span)], scope: &Rc<Scope<'t>>) -> Option<Expr> {
+    fn read_formula(
+        &mut self,
+        value: &Value,
+        text: &str,
+        names: &[(&str, Span)],
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<Expr> {
         let variables: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let key = (value.span, variables.join(" "));
         if let Some(expr) = self.formulas.get(&key) {

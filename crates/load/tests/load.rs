@@ -33,7 +33,8 @@ fn check_types(body: &str, expect: &[(&str, &str)]) {
 
 fn check_params(body: &str, expect: &[&str]) {
     let graph = graph(body);
-    let names: Vec<String> = graph.parameters().iter().map(|param| format!("{} {}", param.name, graph.ty(param.node))).collect();
+    let names: Vec<String> =
+        graph.parameters().iter().map(|param| format!("{} {}", param.name, graph.ty(param.node))).collect();
     assert_eq!(names, expect);
 }
 
@@ -72,7 +73,8 @@ fn a_block_is_a_node_with_members() {
 
 #[test]
 fn a_block_may_give_a_parameter_out() {
-    let body = "blocks: { Weighed: (args: { x: Node }, nodes: { s: Linear(x: x, units: 5) }, outputs: [\"s.weight\", s]) },
+    let body =
+        "blocks: { Weighed: (args: { x: Node }, nodes: { s: Linear(x: x, units: 5) }, outputs: [\"s.weight\", s]) },
         inputs: { x: [N, 3] }, nodes: { w: Weighed(x), y: Square(w) }, outputs: [y, \"w.s\"]";
     check_types(body, &[("w", "[5, 3]"), ("y", "[5, 3]"), ("w.s", "[N, 5]")]);
 }
@@ -85,7 +87,13 @@ fn chains_and_repeats_name_their_members() {
     );
     check_types(
         &body,
-        &[("f", "[N, 2]"), ("f.linear_1", "[N, 8]"), ("f.linear_2", "[N, 4]"), ("f.repeat_1.2.dense_1.s", "[N, 4]"), ("f.relu_1", "[N, 8]")],
+        &[
+            ("f", "[N, 2]"),
+            ("f.linear_1", "[N, 8]"),
+            ("f.linear_2", "[N, 4]"),
+            ("f.repeat_1.2.dense_1.s", "[N, 4]"),
+            ("f.relu_1", "[N, 8]"),
+        ],
     );
     let names: Vec<String> = graph(&body).parameters().iter().map(|param| param.name.to_string()).collect();
     assert_eq!(names.len(), 10);
@@ -102,10 +110,7 @@ fn blocks_nest_and_pass_their_arguments_on() {
                 p: Inner(x: a, act: act, width: width), q: Inner(x: b, act: Inner(act: act, by: 0.5), width: width), y: Add(p, q) }, outputs: [y]),
         },
         inputs: { x: [N, 3] }, nodes: { h: Outer(a: x, b: x, width: 3), g: Outer(a: h, b: 1, act: Tanh, width: 3) }, outputs: [g]";
-    check_params(
-        body,
-        &["h.p.w [3]", "h.q.w [3]", "h.q.y.w [3]", "g.p.w [3]", "g.q.w [3]", "g.q.y.w [3]"],
-    );
+    check_params(body, &["h.p.w [3]", "h.q.w [3]", "h.q.y.w [3]", "g.p.w [3]", "g.q.w [3]", "g.q.y.w [3]"]);
 }
 
 #[test]
@@ -133,7 +138,9 @@ fn formulas_numbers_and_sizes() {
 
 #[test]
 fn unneeded_nodes_are_warnings() {
-    let model = load("inputs: { x: [] }, params: { w: (shape: [], init: Zeros) }, nodes: { y: Exp(x), z: Neg(y) }, outputs: [y]");
+    let model = load(
+        "inputs: { x: [] }, params: { w: (shape: [], init: Zeros) }, nodes: { y: Exp(x), z: Neg(y) }, outputs: [y]",
+    );
     let codes: Vec<Code> = model.warnings.list.iter().map(|found| found.code).collect();
     assert_eq!(codes, [Code::UnusedParameter, Code::Unreachable]);
 }
@@ -172,8 +179,11 @@ fn a_printed_graph_loads_as_the_same_graph() {
         let gradient = graphrun_graph::gradient_graph(graph, of, &wrt, None).expect("a gradient");
         for (graph, options) in [(graph, &options), (&gradient, &PrintOptions::default())] {
             let text = print(graph, &registry, options).expect("prints");
-            let again = load_str(Path::new("printed.ron"), &text, &registry, &LoadOptions::default()).unwrap_or_else(|found| panic!("{text}\n{found}"));
-            let outputs = |graph: &Graph| graph.outputs.iter().map(|(name, id)| format!("{name}: {}", graph.ty(*id))).collect::<Vec<_>>();
+            let again = load_str(Path::new("printed.ron"), &text, &registry, &LoadOptions::default())
+                .unwrap_or_else(|found| panic!("{text}\n{found}"));
+            let outputs = |graph: &Graph| {
+                graph.outputs.iter().map(|(name, id)| format!("{name}: {}", graph.ty(*id))).collect::<Vec<_>>()
+            };
             assert_eq!(outputs(again.graph(Phase::Test)), outputs(graph));
             let twice = print(again.graph(Phase::Test), &registry, options).expect("prints");
             assert_eq!(twice, text);

@@ -11,9 +11,46 @@ use proptest::sample::Index;
 
 /// Pieces that a mutation puts in.
 const PIECES: [&str; 40] = [
-    "", " ", ",", ":", "(", ")", "[", "]", "{", "}", "\"", "'", "_", "-", "0", "1", "64", "999999999999", "1e308", "0.5", "x", "y", "N",
-    "Exp", "Add", "Linear", "Chain(x, [Exp])", "Repeat(3, [Exp])", "Apply(act, x)", "Formula(\"x+1\", {x: x})", "units: 3",
-    "include: [\"a.ron\"],", "inf", "None", "true", "Node", "Int(2)", "\"h.s\"", "// c\n", "µ",
+    "",
+    " ",
+    ",",
+    ":",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "'",
+    "_",
+    "-",
+    "0",
+    "1",
+    "64",
+    "999999999999",
+    "1e308",
+    "0.5",
+    "x",
+    "y",
+    "N",
+    "Exp",
+    "Add",
+    "Linear",
+    "Chain(x, [Exp])",
+    "Repeat(3, [Exp])",
+    "Apply(act, x)",
+    "Formula(\"x+1\", {x: x})",
+    "units: 3",
+    "include: [\"a.ron\"],",
+    "inf",
+    "None",
+    "true",
+    "Node",
+    "Int(2)",
+    "\"h.s\"",
+    "// c\n",
+    "µ",
 ];
 
 /// One change: a range of the text, by where it starts and how long it is, replaced by a piece or by another range.
@@ -98,7 +135,11 @@ fn hostile_files_are_refused_at_once() {
     let wide = format!("Model(graphrun: 1, nodes: {{ {} }})", "y: Exp(x), ".repeat(100_000));
     let names: String = (0..40_000).map(|k| format!("n{k}: Foo(m{k}), ")).collect();
     let unknown = format!("Model(graphrun: 1, nodes: {{ {names} }}, outputs: [n1])");
-    let doubling: String = (1..60).map(|k| format!("B{k}: (args: {{ x: Node }}, nodes: {{ a: B{}(x), b: B{}(a) }}, outputs: [b]), ", k - 1, k - 1)).collect();
+    let doubling: String = (1..60)
+        .map(|k| {
+            format!("B{k}: (args: {{ x: Node }}, nodes: {{ a: B{}(x), b: B{}(a) }}, outputs: [b]), ", k - 1, k - 1)
+        })
+        .collect();
     let blocks = format!(
         "Model(graphrun: 1, blocks: {{ B0: (args: {{ x: Node }}, nodes: {{ b: Exp(x) }}, outputs: [b]), {doubling} }},
         inputs: {{ x: [] }}, nodes: {{ y: B59(x) }}, outputs: [y])"
@@ -108,7 +149,12 @@ fn hostile_files_are_refused_at_once() {
     for text in [&"(".repeat(10 << 20), &"a".repeat(10 << 20), &deep, &wide, &unknown, &blocks, rounds] {
         let start = Instant::now();
         let registry = graphrun_nodes::standard();
-        let found = load_str(Path::new("hostile.ron"), text, &registry, &LoadOptions { max_nodes: 50_000, ..LoadOptions::default() });
+        let found = load_str(
+            Path::new("hostile.ron"),
+            text,
+            &registry,
+            &LoadOptions { max_nodes: 50_000, ..LoadOptions::default() },
+        );
         assert!(found.expect_err("hostile").records()[0].line > 0);
         assert!(start.elapsed() < Duration::from_secs(5), "{:?} for {}", start.elapsed(), &text[..60]);
     }

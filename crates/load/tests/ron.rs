@@ -49,7 +49,9 @@ fn read(text: &str) -> ron::error::SpannedResult<ron::Value> {
             ron::Value::Number(value) => number(value.into_f64()),
             ron::Value::Seq(items) => ron::Value::Seq(items.into_iter().map(plain).collect()),
             ron::Value::Option(inner) => ron::Value::Option(inner.map(|value| Box::new(plain(*value)))),
-            ron::Value::Map(map) => ron::Value::Map(map.into_iter().map(|(key, value)| (plain(key), plain(value))).collect()),
+            ron::Value::Map(map) => {
+                ron::Value::Map(map.into_iter().map(|(key, value)| (plain(key), plain(value))).collect())
+            }
             other => other,
         }
     }
@@ -71,8 +73,18 @@ fn text() -> impl Strategy<Value = String> {
         name(),
         any::<i32>().prop_map(|value| value.to_string()),
         any::<f64>().prop_filter("finite", |value| value.is_finite()).prop_map(|value| format!("{value:?}")),
-        prop_oneof![Just("true"), Just("None"), Just("inf"), Just("-inf"), Just("0x1f"), Just("1_000"), Just(".5"), Just("'x'"), Just("()")]
-            .prop_map(String::from),
+        prop_oneof![
+            Just("true"),
+            Just("None"),
+            Just("inf"),
+            Just("-inf"),
+            Just("0x1f"),
+            Just("1_000"),
+            Just(".5"),
+            Just("'x'"),
+            Just("()")
+        ]
+        .prop_map(String::from),
         "\"([a-zα]|\\\\n|\\\\u\\{3b1\\}|\\\\x41){0,6}\"",
         Just("r#\"a\\\"b\"#".to_string()),
     ];

@@ -150,7 +150,9 @@ impl Groups<'_, '_> {
                 let rows = total? / inner.filter(|i| *i > 0)?;
                 let fits = own == rows
                     && inputs.iter().all(|&input| match inside(input) {
-                        Some(class) => class == Class::Row && self.concrete.shape(self.concrete.source(input)).len() == rows,
+                        Some(class) => {
+                            class == Class::Row && self.concrete.shape(self.concrete.source(input)).len() == rows
+                        }
                         None => {
                             let shape = self.concrete.shape(self.concrete.source(input));
                             matches!(extent(shape, row_shape, 1), Some(Extent::Full | Extent::Scalar))
@@ -179,7 +181,8 @@ impl Groups<'_, '_> {
             Form::Pick => {
                 let length = self.concrete.shape(inputs[0]).from_end(0);
                 let whole = total.is_none_or(|t| t == own) && inside(inputs[0]) != Some(Class::Row);
-                (whole && length > 0 && inner.is_none_or(|i| i == length)).then_some(Fit { class: Class::Row, inner: Some(length) })
+                (whole && length > 0 && inner.is_none_or(|i| i == length))
+                    .then_some(Fit { class: Class::Row, inner: Some(length) })
             }
             Form::OneHot => {
                 let length = self.concrete.shape(id).from_end(0);
@@ -231,7 +234,8 @@ impl Groups<'_, '_> {
             (from.len() == shape.len() && inside(input) != Some(Class::Row))
                 || (from.len() == 1 && inside(input).is_none())
         };
-        let some_full = self.concrete.inputs(id).iter().any(|&i| self.concrete.shape(self.concrete.source(i)).len() == shape.len());
+        let some_full =
+            self.concrete.inputs(id).iter().any(|&i| self.concrete.shape(self.concrete.source(i)).len() == shape.len());
         if some_full && self.concrete.inputs(id).iter().all(simple) {
             return Some(None);
         }

@@ -131,16 +131,5 @@ pub fn plan(graph: &Graph, sizes: &Sizes, options: &Options) -> Result<Plan, Pla
             options.max_bytes as f64 / 1048576.0
         )));
     }
-    Ok(Plan {
-        dtype: options.dtype,
-        values,
-        kernels,
-        stages,
-        inputs,
-        parameters,
-        outputs,
-        loss,
-        bytes,
-        live_bytes,
-    })
+    Ok(Plan { dtype: options.dtype, values, kernels, stages, inputs, parameters, outputs, loss, bytes, live_bytes })
 }

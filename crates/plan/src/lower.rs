@@ -79,9 +79,8 @@ fn stored(concrete: &Concrete<'_>, groups: &Groups<'_, '_>) -> Vec<bool> {
                 None => concrete.root(input),
             };
             let inside = groups.of[read.index()].map(|(g, _)| g);
-            let inlined = group.is_some()
-                && matches!(concrete.form(id), Form::Pointwise(_))
-                && concrete.uniform(input).is_some();
+            let inlined =
+                group.is_some() && matches!(concrete.form(id), Form::Pointwise(_)) && concrete.uniform(input).is_some();
             if !inlined && (group.is_none() || inside != group) {
                 stored[read.index()] = true;
             }
@@ -183,11 +182,7 @@ impl Lowering<'_, '_, '_> {
     fn pack(&mut self, kernel: &mut Kernel) {
         let Work::MatMul(product) = &mut kernel.work else { return };
         let b = kernel.inputs[1];
-        if b.shape.rank() != 2
-            || product.rows < PACK_ROWS
-            || product.cols < 16
-            || b.shape.len() < PACK_LEN
-        {
+        if b.shape.rank() != 2 || product.rows < PACK_ROWS || product.cols < 16 || b.shape.len() < PACK_LEN {
             return;
         }
         product.packed = true;
@@ -306,7 +301,8 @@ impl Lowering<'_, '_, '_> {
             Form::Reduce { with, .. } => {
                 build.flops += group.total as f64;
                 let class = self.groups.of[id.index()].map(|(_, class)| class);
-                let arg = self.argument(self.concrete.root(inputs[0]), inputs[0], Extent::Full, group, rows, build, spec);
+                let arg =
+                    self.argument(self.concrete.root(inputs[0]), inputs[0], Extent::Full, group, rows, build, spec);
                 match class {
                     // A sum over rows is an output of the program; its value here is what it adds up.
                     Some(Class::Sum) => Step::Pointwise(Expr::var(0), vec![arg]),

@@ -20,7 +20,11 @@ pub struct Pass {
 pub const PASSES: &[Pass] = &[
     Pass { name: "dead", summary: "drops what no output, loss or update needs", rewrite: |r, id| r.same(id) },
     Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
-    Pass { name: "algebra", summary: "drops sums, reshapes and broadcasts that do nothing", rewrite: |r, id| r.algebra(id) },
+    Pass {
+        name: "algebra",
+        summary: "drops sums, reshapes and broadcasts that do nothing",
+        rewrite: |r, id| r.algebra(id),
+    },
 ];
 
 impl Pass {
@@ -54,10 +58,7 @@ struct Rewrite<'g> {
     new: HashMap<NodeId, NodeId>,
 }
 
-fn rewrite(
-    graph: &Graph,
-    rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, TypeError>,
-) -> Result<Graph, TypeError> {
+fn rewrite(graph: &Graph, rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, TypeError>) -> Result<Graph, TypeError> {
     let needed = graph.reachable();
     let mut r = Rewrite { from: graph, b: Builder::new(), new: HashMap::new() };
     let parameters: HashMap<NodeId, &Parameter> = graph.parameters().iter().map(|p| (p.node, p)).collect();

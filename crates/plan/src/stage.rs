@@ -85,7 +85,8 @@ impl Open {
         };
         kernel.rows == self.rows
             && (self.rows == 1
-                || kernel.inputs.iter().all(reads) && kernel.outputs.iter().all(|o| !self.read_whole.contains(&o.value)))
+                || kernel.inputs.iter().all(reads)
+                    && kernel.outputs.iter().all(|o| !self.read_whole.contains(&o.value)))
     }
 
     fn add(&mut self, kernel: &Kernel) {

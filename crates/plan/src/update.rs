@@ -51,7 +51,8 @@ fn readers(lowered: &Lowered, value: ValueId) -> Vec<usize> {
 /// before it and it reads `to` itself, if at all, point by point.
 fn in_place(lowered: &mut Lowered, before: &mut [Vec<usize>], from: ValueId, to: ValueId) -> bool {
     let writes = |kernel: &Kernel| kernel.outputs.iter().position(|o| o.value == from);
-    let Some((k, output)) = lowered.kernels.iter().enumerate().find_map(|(k, kernel)| Some((k, writes(kernel)?))) else {
+    let Some((k, output)) = lowered.kernels.iter().enumerate().find_map(|(k, kernel)| Some((k, writes(kernel)?)))
+    else {
         return false;
     };
     if lowered.kernels.iter().any(|kernel| kernel.outputs.iter().any(|o| o.value == to)) {

@@ -18,7 +18,11 @@ fn rate(name: &str, elements: usize, mut call: impl FnMut()) {
         call();
         best = best.min(start.elapsed());
     }
-    println!("{name:34} {:7.1} GB/s {:9.1} us", 4.0 * elements as f64 / best.as_secs_f64() / 1e9, best.as_secs_f64() * 1e6);
+    println!(
+        "{name:34} {:7.1} GB/s {:9.1} us",
+        4.0 * elements as f64 / best.as_secs_f64() / 1e9,
+        best.as_secs_f64() * 1e6
+    );
 }
 
 fn main() {

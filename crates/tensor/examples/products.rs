@@ -74,8 +74,7 @@ fn product([m, k, n]: [usize; 3], [ta, tb]: [bool; 2], peak: f64) {
     });
     let left = MatRef::from_row_major_slice(&a, if ta { k } else { m }, if ta { m } else { k });
     let right = MatRef::from_row_major_slice(&b, if tb { n } else { k }, if tb { k } else { n });
-    let (left, right) =
-        (if ta { left.transpose() } else { left }, if tb { right.transpose() } else { right });
+    let (left, right) = (if ta { left.transpose() } else { left }, if tb { right.transpose() } else { right });
     let faer = time(|| {
         let out = FaerMut::from_row_major_slice_mut(black_box(&mut c), m, n);
         faer_matmul(out, faer::Accum::Replace, left, right, 1.0, Par::Seq);
@@ -119,7 +118,12 @@ fn convolution(channels: usize, units: usize, size: usize, kernel: usize, stride
 
 fn main() {
     let peak = peak_fma::<f32>();
-    println!("peak {:.1} GFLOP/s f32, {:.1} f64, copy {:.1} GB/s", peak / 1e9, peak_fma::<f64>() / 1e9, peak_copy() / 1e9);
+    println!(
+        "peak {:.1} GFLOP/s f32, {:.1} f64, copy {:.1} GB/s",
+        peak / 1e9,
+        peak_fma::<f64>() / 1e9,
+        peak_copy() / 1e9
+    );
     let plain = [false, false];
     for (size, transposed) in [
         ([4, 3, 4], plain),

@@ -209,7 +209,12 @@ impl Arena {
         spawn: impl FnOnce(&(dyn Fn() + Sync)),
         work: impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>) + Sync,
     ) {
-        assert!(schedule.bytes <= self.bytes(), "a schedule of {} bytes in an arena of {}", schedule.bytes, self.bytes());
+        assert!(
+            schedule.bytes <= self.bytes(),
+            "a schedule of {} bytes in an arena of {}",
+            schedule.bytes,
+            self.bytes()
+        );
         let base = Base(self.lines.as_mut_ptr().cast());
         let scratch = Base(self.scratch.as_mut_ptr().cast());
         let members = self.scratch.len();
@@ -245,7 +250,12 @@ impl Arena {
     /// # Panics
     /// As [`run`](Arena::run).
     pub fn run_alone(&mut self, schedule: &Schedule, work: impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>)) {
-        assert!(schedule.bytes <= self.bytes(), "a schedule of {} bytes in an arena of {}", schedule.bytes, self.bytes());
+        assert!(
+            schedule.bytes <= self.bytes(),
+            "a schedule of {} bytes in an arena of {}",
+            schedule.bytes,
+            self.bytes()
+        );
         let base = Base(self.lines.as_mut_ptr().cast());
         for tile in &schedule.tiles {
             run_tile(tile, base, &mut self.scratch[0], &work);
@@ -260,12 +270,7 @@ unsafe impl Send for Base {}
 // SAFETY: as above.
 unsafe impl Sync for Base {}
 
-fn run_tile(
-    tile: &Tile,
-    base: Base,
-    scratch: &mut [u64],
-    work: &impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>),
-) {
+fn run_tile(tile: &Tile, base: Base, scratch: &mut [u64], work: &impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>)) {
     for (kernel, access) in tile.kernels.iter().enumerate() {
         let place = Place { stage: tile.stage, tile: tile.tile, kernel };
         work(place, &mut Lent { base: base.0, access, taken: 0 }, &mut Scratch::new(scratch));

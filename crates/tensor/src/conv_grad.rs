@@ -54,7 +54,8 @@ pub fn conv_weight_grad_scratch<T: Num>(conv: &Conv) -> usize {
     let places = conv.out[0] * conv.out[1];
     let width = packed_len::<T>(1, per_group);
     let elements = [width * places, width * conv.taps() * conv.groups];
-    elements.map(|n| 8 * Scratch::words(n * size_of::<T>())).iter().sum::<usize>() + conv.padded().bytes::<T>(conv.taps())
+    elements.map(|n| 8 * Scratch::words(n * size_of::<T>())).iter().sum::<usize>()
+        + conv.padded().bytes::<T>(conv.taps())
 }
 
 /// Writes or adds to `dweight` the gradient by the weight, given `dy` by the output, summed over the items in order.

@@ -79,14 +79,7 @@ pub fn gather<T: Num>(x: View<'_, T>, axis: usize, index: View<'_, i64>, out: &m
 ///
 /// # Panics
 /// When a length does not fit the shapes.
-pub fn scatter_add<T: Num>(
-    out: &mut [T],
-    shape: Shape,
-    accum: Accum,
-    axis: usize,
-    index: View<'_, i64>,
-    grad: &[T],
-) {
+pub fn scatter_add<T: Num>(out: &mut [T], shape: Shape, accum: Accum, axis: usize, index: View<'_, i64>, grad: &[T]) {
     let ([before, after], size) = (around(&shape, axis), shape.sizes()[axis]);
     let picks = index.shape().len();
     assert_eq!(out.len(), shape.len(), "an output of shape {shape}");

@@ -92,14 +92,7 @@ pub(crate) fn gemm_packed<T: Lanes>(
 }
 
 /// The product of at most [`DEPTH`] columns of the left factor with as many rows of the right.
-fn block<T: Lanes>(
-    mut out: MatMut<'_, T>,
-    add: bool,
-    alpha: T,
-    a: Mat<'_, T>,
-    right: Right<'_, T>,
-    scratch: &mut [T],
-) {
+fn block<T: Lanes>(mut out: MatMut<'_, T>, add: bool, alpha: T, a: Mat<'_, T>, right: Right<'_, T>, scratch: &mut [T]) {
     let (depth, cols, c_row, loops) = (a.cols(), out.cols(), out.row_stride(), T::loops());
     for top in (0..a.rows()).step_by(height::<T>()) {
         let rows = height::<T>().min(a.rows() - top);

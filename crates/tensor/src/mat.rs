@@ -63,13 +63,7 @@ impl<'a, T: Copy> Mat<'a, T> {
     /// The transpose.
     #[must_use]
     pub fn t(self) -> Mat<'a, T> {
-        Mat {
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-            ..self
-        }
+        Mat { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 
     /// The block of `rows` by `cols` whose first element is `(row, col)`.

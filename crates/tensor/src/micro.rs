@@ -88,13 +88,7 @@ macro_rules! by_size {
 #[inline(always)]
 pub(crate) unsafe fn tile<V: Vector>(t: &Tile<V::Elem>) {
     // SAFETY: passed on.
-    unsafe {
-        if t.cols > V::LANES {
-            by_size!(tile_of, V, t, 2)
-        } else {
-            by_size!(tile_of, V, t, 1)
-        }
-    }
+    unsafe { if t.cols > V::LANES { by_size!(tile_of, V, t, 2) } else { by_size!(tile_of, V, t, 1) } }
 }
 
 /// Computes a tile of a convolution.
@@ -104,13 +98,7 @@ pub(crate) unsafe fn tile<V: Vector>(t: &Tile<V::Elem>) {
 #[inline(always)]
 pub(crate) unsafe fn window_tile<V: Vector>(t: &WindowTile<'_, V::Elem>) {
     // SAFETY: passed on.
-    unsafe {
-        if t.width > V::LANES {
-            by_size!(window_tile_of, V, t, 2)
-        } else {
-            by_size!(window_tile_of, V, t, 1)
-        }
-    }
+    unsafe { if t.width > V::LANES { by_size!(window_tile_of, V, t, 2) } else { by_size!(window_tile_of, V, t, 1) } }
 }
 
 /// Adds a tile of a convolution's weight gradient.

@@ -42,7 +42,12 @@ impl Pool {
                     let run = window.reached(1, v, width, cols);
                     if !run.is_empty() {
                         let col = run.start * window.stride[1] + v * window.dilation[1] - window.pad[1];
-                        visit(Run { out: i * width + run.start, at: row * cols + col, len: run.len(), step: window.stride[1] });
+                        visit(Run {
+                            out: i * width + run.start,
+                            at: row * cols + col,
+                            len: run.len(),
+                            step: window.stride[1],
+                        });
                     }
                 }
             }

@@ -57,9 +57,8 @@ const CHAINS: usize = 32;
 fn fold<T: Num, R: Running<T>>(x: View<'_, T>, axes: &[bool], out: &mut [T]) {
     let (sizes, strides) = (x.shape(), x.strides());
     assert_eq!(axes.len(), sizes.rank(), "a mark for each axis of {sizes}");
-    let part = |marked: bool| {
-        (0..axes.len()).filter(move |&k| axes[k] == marked).map(move |k| (x.shape().sizes()[k], k))
-    };
+    let part =
+        |marked: bool| (0..axes.len()).filter(move |&k| axes[k] == marked).map(move |k| (x.shape().sizes()[k], k));
     let kept = Nest::of(part(false).map(|(size, k)| (size, [strides[k]])));
     let reduced = Nest::of(part(true).map(|(size, k)| (size, [strides[k]])));
     assert_eq!(out.len(), part(false).map(|(size, _)| size).product::<usize>(), "an output for the kept axes");

@@ -90,7 +90,10 @@ fn check_reductions<T: Num>(view: View<'_, T>, axes: &[bool]) {
             // The elements are multiples of 1/8, so that sums are exact; products are rounded and reordered.
             let expect = T::from_f64(expect).to_f64();
             let close = (got.to_f64() - expect).abs() <= 1e-6 * expect.abs();
-            assert!(got.to_f64() == expect || (reduction == Reduction::Prod && close), "{reduction:?}: {got}, not {expect}");
+            assert!(
+                got.to_f64() == expect || (reduction == Reduction::Prod && close),
+                "{reduction:?}: {got}, not {expect}"
+            );
         }
     }
 }

@@ -18,8 +18,12 @@ fn integers<T: Num>(len: usize, seed: u64) -> Vec<T> {
 
 fn window() -> impl Strategy<Value = Window> {
     let pair = |range: std::ops::Range<usize>| prop::array::uniform2(range);
-    (pair(1..4), pair(1..4), pair(0..3), pair(1..3))
-        .prop_map(|(kernel, stride, pad, dilation)| Window { kernel, stride, pad, dilation })
+    (pair(1..4), pair(1..4), pair(0..3), pair(1..3)).prop_map(|(kernel, stride, pad, dilation)| Window {
+        kernel,
+        stride,
+        pad,
+        dilation,
+    })
 }
 
 /// Every pair of an output position and an input position that a window joins, with the tap that joins them.

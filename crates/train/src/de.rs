@@ -132,7 +132,9 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.0.kind {
             Kind::Word(word) if word == "None" => visitor.visit_none(),
-            Kind::Call(Some(name), args) if name.text == "Some" && args.len() == 1 => visitor.visit_some(De(&args[0].value)),
+            Kind::Call(Some(name), args) if name.text == "Some" && args.len() == 1 => {
+                visitor.visit_some(De(&args[0].value))
+            }
             _ => visitor.visit_some(self),
         }
     }
@@ -144,8 +146,12 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.0.head() {
-            Some((name, span)) => visitor.visit_enum(Variant { name, span, value: self.0 }).map_err(|e| e.at(self.0.span)),
-            None => Err(Error::custom(format_args!("a name is needed here, not {}", self.0.describe())).at(self.0.span)),
+            Some((name, span)) => {
+                visitor.visit_enum(Variant { name, span, value: self.0 }).map_err(|e| e.at(self.0.span))
+            }
+            None => {
+                Err(Error::custom(format_args!("a name is needed here, not {}", self.0.describe())).at(self.0.span))
+            }
         }
     }
 

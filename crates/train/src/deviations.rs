@@ -94,11 +94,9 @@ mod tests {
     #[test]
     fn deviations_of_four_pairs() {
         let (a, b) = ([1.0, 2.0, 3.0, 5.0], [1.0, 2.0, 4.0, 3.0]);
-        for (read, expect) in [
-            (Deviations::mae as fn(&Deviations) -> f64, 0.75),
-            (Deviations::mse, 1.25),
-            (Deviations::r2, 0.0),
-        ] {
+        for (read, expect) in
+            [(Deviations::mae as fn(&Deviations) -> f64, 0.75), (Deviations::mse, 1.25), (Deviations::r2, 0.0)]
+        {
             let mut meter = Deviations::new(read);
             meter.add(2, &[Series::F64(&a[..2]), Series::F64(&b[..2])]);
             meter.add(2, &[Series::F64(&a[2..]), Series::F64(&b[2..])]);

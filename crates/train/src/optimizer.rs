@@ -63,9 +63,8 @@ impl Optimizer {
             names.push(name);
             values.push(Expr::constant(value));
         }
-        let factors = def.factors.iter().map(|(_, text)| {
-            Ok(Expr::parse(text, &names, &())?.substitute(&values).simplify())
-        });
+        let factors =
+            def.factors.iter().map(|(_, text)| Ok(Expr::parse(text, &names, &())?.substitute(&values).simplify()));
         let factors = factors.collect::<Result<_, ParseError>>()?;
         let optimizer = Optimizer { def: *def, options, states, factors };
         optimizer.lines(&optimizer.options)?;

@@ -49,11 +49,7 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
     OptimizerDef {
         name: "Adagrad",
         summary: "steps divided by the root of the sum of all squared gradients (Duchi et al. 2011)",
-        options: &[
-            set("rate", 0.01, "size of a step"),
-            set("epsilon", 1e-10, "keeps the divisor from zero"),
-            DECAY,
-        ],
+        options: &[set("rate", 0.01, "size of a step"), set("epsilon", 1e-10, "keeps the divisor from zero"), DECAY],
         states: &[keeps("s")],
         factors: &[],
         lines: &[DECAYED, ("s", "s + square(g)"), ("w", "w - rate * g / (sqrt(s) + epsilon)")],
@@ -86,12 +82,7 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         options: &[set("rate", 0.002, "size of a step"), BETA1, BETA2, EPSILON, DECAY],
         states: &[keeps("m"), keeps("u")],
         factors: &[UNBIAS1],
-        lines: &[
-            DECAYED,
-            MEAN,
-            ("u", "max(beta2 * u, abs(g) + epsilon)"),
-            ("w", "w - rate * (c1 * m) / u"),
-        ],
+        lines: &[DECAYED, MEAN, ("u", "max(beta2 * u, abs(g) + epsilon)"), ("w", "w - rate * (c1 * m) / u")],
     },
     OptimizerDef {
         name: "Lion",
@@ -155,10 +146,6 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         ],
         states: &[State { name: "v", needs: Some("momentum") }],
         factors: &[],
-        lines: &[
-            DECAYED,
-            ("v", "momentum * v + g"),
-            ("w", "w - rate * if(nesterov, g + momentum * v, v)"),
-        ],
+        lines: &[DECAYED, ("v", "momentum * v + g"), ("w", "w - rate * if(nesterov, g + momentum * v, v)")],
     },
 ];

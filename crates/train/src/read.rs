@@ -51,8 +51,7 @@ impl TrainSpec {
         let metrics = metrics(&mut fields, graph, registry);
         let checkpoints = fields.get("checkpoints").map(|value| {
             let mut group = Fields::open(value, "`checkpoints`", fields.diagnostics);
-            let checkpoints =
-                Checkpoints { every: group.whole("every", 1), best: group.read("best").unwrap_or(false) };
+            let checkpoints = Checkpoints { every: group.whole("every", 1), best: group.read("best").unwrap_or(false) };
             group.close();
             checkpoints
         });
@@ -207,13 +206,7 @@ fn metrics(fields: &mut Fields<'_, '_>, graph: &Graph, registry: &TrainRegistry)
 }
 
 /// Reads `Accuracy(scores, labels)` or `TopK(scores: s, labels: l, k: 3)`.
-fn metric(
-    fields: &mut Fields<'_, '_>,
-    name: &str,
-    def: MetricDef,
-    value: &Value,
-    graph: &Graph,
-) -> Option<MetricSpec> {
+fn metric(fields: &mut Fields<'_, '_>, name: &str, def: MetricDef, value: &Value, graph: &Graph) -> Option<MetricSpec> {
     let is_node = |arg: &&Arg| match &arg.name {
         Some(name) => def.ports.contains(&name.text.as_str()),
         None => true,
@@ -227,10 +220,15 @@ fn metric(
         false => given.iter().map(|arg| &arg.value).collect(),
     };
     if ordered.len() != def.ports.len() {
-        let message = format!("{} looks at {}, and {} given", def.name, def.ports.join(" and "), match ordered.len() {
-            1 => "1 node is".into(),
-            n => format!("{n} nodes are"),
-        });
+        let message = format!(
+            "{} looks at {}, and {} given",
+            def.name,
+            def.ports.join(" and "),
+            match ordered.len() {
+                1 => "1 node is".into(),
+                n => format!("{n} nodes are"),
+            }
+        );
         fields.diagnostics.push(Diagnostic::new(Code::Setting, value.span, message, "this metric"));
         return None;
     }
@@ -239,7 +237,8 @@ fn metric(
         match node.as_name().map(|name| (name, graph.find(name))) {
             Some((name, Some(_))) => nodes.push(name.to_string()),
             Some((name, None)) => {
-                let found = Diagnostic::new(Code::UnknownNode, node.span, format!("there is no node `{name}`"), "unknown");
+                let found =
+                    Diagnostic::new(Code::UnknownNode, node.span, format!("there is no node `{name}`"), "unknown");
                 fields.diagnostics.push(found.suggest(name, graph.names().keys().map(|n| &**n)));
             }
             None => fields.wrong(Code::WrongKind, node, "a metric looks at nodes by name".into()),

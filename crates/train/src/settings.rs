@@ -30,7 +30,8 @@ impl Settings {
         let mut settings = Settings::defaults(of);
         for arg in args {
             let Some(name) = &arg.name else {
-                let wants = of.first().map_or("no options".into(), |s| format!("options by name, as in `{}: ...`", s.name));
+                let wants =
+                    of.first().map_or("no options".into(), |s| format!("options by name, as in `{}: ...`", s.name));
                 diagnostics.push(Diagnostic::new(
                     Code::WrongKind,
                     arg.value.span,

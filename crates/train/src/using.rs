@@ -62,7 +62,9 @@ pub fn predict(
     let needed: Vec<&str> =
         graph.inputs().iter().filter(|(_, id)| reachable[id.index()]).map(|(name, _)| &**name).collect();
     let other = match source {
-        Some(source) => Some(data.part(source, &needed).map_err(|e| TrainError { message: e.to_string(), help: None })?),
+        Some(source) => {
+            Some(data.part(source, &needed).map_err(|e| TrainError { message: e.to_string(), help: None })?)
+        }
         None => None,
     };
     let part: &Part = other.as_ref().or(data.test.as_ref()).unwrap_or(&data.train);

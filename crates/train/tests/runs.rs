@@ -218,13 +218,19 @@ fn wrong_sections_are_errors_at_their_places() {
         ("epochs: 1, optimizer: Adam(rate: fast)", "`rate` of Adam is a finite number"),
         ("epochs: 1, optimizer: Sgd, schedule: Cosin", "there is no schedule `Cosin`"),
         ("epochs: 1, optimizer: Sgd, bach: 3", "the `train` section has no field `bach`"),
-        ("epochs: 1, optimizer: Sgd, batch: 0", "`batch` is a number of rows, or `Full` for all of them, and this is not"),
+        (
+            "epochs: 1, optimizer: Sgd, batch: 0",
+            "`batch` is a number of rows, or `Full` for all of them, and this is not",
+        ),
         ("epochs: 1, optimizer: Sgd, params: { \"*.bias\": (decay: 0) }", "no parameter matches `*.bias`"),
         ("epochs: 1, optimizer: Sgd, params: { w: (trainable: 3) }", "true or false is needed here, not 3"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Acuracy(q, y) }", "there is no metric `Acuracy`"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q, z) }", "there is no node `z`"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q) }", "Mse looks at a and b, and 1 node is given"),
-        ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q, w) }", "Mse compares nodes row by row, but `q` is [N, 1] and `w` is [3, 4]"),
+        (
+            "epochs: 1, optimizer: Sgd, metrics: { a: Mse(q, w) }",
+            "Mse compares nodes row by row, but `q` is [N, 1] and `w` is [3, 4]",
+        ),
         ("epochs: 1, optimizer: Sgd, checkpoints: (evry: 3)", "`checkpoints` has no field `evry`"),
     ];
     for (settings, expect) in cases {

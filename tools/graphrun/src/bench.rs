@@ -58,8 +58,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let graph = step(&model, args.mode)?;
     let mut sizes = sizes(&graph);
     if let Some(batch) = args.batch {
-        let first = graph.inputs().iter().find_map(|(_, id)| graph.ty(*id).shape.first()?.as_symbol().map(String::from));
-        let symbol = first.ok_or_else(|| Failure::new("the first axis of no input is a symbol, so --batch has nothing to set"))?;
+        let first =
+            graph.inputs().iter().find_map(|(_, id)| graph.ty(*id).shape.first()?.as_symbol().map(String::from));
+        let symbol = first
+            .ok_or_else(|| Failure::new("the first axis of no input is a symbol, so --batch has nothing to set"))?;
         sizes.insert(symbol.as_str().into(), batch);
     }
     let case = args.file.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
@@ -77,7 +79,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let (median, least) = (times[times.len() / 2], times[0]);
         if common.json {
             let mode = format!("{:?}", args.mode).to_lowercase();
-            say(json!({"case": case, "mode": mode, "threads": number, "step_us": median, "min_us": least, "rounds": args.rounds}))?;
+            say(
+                json!({"case": case, "mode": mode, "threads": number, "step_us": median, "min_us": least, "rounds": args.rounds}),
+            )?;
         } else {
             say(format!("{case}, {number} threads: {median:.2} us a step (least {least:.2})"))?;
             say(kernels(executor))?;
@@ -102,7 +106,8 @@ fn step(model: &Model, mode: Mode) -> Result<Graph, Failure> {
             let leaves = graph.differentiable_leaves();
             let mut b = Builder::from_graph(graph);
             let gradients = grad(&mut b, of, &leaves, None)?;
-            b.graph_mut().outputs = gradients.into_iter().enumerate().map(|(k, id)| (format!("grad.{k}"), id)).collect();
+            b.graph_mut().outputs =
+                gradients.into_iter().enumerate().map(|(k, id)| (format!("grad.{k}"), id)).collect();
             b.graph_mut().loss = Some(of);
             Ok(b.finish())
         }
@@ -171,7 +176,13 @@ fn kernels(executor: &mut Executor) -> Table {
         };
         let bytes = kernel.bytes(plan.dtype.bytes()) as f64;
         let rate = |x: f64| format!("{:.1}", x / us.max(1e-3) / 1e3);
-        table.add_row([name, format!("{us:.2}"), format!("{:.0}%", 100.0 * us / total.max(1e-9)), rate(kernel.flops), rate(bytes)]);
+        table.add_row([
+            name,
+            format!("{us:.2}"),
+            format!("{:.0}%", 100.0 * us / total.max(1e-9)),
+            rate(kernel.flops),
+            rate(bytes),
+        ]);
     }
     table
 }

@@ -70,7 +70,11 @@ pub(crate) fn svg(curves: &[Curve]) -> String {
     for (k, curve) in curves.iter().enumerate() {
         let colour = COLOURS[k % COLOURS.len()];
         let points: Vec<String> = curve.points.iter().map(|(h, e)| format!("{:.1},{:.1}", x(*h), y(*e))).collect();
-        let _ = writeln!(out, "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>", points.join(" "));
+        let _ = writeln!(
+            out,
+            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",
+            points.join(" ")
+        );
         let label = format!("{}: {}", name(curve.method), slope(curve));
         let _ = writeln!(out, "<text x=\"70\" y=\"{}\" fill=\"{colour}\">{label}</text>", 300 + 18 * k);
     }

@@ -15,8 +15,9 @@ pub(crate) fn run(args: &Args) -> Result<Found, Failure> {
         Code::ALL.iter().try_for_each(|code| say(format!("{code}  {}", code.title())))?;
         return Ok(Found::Nothing);
     };
-    let code = Code::parse(wanted)
-        .ok_or_else(|| Failure::new(format!("there is no code `{wanted}`")).help("`graphrun explain` lists them all"))?;
+    let code = Code::parse(wanted).ok_or_else(|| {
+        Failure::new(format!("there is no code `{wanted}`")).help("`graphrun explain` lists them all")
+    })?;
     say(format!("{code}: {}\n\n{}", code.title(), code.explanation()))?;
     Ok(Found::Nothing)
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use graphrun::exec::{Data, Session};
 use graphrun::gradcheck::{
-    Curve, Entry, Executor, Flat, GateOptions, Method, Options, Problem, Report, Values, Verdict, check_graph, curve, self_test,
+    Curve, Entry, Executor, Flat, GateOptions, Method, Options, Problem, Report, Values, Verdict, check_graph, curve,
+    self_test,
 };
 use graphrun::graph::{Kind, Sizes};
 use graphrun::tensor::Dtype;
@@ -108,7 +109,9 @@ fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failu
         None if found.graph.ty(found.of).len().known() == Some(1) => Array::scalar(1.0),
         None => {
             let (name, ty) = (found.graph.describe(found.of), found.graph.ty(found.of));
-            return Err(Failure::new(format!("{name} is {ty}, no scalar")).help("give the gradient from above with --upstream"));
+            return Err(
+                Failure::new(format!("{name} is {ty}, no scalar")).help("give the gradient from above with --upstream")
+            );
         }
     };
     let wrt = found.wrt.iter().map(|(name, _)| name.clone()).collect();
@@ -129,7 +132,9 @@ fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, common: &
     for (name, array) in given {
         let id = crate::model::node(graph, &name)?;
         let array = match (&graph.ty(id).kind, array.data()) {
-            (Kind::Index { .. }, Data::Real(data)) => Array::index(array.shape(), data.iter().map(|&v| v as i64).collect())?,
+            (Kind::Index { .. }, Data::Real(data)) => {
+                Array::index(array.shape(), data.iter().map(|&v| v as i64).collect())?
+            }
             _ => array,
         };
         all.insert(name, array);
@@ -227,7 +232,10 @@ fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
     let report = self_test(&nodes::standard, &Executor::default(), &options);
     let passed = report.passed();
     if common.json {
-        let mutants = report.mutants.iter().map(|m| json!({"name": m.name, "caught": m.caught, "seeds": m.seeds, "cases": m.cases}));
+        let mutants = report
+            .mutants
+            .iter()
+            .map(|m| json!({"name": m.name, "caught": m.caught, "seeds": m.seeds, "cases": m.cases}));
         say(json!({
             "verdict": if passed { "pass" } else { "fail" },
             "mutants": mutants.collect::<Vec<_>>(),

@@ -57,7 +57,9 @@ pub(crate) fn find(
             let name = |id: NodeId| graph.names().iter().find(|(_, n)| **n == id).map(|(name, _)| name.to_string());
             leaves.into_iter().filter_map(|id| Some((name(id)?, id))).collect()
         }
-        names => names.iter().map(|name| Ok((name.clone(), node(&graph, name)?))).collect::<Result<Vec<_>, Failure>>()?,
+        names => {
+            names.iter().map(|name| Ok((name.clone(), node(&graph, name)?))).collect::<Result<Vec<_>, Failure>>()?
+        }
     };
     let mut b = Builder::from_graph(graph);
     let upstream = match upstream {

@@ -49,7 +49,9 @@ pub(crate) fn text(value: &Value) -> String {
             }
         }
         Value::String(s) => s.clone(),
-        Value::Number(n) => n.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map_or_else(|| n.to_string(), |x| format!("{x}")),
+        Value::Number(n) => {
+            n.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map_or_else(|| n.to_string(), |x| format!("{x}"))
+        }
         other => other.to_string(),
     }
 }

@@ -15,7 +15,9 @@ pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Mode
     let mut overrides = Vec::new();
     for setting in with {
         let Some((key, value)) = setting.split_once('=') else {
-            return Err(Failure::new(format!("`--with {setting}` has no value")).help("write it as --with train.epochs=5"));
+            return Err(
+                Failure::new(format!("`--with {setting}` has no value")).help("write it as --with train.epochs=5")
+            );
         };
         overrides.push((key.to_string(), value.to_string()));
     }

@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::{Gradient, Wanted};
+use crate::json;
 use crate::model::{node, open};
 use crate::values::{self, Feeds};
-use crate::json;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -62,7 +62,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     values::run(&mut session, &arrays)?;
     let mut results = Map::new();
     let shown = |name: &str| session.output(name).map_or(Value::Null, |array| json::array(&array, dtype));
-    results.insert("values".into(), outputs.iter().map(|name| (name.clone(), shown(name))).collect::<Map<_, _>>().into());
+    results
+        .insert("values".into(), outputs.iter().map(|name| (name.clone(), shown(name))).collect::<Map<_, _>>().into());
     if let Some(gradient) = &gradient {
         let grads = gradient.wrt.iter().map(|(name, _)| (name.clone(), shown(&format!("grad.{name}"))));
         results.insert("grads".into(), grads.collect::<Map<_, _>>().into());
@@ -98,7 +99,8 @@ fn asked(graph: &mut Graph, all: bool, arrays: &[(String, Array)]) -> Vec<String
 fn fed(graph: &Graph, arrays: &[(String, Array)]) -> Vec<bool> {
     let mut can = Vec::with_capacity(graph.nodes().len());
     for (id, node) in graph.ids() {
-        let missing = graph.inputs().iter().any(|(name, input)| *input == id && !arrays.iter().any(|(n, _)| **n == **name));
+        let missing =
+            graph.inputs().iter().any(|(name, input)| *input == id && !arrays.iter().any(|(n, _)| **n == **name));
         can.push(!missing && node.inputs.iter().all(|input| can[input.index()]));
     }
     can
@@ -137,7 +139,10 @@ fn jacobian(
     let sizes = session.bind(&arrays.iter().map(|(n, a)| (n.as_str(), a)).collect::<Vec<_>>())?;
     let shape = session.graph().ty(of).concrete(&sizes)?;
     if shape.len() > 10_000 {
-        return Err(Failure::new(format!("`{name}` holds {} elements, and a Jacobian has a row for each", shape.len())));
+        return Err(Failure::new(format!(
+            "`{name}` holds {} elements, and a Jacobian has a row for each",
+            shape.len()
+        )));
     }
     let mut rows: Vec<Vec<Value>> = vec![Vec::new(); found.wrt.len()];
     for k in 0..shape.len() {

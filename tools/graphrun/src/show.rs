@@ -40,7 +40,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let mut rows = Vec::new();
     for node in &model.nodes {
         let prefix = format!("{}.", node.name);
-        let inside = |id: NodeId| graph.node(id).label.as_deref().is_some_and(|l| l == node.name || l.starts_with(&prefix));
+        let inside =
+            |id: NodeId| graph.node(id).label.as_deref().is_some_and(|l| l == node.name || l.starts_with(&prefix));
         let members: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|&id| inside(id)).collect();
         let owned = graph.parameters().iter().filter(|p| p.name.starts_with(&prefix) || *p.name == *node.name);
         rows.push(Row {
@@ -69,7 +70,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     say(table)?;
     let assumed: Vec<String> = sizes.iter().map(|(name, n)| format!("{name} = {n}")).collect();
     let at = if assumed.is_empty() { String::new() } else { format!(" at {}", assumed.join(", ")) };
-    say(format!("{params} parameters, {total} multiply-adds, {} bytes planned, {} live at once{at}", plan.bytes, plan.live_bytes))?;
+    say(format!(
+        "{params} parameters, {total} multiply-adds, {} bytes planned, {} live at once{at}",
+        plan.bytes, plan.live_bytes
+    ))?;
     if args.plan {
         for (number, stage) in plan.stages.iter().enumerate() {
             say(format!("stage {number}: {} rows in {} chunks", stage.rows, stage.tiles()))?;

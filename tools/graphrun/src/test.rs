@@ -82,7 +82,8 @@ fn run_case(model: &Model, case: &TestCase, common: &Common) -> Result<Vec<Strin
                 Some(name) => Some(node(&graph, name)?),
                 None => first,
             };
-            let of = of.ok_or_else(|| Failure::new("a test expects gradients, and there is nothing to differentiate"))?;
+            let of =
+                of.ok_or_else(|| Failure::new("a test expects gradients, and there is nothing to differentiate"))?;
             let name = name_of(&graph, of);
             let upstream = case.upstream.as_ref().map(values::array).transpose()?;
             let found = gradients::find(graph, Some(&name), &wrt, upstream)?;

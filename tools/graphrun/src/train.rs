@@ -119,7 +119,8 @@ fn bar(quiet: bool) -> ProgressBar {
 
 /// Metrics go on after those of the run that is resumed.
 fn append(path: &Path, lines: &str, resumed: bool) -> Result<(), Failure> {
-    let mut file = std::fs::OpenOptions::new().create(true).write(true).append(resumed).truncate(!resumed).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().create(true).write(true).append(resumed).truncate(!resumed).open(path)?;
     Ok(file.write_all(lines.as_bytes())?)
 }
 
@@ -130,7 +131,11 @@ fn table(record: &Record) -> Table {
     if let Some(test) = &record.test {
         table.add_row(row("held out", test));
     }
-    table.add_row(vec![format!("epoch {}", record.epoch), format!("step {}", record.step), format!("{:.2} s", record.seconds)]);
+    table.add_row(vec![
+        format!("epoch {}", record.epoch),
+        format!("step {}", record.step),
+        format!("{:.2} s", record.seconds),
+    ]);
     table
 }
 

@@ -4,7 +4,6 @@ use super::Float;
 use crate::program::{LANES, Stream, Target, unary};
 use crate::{Binary, Func};
 
-
 fn kernel<T: Float>(f: Func, x: T) -> T {
     let (mut to, x) = ([T::ZERO; LANES], [x; LANES]);
     let target = Target { place: to.as_mut_ptr(), vectors: 1 };

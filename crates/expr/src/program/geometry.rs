@@ -63,7 +63,11 @@ impl Program {
 
     /// The elements that a run of this shape needs, once aligned.
     pub(super) fn memory<T>(&self, g: &Geometry) -> usize {
-        self.places::<T>() + self.scalars * LANES + self.columns * g.column + self.registers * g.register + self.sums * 2 * g.strands
+        self.places::<T>()
+            + self.scalars * LANES
+            + self.columns * g.column
+            + self.registers * g.register
+            + self.sums * 2 * g.strands
     }
 
     /// The elements that a pointer for each slot takes, up to whole vectors.

@@ -208,10 +208,7 @@ impl<T: Float> Run<'_, T> {
         unsafe {
             let to = *self.places.add(to);
             // Kernels run over whole vectors; what they make of the padding is never read.
-            let target = Target {
-                place: to,
-                vectors: tile.vectors[extent as usize],
-            };
+            let target = Target { place: to, vectors: tile.vectors[extent as usize] };
             let [a, b, c] = args.map(|arg| Stream { place: (*self.places.add(arg.slot)).cast_const(), step: arg.step });
             let full = || from_raw_parts(a.place, tile.length);
             match op {

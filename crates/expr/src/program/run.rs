@@ -113,6 +113,10 @@ impl Program {
             _ => false,
         };
         let apart = |bound: &Bound| !inputs.iter().any(|input| shares(outputs[bound.port], input));
-        self.direct.iter().take(64).enumerate().fold(0, |bits, (number, bound)| bits | u64::from(apart(bound)) << number)
+        self.direct
+            .iter()
+            .take(64)
+            .enumerate()
+            .fold(0, |bits, (number, bound)| bits | u64::from(apart(bound)) << number)
     }
 }

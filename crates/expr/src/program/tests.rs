@@ -95,10 +95,7 @@ proptest! {
 #[test]
 fn sums_are_within_two_units_of_the_sum_of_magnitudes() {
     let sum = |output| Spec { inputs: vec![Input::Full], values: vec![Value::Input(0)], outputs: vec![output] };
-    let row_sum = Spec {
-        values: vec![Value::Input(0), Value::RowReduce(Reduce::Sum, 0)],
-        ..sum(Output::Store(1))
-    };
+    let row_sum = Spec { values: vec![Value::Input(0), Value::RowReduce(Reduce::Sum, 0)], ..sum(Output::Store(1)) };
     let n = 1_000_003;
     let data: Vec<f32> = (0..n).map(|i| (i as f32 * 0.7).sin() * 1000.0 + 0.1).collect();
     let exact: f64 = data.iter().map(|&x| f64::from(x)).sum();

@@ -20,18 +20,24 @@ pub(super) const PLANTS: [(&str, Plant); 13] = [
     ("scale 1 + 1e-6", |pair, rng| scaled(pair, rng, 1.0 + 1e-6)),
     ("scale 1 - 1e-6", |pair, rng| scaled(pair, rng, 1.0 - 1e-6)),
     ("upstream gradient dropped", dropped_upstream),
-    ("a term of a fan-out lost", |pair, rng| edited(pair, rng, &is_sum_of(2), &|b, node, inputs| resum(b, node, &inputs[1..]))),
+    ("a term of a fan-out lost", |pair, rng| {
+        edited(pair, rng, &is_sum_of(2), &|b, node, inputs| resum(b, node, &inputs[1..]))
+    }),
     ("double count above 4 uses", |pair, rng| {
         edited(pair, rng, &is_sum_of(5), &|b, node, inputs| resum(b, node, &[inputs, &inputs[..1]].concat()))
     }),
-    ("broadcast sum dropped", |pair, rng| edited(pair, rng, &is_reduction, &|b, node, inputs| b.node(first_slice(node), inputs))),
-    ("broadcast sum over the wrong axis", |pair, rng| edited(pair, rng, &is_square_sum, &|b, node, inputs| {
-        let Form::Reduce { axes, keep, .. } = node.op.form() else { return b.node_arc(node.op.clone(), inputs) };
-        let other = 1 - axes[0];
-        let swapped = b.sum(inputs[0], &[other], keep)?;
-        // With the axis kept, the sizes that are left stand the other way round.
-        b.reshape(swapped, &node.ty.shape)
-    })),
+    ("broadcast sum dropped", |pair, rng| {
+        edited(pair, rng, &is_reduction, &|b, node, inputs| b.node(first_slice(node), inputs))
+    }),
+    ("broadcast sum over the wrong axis", |pair, rng| {
+        edited(pair, rng, &is_square_sum, &|b, node, inputs| {
+            let Form::Reduce { axes, keep, .. } = node.op.form() else { return b.node_arc(node.op.clone(), inputs) };
+            let other = 1 - axes[0];
+            let swapped = b.sum(inputs[0], &[other], keep)?;
+            // With the axis kept, the sizes that are left stand the other way round.
+            b.reshape(swapped, &node.ty.shape)
+        })
+    }),
     ("tail elements skipped", |pair, rng| wrapped(pair, rng, tail_skipped())),
     ("f32 in an f64 backward", |pair, rng| wrapped(pair, rng, single())),
 ];

@@ -12,7 +12,16 @@ const PLAIN: [usize; 4] = [0; 4];
 
 /// All of them, right.
 pub(super) fn right() -> Vec<OpDef> {
-    vec![relu(relu_vjp), product(product_vjp), window(window_vjp), pool(pool_vjp), dropout(dropout_vjp), softmax(softmax_vjp), centre(centre_vjp), pick(pick_vjp)]
+    vec![
+        relu(relu_vjp),
+        product(product_vjp),
+        window(window_vjp),
+        pool(pool_vjp),
+        dropout(dropout_vjp),
+        softmax(softmax_vjp),
+        centre(centre_vjp),
+        pick(pick_vjp),
+    ]
 }
 
 /// The wrong ones: the bug's name, the operation's, and its definition.
@@ -30,11 +39,7 @@ pub(super) const WRONG: [(&str, &str, fn() -> OpDef); 9] = [
     }),
 ];
 
-fn define(
-    toy: Toy,
-    ports: &'static [&'static str],
-    sample: fn(&mut Bytes<'_>) -> Sample,
-) -> OpDef {
+fn define(toy: Toy, ports: &'static [&'static str], sample: fn(&mut Bytes<'_>) -> Sample) -> OpDef {
     OpDef::new(toy.name, move |call, p: &[usize; 4]| call.emit(Toy { p: *p, ..toy })).ports(ports).sample(sample)
 }
 
@@ -43,8 +48,11 @@ fn toy(name: &'static str, shapes: Shapes, kernel: Kernel, vjp: Vjp) -> Toy {
 }
 
 fn relu(vjp: Vjp) -> OpDef {
-    let kernel: Kernel = |_, x, out| out.iter_mut().zip(&x[0].data).for_each(|(y, x)| *y = if *x > 0.0 { *x } else { 0.0 });
-    define(toy("GateRelu", like_first, kernel, vjp), &["x"], |b| Sample::new(PLAIN, vec![SampleInput::real(&b.shape(0, 2))]))
+    let kernel: Kernel =
+        |_, x, out| out.iter_mut().zip(&x[0].data).for_each(|(y, x)| *y = if *x > 0.0 { *x } else { 0.0 });
+    define(toy("GateRelu", like_first, kernel, vjp), &["x"], |b| {
+        Sample::new(PLAIN, vec![SampleInput::real(&b.shape(0, 2))])
+    })
 }
 
 fn relu_vjp(_: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {
@@ -68,7 +76,8 @@ fn product(vjp: Vjp) -> OpDef {
 fn product_toy(vjp: Vjp) -> Toy {
     let kernel: Kernel = |toy, x, out| {
         let n = x[0].shape.sizes()[0];
-        let at = |which: usize, i: usize, j: usize| x[which].data[if toy.p[which] == 1 { j * n + i } else { i * n + j }];
+        let at =
+            |which: usize, i: usize, j: usize| x[which].data[if toy.p[which] == 1 { j * n + i } else { i * n + j }];
         for (k, y) in out.iter_mut().enumerate() {
             *y = (0..n).map(|m| at(0, k / n, m) * at(1, m, k % n)).sum();
         }
@@ -146,8 +155,11 @@ fn window_grads(toy: &Toy, b: &mut Builder, at: At<'_>, swapped: bool) -> Gradie
 /// The larger of each two neighbours; the first wins a tie.
 fn pool(vjp: Vjp) -> OpDef {
     let shapes: Shapes = |_, inputs| Ok(vec![Size::from(inputs[0].shape[0].known().unwrap_or(0) / 2)]);
-    let kernel: Kernel = |_, x, out| out.iter_mut().enumerate().for_each(|(i, y)| *y = x[0].data[2 * i].max(x[0].data[2 * i + 1]));
-    define(toy("GatePool", shapes, kernel, vjp), &["x"], |b| Sample::new(PLAIN, vec![SampleInput::real(&[2 * b.between(1, 4)])]))
+    let kernel: Kernel =
+        |_, x, out| out.iter_mut().enumerate().for_each(|(i, y)| *y = x[0].data[2 * i].max(x[0].data[2 * i + 1]));
+    define(toy("GatePool", shapes, kernel, vjp), &["x"], |b| {
+        Sample::new(PLAIN, vec![SampleInput::real(&[2 * b.between(1, 4)])])
+    })
 }
 
 fn pool_vjp(toy: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {
@@ -167,7 +179,9 @@ fn pool_grads(_: &Toy, b: &mut Builder, at: At<'_>, off: usize) -> Gradients {
 
 /// Half of the elements doubled and the others zero, by the salt.
 fn dropout(vjp: Vjp) -> OpDef {
-    define(dropout_toy(vjp), &["x"], |b| Sample::new([0, 0, 0, b.between(0, 99)], vec![SampleInput::real(&[b.between(4, 9)])]))
+    define(dropout_toy(vjp), &["x"], |b| {
+        Sample::new([0, 0, 0, b.between(0, 99)], vec![SampleInput::real(&[b.between(4, 9)])])
+    })
 }
 
 fn dropout_toy(vjp: Vjp) -> Toy {
@@ -194,7 +208,9 @@ fn softmax(vjp: Vjp) -> OpDef {
         let total: f64 = x[0].data.iter().map(|v| v.exp()).sum();
         out.iter_mut().zip(&x[0].data).for_each(|(y, x)| *y = x.exp() / total);
     };
-    define(toy("GateSoftmax", like_first, kernel, vjp), &["x"], |b| Sample::new(PLAIN, vec![SampleInput::real(&[b.between(2, 5)])]))
+    define(toy("GateSoftmax", like_first, kernel, vjp), &["x"], |b| {
+        Sample::new(PLAIN, vec![SampleInput::real(&[b.between(2, 5)])])
+    })
 }
 
 fn softmax_vjp(_: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {
@@ -210,7 +226,9 @@ fn centre(vjp: Vjp) -> OpDef {
         let mean = x[0].data.iter().sum::<f64>() / x[0].data.len() as f64;
         out.iter_mut().zip(&x[0].data).for_each(|(y, x)| *y = x - mean);
     };
-    define(toy("GateCentre", like_first, kernel, vjp), &["x"], |b| Sample::new(PLAIN, vec![SampleInput::real(&[b.between(2, 5)])]))
+    define(toy("GateCentre", like_first, kernel, vjp), &["x"], |b| {
+        Sample::new(PLAIN, vec![SampleInput::real(&[b.between(2, 5)])])
+    })
 }
 
 fn centre_vjp(_: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {

@@ -70,7 +70,8 @@ impl Op for Sum {
                 let offset = |at: &mut dyn Iterator<Item = usize>| -> usize {
                     at.zip(strides).map(|(i, s)| i * s as usize).sum()
                 };
-                totals[if self.keep { offset(&mut kept.into_iter()) } else { offset(&mut left.into_iter()) }] += x.to_f64();
+                totals[if self.keep { offset(&mut kept.into_iter()) } else { offset(&mut left.into_iter()) }] +=
+                    x.to_f64();
             });
             out.data.iter_mut().zip(totals).for_each(|(slot, total)| *slot = T::from_f64(total));
         });

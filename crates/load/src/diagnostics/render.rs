@@ -144,7 +144,9 @@ mod tests {
         let mut all = Diagnostics::default();
         let file = all.sources.add("a.ron", "one\ntwo\nthree\n");
         let at = |start, end| Span { file, start, end };
-        all.push(Diagnostic::new(Code::DuplicateKey, at(4, 7), "twice", "again").second(at(0, 3), "first").help("drop one"));
+        all.push(
+            Diagnostic::new(Code::DuplicateKey, at(4, 7), "twice", "again").second(at(0, 3), "first").help("drop one"),
+        );
         let text = all.to_string();
         for part in ["error[GR0110]: twice", "a.ron:2:1", "again", "first", "help: drop one"] {
             assert!(text.contains(part), "{part} in\n{text}");

@@ -134,8 +134,10 @@ impl<'a> Pieces<'a> {
                 _ => (2, Err("`\\x` takes two hexadecimal digits up to 7f")),
             },
             Some('u') => {
-                let digits = rest[2..].strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
-                let code = digits.filter(|digits| digits.len() <= 6).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                let digits =
+                    rest[2..].strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
+                let code =
+                    digits.filter(|digits| digits.len() <= 6).and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 match (digits, code.and_then(char::from_u32)) {
                     (Some(digits), Some(c)) => (digits.len() + 4, Ok(Some(c))),
                     _ => (2, Err("`\\u` takes a character's number in braces, as in `\\u{3b1}`")),
@@ -173,7 +175,9 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for (text, expect) in [("12", Some(12)), ("-1_000", Some(-1000)), ("0xff", Some(255)), ("1.0", None), ("1u8", None)] {
+        for (text, expect) in
+            [("12", Some(12)), ("-1_000", Some(-1000)), ("0xff", Some(255)), ("1.0", None), ("1u8", None)]
+        {
             assert_eq!(integer(text), expect, "{text}");
         }
         for good in ["1", "-1.5e3", ".5", "1.", "inf", "-inf", "NaN", "0b101", "12345678901234567890"] {

@@ -13,8 +13,8 @@ mod tests;
 mod tree;
 
 pub use lex::{Token, TokenKind};
-pub use literal::{is_identifier, is_name, quote};
 pub(crate) use literal::offset_in_string;
+pub use literal::{is_identifier, is_name, quote};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TOKENS, Parsed, parse};
 pub use source::{FileId, Place, Sources, Span};
 pub use tree::{Arg, Entry, Kind, Name, Value};

@@ -98,7 +98,9 @@ impl<'a> Parser<'a> {
                 self.bump();
                 match check_number(text) {
                     Ok(()) => Kind::Number(text.to_owned()),
-                    Err(message) => self.bad(Code::BadNumber, span, format!("`{}` {message}", abridged(text)), "this number"),
+                    Err(message) => {
+                        self.bad(Code::BadNumber, span, format!("`{}` {message}", abridged(text)), "this number")
+                    }
                 }
             }
             Str | RawStr | Char => {
@@ -131,13 +133,23 @@ impl<'a> Parser<'a> {
             }
             Unknown if text == "#" => {
                 self.bump();
-                let kind = self.bad(Code::Unsupported, span, "extensions are not used in model files", "delete this attribute");
+                let kind = self.bad(
+                    Code::Unsupported,
+                    span,
+                    "extensions are not used in model files",
+                    "delete this attribute",
+                );
                 self.intact = false;
                 kind
             }
             Unknown => {
                 self.bump();
-                self.bad(Code::UnexpectedToken, span, format!("unexpected character `{text}`"), "not part of a model file")
+                self.bad(
+                    Code::UnexpectedToken,
+                    span,
+                    format!("unexpected character `{text}`"),
+                    "not part of a model file",
+                )
             }
             _ => return self.missing(),
         };
@@ -159,7 +171,8 @@ impl<'a> Parser<'a> {
         let adjacent = next.filter(|token| token.start == span.end).map(|token| token.kind);
         if matches!(text, "b" | "br") && matches!(adjacent, Some(TokenKind::Str | TokenKind::Char)) {
             self.bump();
-            let kind = self.bad(Code::Unsupported, span, "byte strings are not used in model files", "write a plain string");
+            let kind =
+                self.bad(Code::Unsupported, span, "byte strings are not used in model files", "write a plain string");
             return Value { span, kind };
         }
         if next.is_some_and(|token| token.kind == TokenKind::OpenParen) {
@@ -184,7 +197,12 @@ impl<'a> Parser<'a> {
                 let mut chars = decoded.chars();
                 match (chars.next(), chars.next()) {
                     (Some(c), None) => Kind::Char(c),
-                    _ => self.bad(Code::BadString, span, "single quotes hold one character", "write a string in double quotes"),
+                    _ => self.bad(
+                        Code::BadString,
+                        span,
+                        "single quotes hold one character",
+                        "write a string in double quotes",
+                    ),
                 }
             }
             Ok(decoded) => Kind::Str(decoded),
@@ -260,7 +278,12 @@ impl<'a> Parser<'a> {
                 if self.open.iter().any(|(kind, _)| *kind == token.kind) {
                     break self.unclosed(open);
                 }
-                self.error(Code::UnexpectedToken, self.span(token), format!("{} closes nothing", self.show(token)), "stray");
+                self.error(
+                    Code::UnexpectedToken,
+                    self.span(token),
+                    format!("{} closes nothing", self.show(token)),
+                    "stray",
+                );
                 self.bump();
                 self.intact = false;
                 continue;
@@ -296,7 +319,8 @@ impl<'a> Parser<'a> {
             let message = format!("`{bracket}` is never closed: found {found} instead");
             let here = self.here();
             self.diagnostics.push(
-                Diagnostic::new(Code::Unclosed, open, message, "opened here").second(here, "should be closed before this"),
+                Diagnostic::new(Code::Unclosed, open, message, "opened here")
+                    .second(here, "should be closed before this"),
             );
         }
         self.intact = false;

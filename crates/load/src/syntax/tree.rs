@@ -124,7 +124,9 @@ impl Value {
             Kind::Call(_, args) => {
                 args.iter().find(|arg| arg.name.as_ref().is_some_and(|key| key.text == name)).map(|arg| &arg.value)
             }
-            Kind::Map(entries) => entries.iter().find(|entry| entry.key.as_name() == Some(name)).map(|entry| &entry.value),
+            Kind::Map(entries) => {
+                entries.iter().find(|entry| entry.key.as_name() == Some(name)).map(|entry| &entry.value)
+            }
             _ => None,
         }
     }

@@ -44,7 +44,10 @@ impl Steps {
     pub(crate) fn kernel(types: &[Type], k: usize) -> Result<[usize; 2], TypeError> {
         match image(types, k)?.map(Size::known) {
             [Some(height), Some(width)] if height > 0 && width > 0 => Ok([height, width]),
-            _ => Err(TypeError::new(format!("a kernel of known sizes is wanted here, and this is {}", types[k])).at(&[k])),
+            _ => {
+                Err(TypeError::new(format!("a kernel of known sizes is wanted here, and this is {}", types[k]))
+                    .at(&[k]))
+            }
         }
     }
 
@@ -126,6 +129,7 @@ impl Drawn {
 
     /// The drawn steps as options.
     pub(crate) fn sides(&self) -> [Sides; 3] {
-        [self.steps.stride, self.steps.pad, self.steps.dilation].map(|each| Sides::Each(each.map(|n| n as u32).to_vec()))
+        [self.steps.stride, self.steps.pad, self.steps.dilation]
+            .map(|each| Sides::Each(each.map(|n| n as u32).to_vec()))
     }
 }

@@ -28,7 +28,8 @@ const FORMULAS: [&str; 14] = [
 pub(super) fn spec(recipes: &[Recipe], outputs: &[(usize, usize)]) -> Spec {
     let inputs = vec![Input::Full, Input::Full, Input::Row, Input::Col, Input::Scalar, Input::RowIndex];
     // The index comes first and is no operand of what follows.
-    let mut values = vec![Value::Input(5), Value::Input(0), Value::Input(1), Value::Input(2), Value::Input(3), Value::Input(4)];
+    let mut values =
+        vec![Value::Input(5), Value::Input(0), Value::Input(1), Value::Input(2), Value::Input(3), Value::Input(4)];
     for &(kind, a, b) in recipes {
         let (a, b) = (1 + a % (values.len() - 1), 1 + b % (values.len() - 1));
         values.push(match kind % 24 {
@@ -144,25 +145,33 @@ impl<T: Float> Data<T> {
         let sum = |v: usize, keep: &dyn Fn(usize) -> bool| {
             values[v].iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, x)| x).sum::<f64>()
         };
-        spec.outputs.iter().map(|output| match *output {
-            Output::ColSum(v) => (0..self.inner).map(|c| sum(v, &|i| i % self.inner == c)).collect(),
-            Output::TotalSum(v) => vec![sum(v, &|_| true)],
-            Output::Store(v) => {
-                let array = &values[v];
-                match extents[v] {
-                    Extent::Full => array.clone(),
-                    Extent::Row => array.iter().step_by(self.inner.max(1)).copied().collect(),
-                    Extent::Col => array[..self.inner.min(array.len())].to_vec(),
-                    Extent::Scalar => array.first().map_or(vec![], |&x| vec![x]),
+        spec.outputs
+            .iter()
+            .map(|output| match *output {
+                Output::ColSum(v) => (0..self.inner).map(|c| sum(v, &|i| i % self.inner == c)).collect(),
+                Output::TotalSum(v) => vec![sum(v, &|_| true)],
+                Output::Store(v) => {
+                    let array = &values[v];
+                    match extents[v] {
+                        Extent::Full => array.clone(),
+                        Extent::Row => array.iter().step_by(self.inner.max(1)).copied().collect(),
+                        Extent::Col => array[..self.inner.min(array.len())].to_vec(),
+                        Extent::Scalar => array.first().map_or(vec![], |&x| vec![x]),
+                    }
                 }
-            }
-        })
-        .collect()
+            })
+            .collect()
     }
 }
 
 /// Runs into memory full of NaN, `shift` elements off its beginning.
-pub(super) fn run<T: Float>(program: &Program, sources: &[Source<'_, T>], size: (usize, usize), lengths: &[usize], shift: usize) -> Vec<Vec<T>> {
+pub(super) fn run<T: Float>(
+    program: &Program,
+    sources: &[Source<'_, T>],
+    size: (usize, usize),
+    lengths: &[usize],
+    shift: usize,
+) -> Vec<Vec<T>> {
     let nan = T::from_f64(f64::NAN);
     let mut outputs: Vec<Vec<T>> = lengths.iter().map(|length| vec![nan; length + shift]).collect();
     let mut slices: Vec<&mut [T]> = outputs.iter_mut().map(|output| &mut output[shift..]).collect();
