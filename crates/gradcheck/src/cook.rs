@@ -159,7 +159,7 @@ impl Kitchen<'_> {
     }
 
     fn chosen(&self, choice: u8) -> Option<NodeId> {
-        let (old, which) = (choice % 4 != 0, usize::from(choice / 4));
+        let (old, which) = (!choice.is_multiple_of(4), usize::from(choice / 4));
         (old && !self.pool.is_empty()).then(|| self.pool[which % self.pool.len()])
     }
 
@@ -303,7 +303,7 @@ impl Kitchen<'_> {
             Some(focus) => vec![steps.get(focus).copied().flatten().ok_or_else(nothing)?],
             None => {
                 let mut sinks = self.sinks(&steps);
-                if sinks.len() > 1 && recipe.seed % 3 == 0 {
+                if sinks.len() > 1 && recipe.seed.is_multiple_of(3) {
                     sinks.pop();
                     dead = 1;
                 }

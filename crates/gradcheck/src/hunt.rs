@@ -152,7 +152,7 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
 
 /// Second derivatives cost the most: every fourth seed examines them.
 pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
-    Examination { second_order: how.second_order && seed % 4 == 0, ..*how }
+    Examination { second_order: how.second_order && seed.is_multiple_of(4), ..*how }
 }
 
 /// The problem of a recipe, unless it makes nothing.

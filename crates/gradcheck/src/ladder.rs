@@ -150,7 +150,8 @@ fn ladder(along: &mut impl FnMut(f64) -> (f64, f64), centre: f64, step: f64, sid
         let (below, from) = if sides == Sides::Above { (centre, 0.0) } else { at(-h) };
         // A step onto a value that is not a number, or a step lost in rounding, says nothing: the ladder starts below it.
         if !(above.is_finite() && below.is_finite()) || to == from {
-            (middle.clear(), left.clear(), right.clear(), steps.clear());
+            [&mut middle, &mut left, &mut right].into_iter().for_each(|list| list.clear());
+            steps.clear();
             continue;
         }
         magnitude = magnitude.max(above.abs()).max(below.abs());

@@ -112,7 +112,7 @@ impl fmt::Display for Recipe {
 
 /// One of `ops`, or, one time in ten, the step that fans a node out.
 fn pick<'a>(ops: &[&'a str], choice: u16, fan: u8) -> &'a str {
-    if ops.is_empty() || fan % 10 == 0 { FAN } else { ops[usize::from(choice) % ops.len()] }
+    if ops.is_empty() || fan.is_multiple_of(10) { FAN } else { ops[usize::from(choice) % ops.len()] }
 }
 
 /// Recipes over the operations of `registry`, for proptest: a flat list, which shrinks by dropping steps and bytes.

@@ -1,5 +1,7 @@
 //! The lecture's z = (x1 + a x2)^2 without a file: `cargo run --example builder`.
 
+#![allow(clippy::print_stdout)]
+
 use graphrun::expr::{Expr, Func};
 use graphrun::{Array, Builder, Session, Type};
 

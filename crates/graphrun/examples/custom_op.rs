@@ -1,5 +1,7 @@
 //! An operation of one's own, used from RON: `cargo run --example custom_op`.
 
+#![allow(clippy::print_stdout)]
+
 use graphrun::expr::{Expr, Func};
 use graphrun::graph::{OpDef, core::Pointwise};
 use graphrun::{Array, Phase, Session, load};

@@ -1,5 +1,7 @@
 //! Loads a model file, trains it, and predicts: `cargo run --release --example train`.
 
+#![allow(clippy::print_stdout)]
+
 use graphrun::{Experiment, RunOptions, train};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

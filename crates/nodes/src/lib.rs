@@ -26,6 +26,7 @@ mod noise;
 mod norm;
 mod pointwise;
 mod positions;
+mod sequence;
 mod shape;
 #[cfg(test)]
 mod testing;
@@ -52,6 +53,7 @@ fn groups() -> Vec<Vec<OpDef>> {
         loss::definitions(),
         noise::definitions(),
         norm::definitions(),
+        sequence::definitions(),
         shape::definitions(),
         window::definitions(),
     ]

@@ -1,5 +1,7 @@
 //! Running operations in tests: every node of a small graph, one after the other, in double precision.
 
+#![allow(dead_code, reason = "helpers for tests that operations add as they need them")]
+
 use graphrun_graph::{
     Builder, Call, Context, Graph, Key, Leaf, NodeId, OpDef, Options, Phase, SampleInput, Size, Sizes,
 };

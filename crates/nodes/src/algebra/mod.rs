@@ -1,5 +1,7 @@
 //! Linear algebra.
 
+mod diagonal;
+
 operations! {
-    dot linear mat_mul transpose
+    bilinear dot einsum linear mat_mul outer trace transpose
 }

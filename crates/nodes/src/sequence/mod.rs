@@ -1,0 +1,7 @@
+//! Sequences: attention, recurrent layers, positions.
+
+mod recurrent;
+
+operations! {
+    attention gru lstm positional_encoding rnn
+}
