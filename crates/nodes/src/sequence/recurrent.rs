@@ -25,8 +25,7 @@ pub(super) struct Recurrent {
 pub(super) type State = Vec<NodeId>;
 
 /// One step from the weighted inputs, the weighted previous output and the previous state, which are absent at first.
-pub(super) type Step =
-    fn(&mut Builder, NodeId, Option<NodeId>, Option<&State>, usize) -> Result<State, TypeError>;
+pub(super) type Step = fn(&mut Builder, NodeId, Option<NodeId>, Option<&State>, usize) -> Result<State, TypeError>;
 
 /// A recurrent layer whose parameters have `gates` blocks of `units` rows.
 pub(super) struct Layer {
@@ -115,7 +114,12 @@ pub(super) fn plus(b: &mut Builder, x: NodeId, back: Option<NodeId>) -> Result<N
 pub(super) fn def(name: &'static str, layer: fn() -> Layer, params: &[&'static str]) -> OpDef {
     OpDef::new(name, move |call, o: &Recurrent| layer().build(call, o))
         .option("units", "integer", None, "the width of the state")
-        .option("last", "bool", Some("false"), "whether only the output of the last step is given, without the axis of time")
+        .option(
+            "last",
+            "bool",
+            Some("false"),
+            "whether only the output of the last step is given, without the axis of time",
+        )
         .params(params)
         .init("init", "Xavier", "how the weight of the inputs begins")
         .init("recurrent_init", "Xavier", "how the weight of the previous output begins")
