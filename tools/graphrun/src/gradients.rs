@@ -28,10 +28,12 @@ pub(crate) struct Gradient {
     pub(crate) of: NodeId,
     pub(crate) wrt: Vec<(String, NodeId)>,
     pub(crate) upstream: Option<NodeId>,
+    /// What to feed beside the model's inputs: an upstream array whose sizes only the run knows.
+    pub(crate) feeds: Vec<(String, Array)>,
 }
 
 impl Wanted {
-    /// Finds the nodes; an upstream array becomes a parameter of the graph.
+    /// Finds the nodes; an upstream array becomes a parameter of the graph, or an input where its sizes are symbols.
     pub(crate) fn find(&self, graph: Graph) -> Result<Gradient, Failure> {
         let upstream = self.upstream.as_ref().map(|text| values::parse("--upstream", text)).transpose()?;
         find(graph, self.of.as_deref(), &self.wrt, upstream)
@@ -62,16 +64,23 @@ pub(crate) fn find(
         }
     };
     let mut b = Builder::from_graph(graph);
+    let mut feeds = Vec::new();
     let upstream = match upstream {
         None => None,
         Some(array) if array.shape().rank() == 0 => Some(b.constant(values::reals(&array)[0])?),
         Some(array) => {
             let shape: Vec<Size> = array.shape().sizes().iter().map(|&n| n.into()).collect();
-            let given = Given(array.shape(), values::reals(&array));
-            Some(b.parameter("upstream", shape, std::sync::Arc::new(given), false)?)
+            let declared = b.ty(of).clone();
+            if declared.shape == shape {
+                let given = Given(array.shape(), values::reals(&array));
+                Some(b.parameter("upstream", shape, std::sync::Arc::new(given), false)?)
+            } else {
+                feeds.push(("upstream".to_string(), array));
+                Some(b.input("upstream", declared)?)
+            }
         }
     };
-    Ok(Gradient { graph: b.finish(), of, wrt, upstream })
+    Ok(Gradient { graph: b.finish(), of, wrt, upstream, feeds })
 }
 
 /// A parameter that begins as an array given.

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         false => None,
     };
     let mut session = match &gradient {
-        Some(Gradient { graph, of, wrt, upstream }) => {
+        Some(Gradient { graph, of, wrt, upstream, .. }) => {
             Session::with_gradients(graph.clone(), *of, wrt, *upstream, options.clone())?
         }
         None => Session::new(graph.clone(), options.clone())?,
@@ -59,7 +59,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if let Some(path) = &args.weights {
         set_weights(&mut session, path)?;
     }
-    values::run(&mut session, &arrays)?;
+    let mut fed = arrays.clone();
+    fed.extend(gradient.iter().flat_map(|gradient| gradient.feeds.clone()));
+    values::run(&mut session, &fed)?;
     let mut results = Map::new();
     let shown = |name: &str| session.output(name).map_or(Value::Null, |array| json::array(&array, dtype));
     results

@@ -74,6 +74,7 @@ fn run_case(model: &Model, case: &TestCase, common: &Common) -> Result<Vec<Strin
     graph.updates.clear();
     graph.sizes.extend(case.sizes.clone());
     let options = graphrun::exec::Options { dtype: common.dtype(Dtype::F64), ..common.options(Dtype::F64)? };
+    let mut fed = Vec::new();
     let mut session = match wrt.is_empty() {
         true => Session::new(graph, options)?,
         false => {
@@ -87,10 +88,10 @@ fn run_case(model: &Model, case: &TestCase, common: &Common) -> Result<Vec<Strin
             let name = name_of(&graph, of);
             let upstream = case.upstream.as_ref().map(values::array).transpose()?;
             let found = gradients::find(graph, Some(&name), &wrt, upstream)?;
+            fed.extend(found.feeds);
             Session::with_gradients(found.graph, found.of, &found.wrt, found.upstream, options)?
         }
     };
-    let mut fed = Vec::new();
     for (name, literal) in case.given.iter().chain(&case.params) {
         fed.push((name.clone(), shaped(&session, name, literal)?));
     }

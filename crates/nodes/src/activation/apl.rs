@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use crate::init::uniform::Uniform;
 use crate::pointwise::expression;
-use crate::shape::unsqueeze::unsqueeze;
+use crate::shape::slice::{Span, slice};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,20 +38,34 @@ impl Default for Apl {
     }
 }
 
+/// The most hinges of a unit: each is a few nodes of the graph.
+const MAX_PIECES: usize = 256;
+
 fn build(call: &mut Call<'_>, o: &Apl) -> Result<NodeId, TypeError> {
     let (x, ty) = (call.input(0)?, call.ty(0)?);
-    let Some((units, lead)) = ty.shape.split_last() else {
+    let Some(units) = ty.shape.last() else {
         return Err(TypeError::new("learned hinges of a scalar: they want units along the last axis").at(&[0]));
     };
+    if o.pieces > MAX_PIECES {
+        return Err(TypeError::new(format!("{} hinges a unit, and at most {MAX_PIECES} are supported", o.pieces)));
+    }
     let shape = vec![Size::from(o.pieces), units.clone()];
     let init = call.init("a_init", || Arc::new(Uniform { low: -0.1, high: 0.1 }));
     let a = call.param("a", shape.clone(), init)?;
     let init = call.init("b_init", || Arc::new(Uniform::default()));
     let b = call.param("b", shape, init)?;
-    let each = unsqueeze(call.b, x, &[lead.len()])?;
-    let hinges = call.b.pointwise(&expression("a * max(0, b - x)", &["a", "b", "x"]), &[a, b, each])?;
-    let hinges = call.b.sum(hinges, &[lead.len()], false)?;
-    call.b.pointwise(&expression("max(0, x) + h", &["x", "h"]), &[x, hinges])
+    let rectifier = call.b.pointwise(&expression("max(0, x)", &["x"]), &[x])?;
+    let mut terms = vec![rectifier];
+    // One hinge after the other: every term is pointwise, and no array of all pieces is ever made.
+    for piece in 0..o.pieces {
+        let mut row = |of| {
+            let row = slice(call.b, of, Span::from_start(0, piece as i64, Size::from(1)))?;
+            call.b.reshape(row, std::slice::from_ref(units))
+        };
+        let (a, b) = (row(a)?, row(b)?);
+        terms.push(call.b.pointwise(&expression("a * max(0, b - x)", &["a", "b", "x"]), &[a, b, x])?);
+    }
+    call.b.add(&terms)
 }
 
 pub(crate) fn def() -> OpDef {
