@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 /// The same number everywhere.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Const(pub(crate) f64);
 
 impl Initialiser for Const {

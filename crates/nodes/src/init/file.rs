@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 /// The array in the file at this path, relative to the folder of the model file.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct File(PathBuf);
 
 impl Initialiser for File {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 /// Numbers in lists nested as the axes are.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Values(Nested);
 
 #[derive(Clone, Debug, Deserialize)]
