@@ -5,12 +5,12 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::testing::{Applied, Array};
-use crate::{definitions, groups};
+use crate::{definitions, families};
 
 #[test]
-fn every_group_is_sorted_and_no_name_recurs() {
-    for group in groups() {
-        let names: Vec<&str> = group.iter().map(|def| def.name).collect();
+fn every_family_is_sorted_and_no_name_recurs() {
+    for (_, family) in families() {
+        let names: Vec<&str> = family.iter().map(|def| def.name).collect();
         assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
     }
     let mut names: Vec<&str> = definitions().iter().map(|def| def.name).collect();

@@ -26,11 +26,14 @@ mod noise;
 mod norm;
 mod pointwise;
 mod positions;
+mod reference;
 mod sequence;
 mod shape;
 #[cfg(test)]
 mod testing;
 mod window;
+
+pub use reference::reference;
 
 /// Every standard operation and initialiser.
 #[must_use]
@@ -39,22 +42,23 @@ pub fn standard() -> Registry {
     init::definitions().into_iter().fold(registry, Registry::with_init)
 }
 
-/// The definitions of all groups.
+/// The definitions of all families.
 fn definitions() -> Vec<OpDef> {
-    groups().into_iter().flatten().collect()
+    families().into_iter().flat_map(|(_, definitions)| definitions).collect()
 }
 
-fn groups() -> Vec<Vec<OpDef>> {
+/// The families in the order in which one learns them, with their titles.
+fn families() -> Vec<(&'static str, Vec<OpDef>)> {
     vec![
-        activation::definitions(),
-        algebra::definitions(),
-        axes::definitions(),
-        elementary::definitions(),
-        loss::definitions(),
-        noise::definitions(),
-        norm::definitions(),
-        sequence::definitions(),
-        shape::definitions(),
-        window::definitions(),
+        ("Elementary", elementary::definitions()),
+        ("Over a vector or axes", axes::definitions()),
+        ("Linear algebra", algebra::definitions()),
+        ("Shape", shape::definitions()),
+        ("Activations", activation::definitions()),
+        ("Losses", loss::definitions()),
+        ("Convolution and pooling", window::definitions()),
+        ("Normalisation", norm::definitions()),
+        ("Noise", noise::definitions()),
+        ("Sequences", sequence::definitions()),
     ]
 }
