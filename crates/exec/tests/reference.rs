@@ -173,6 +173,15 @@ fn rows_and_columns_meet() {
 }
 
 #[test]
+fn one_row_is_no_special_case() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { s: [3], label: Index([], 3) },
+            nodes: { q: Softmax(s), loss: SoftmaxCrossEntropy(s, label) }, outputs: [q], loss: loss)"#,
+        &[1],
+    );
+}
+
+#[test]
 fn long_elementwise_chains() {
     check_sizes(
         r#"Model(graphrun: 1, inputs: { x: [N], w: [N], b: [N] },

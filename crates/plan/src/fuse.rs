@@ -247,11 +247,16 @@ impl Groups<'_, '_> {
         let inside = |node: NodeId| node == id || self.of[node.index()].is_some_and(|(g, _)| groups.contains(&g));
         let earliest = groups.iter().filter_map(|&g| self.groups[g].members.first()).min().copied().unwrap_or(id);
         let members = groups.iter().flat_map(|&g| self.groups[g].members.iter().copied()).chain([id]);
-        let mut seen: HashSet<NodeId> = HashSet::new();
-        let mut outside: Vec<NodeId> = members
+        let operands: Vec<NodeId> = members
             .flat_map(|member| self.concrete.inputs(member).iter().map(move |&input| self.operand(member, input)))
-            .filter(|&operand| !inside(operand) && seen.insert(operand))
             .collect();
+        // A sum over rows is complete only when the whole union is done, so that nothing in it can read one.
+        if operands.iter().any(|&o| inside(o) && matches!(self.of[o.index()], Some((_, Class::Sum)))) {
+            return false;
+        }
+        let mut seen: HashSet<NodeId> = HashSet::new();
+        let mut outside: Vec<NodeId> =
+            operands.into_iter().filter(|&operand| !inside(operand) && seen.insert(operand)).collect();
         while let Some(node) = outside.pop() {
             let members = match self.of[node.index()] {
                 Some((g, _)) => self.groups[g].members.as_slice(),

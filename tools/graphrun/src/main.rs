@@ -4,6 +4,8 @@ mod args;
 mod bench;
 mod check;
 mod curve;
+mod draw;
+mod equiv;
 mod eval;
 mod explain;
 mod failure;
@@ -11,13 +13,16 @@ mod fmt;
 mod grad;
 mod gradcheck;
 mod gradients;
+mod inside;
 mod json;
 mod model;
 mod new;
 mod ops;
 mod run;
+mod schema;
 mod show;
 mod test;
+mod trace;
 mod train;
 mod values;
 
@@ -46,6 +51,14 @@ enum Verb {
     Show(show::Args),
     /// Forward, and with --grad backward too
     Run(run::Args),
+    /// Draw the graph: SVG, DOT, Mermaid or text
+    Draw(draw::Args),
+    /// The worksheet of backpropagation
+    Trace(trace::Args),
+    /// Whether two models have the same values and gradients
+    Equiv(equiv::Args),
+    /// The format and the registry as JSON, for editors
+    Schema,
     /// Run the tests in the files
     Test(test::Args),
     /// The gradient graph, as a model file
@@ -86,6 +99,10 @@ fn main() -> ExitCode {
         Verb::Check(args) => check::run(args, common),
         Verb::Show(args) => show::run(args, common),
         Verb::Run(args) => run::run(args, common),
+        Verb::Draw(args) => draw::run(args, common),
+        Verb::Trace(args) => trace::run(args, common),
+        Verb::Equiv(args) => equiv::run(args, common),
+        Verb::Schema => schema::run(),
         Verb::Test(args) => test::run(args, common),
         Verb::Grad(args) => grad::run(args, common),
         Verb::Gradcheck(args) => gradcheck::run(args, common),

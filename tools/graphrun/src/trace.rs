@@ -1,0 +1,195 @@
+//! `graphrun trace`: the worksheet of backpropagation.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use graphrun::Array;
+use graphrun::graph::{Form, Leaf, NodeId};
+use graphrun::tensor::Dtype;
+use serde_json::{Value, json};
+
+use crate::args::Common;
+use crate::failure::{Failure, Found, say};
+use crate::gradients::Wanted;
+use crate::inside::Inside;
+use crate::json;
+use crate::model::open;
+use crate::values::Feeds;
+
+/// What a result looks like that the reader is to fill in.
+const BLANK: &str = "____";
+/// How near an answer must be, relative to the result.
+const NEAR: f64 = 1e-3;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    file: PathBuf,
+    #[command(flatten)]
+    feeds: Feeds,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Trained weights
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// As Markdown
+    #[arg(long)]
+    markdown: bool,
+    /// Leave the results blank
+    #[arg(long)]
+    quiz: bool,
+    /// Mark the answers in a file of lines such as `y = 7` and `dz/dy = 14`
+    #[arg(long, value_name = "FILE", conflicts_with = "quiz")]
+    answers: Option<PathBuf>,
+}
+
+/// One line of the worksheet: what is computed, how, and its result.
+struct Line {
+    what: String,
+    how: String,
+    result: String,
+    value: Array,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let model = open(&args.file, &[], common)?;
+    let inside = Inside::new(&model, &args.feeds, &args.wanted, args.weights.as_ref(), common)?;
+    let (forward, backward) = (forward(&inside), backward(&inside));
+    if let Some(path) = &args.answers {
+        return mark(path, forward.iter().chain(&backward));
+    }
+    if common.json {
+        let entries = |lines: &[Line]| -> Value {
+            let entry = |l: &Line| json!({"name": l.what, "formula": l.how, "value": json::array(&l.value, Dtype::F64)});
+            lines.iter().map(entry).collect()
+        };
+        say(json!({"forward": entries(&forward), "backward": entries(&backward)}))?;
+        return Ok(Found::Nothing);
+    }
+    section("Forward", &forward, args)?;
+    section("Backward", &backward, args)?;
+    Ok(Found::Nothing)
+}
+
+fn section(title: &str, lines: &[Line], args: &Args) -> Result<(), Failure> {
+    say(if args.markdown { format!("## {title}\n") } else { title.to_string() })?;
+    let width = lines.iter().map(|line| line.what.chars().count()).max().unwrap_or(0);
+    for line in lines {
+        let result = if args.quiz { BLANK } else { &line.result };
+        let how = if line.how.is_empty() { String::new() } else { format!("{} = ", line.how) };
+        match args.markdown {
+            true => say(format!("- `{} = {how}{result}`", line.what))?,
+            false => say(format!("  {:width$} = {how}{result}", line.what))?,
+        }
+    }
+    say("")
+}
+
+fn shown(array: &Array) -> String {
+    json::text(&json::array(&rounded(array), Dtype::F64))
+}
+
+/// Six significant digits are enough to read.
+fn rounded(array: &Array) -> Array {
+    let digits = |x: f64| format!("{x:.6e}").parse().unwrap_or(x);
+    let values = array.to_reals().into_iter().map(digits).collect();
+    Array::real(array.shape(), values).unwrap_or_else(|_| array.clone())
+}
+
+/// Every value in order, with the numbers plugged into its formula.
+fn forward(inside: &Inside) -> Vec<Line> {
+    let line = |id: NodeId| {
+        let node = inside.graph.node(id);
+        let value = inside.values[&id].clone();
+        let how = match node.op.form() {
+            Form::Leaf(_) => String::new(),
+            form => {
+                let names: Vec<String> = node.inputs.iter().map(|&i| inside.name(i)).collect();
+                let numbers: Vec<String> = node.inputs.iter().map(|i| shown(&inside.values[i])).collect();
+                match form {
+                    Form::Pointwise(expr) => {
+                        let text = |with: &[String]| expr.text(&with.iter().map(String::as_str).collect::<Vec<_>>());
+                        let scalar = node.inputs.iter().all(|i| inside.values[i].shape().rank() == 0);
+                        let plugged = numbers.iter().map(|n| if n.starts_with('-') { format!("({n})") } else { n.clone() });
+                        match scalar {
+                            true => format!("{} = {}", text(&names), text(&plugged.collect::<Vec<_>>())),
+                            false => text(&names),
+                        }
+                    }
+                    _ => {
+                        let options = node.op.options();
+                        let gap = if options.is_empty() { "" } else { ", " };
+                        format!("{}({}{gap}{options})", node.op.name(), names.join(", "))
+                    }
+                }
+            }
+        };
+        Line { what: inside.name(id), how, result: shown(&value), value }
+    };
+    inside.nodes().into_iter().map(line).collect()
+}
+
+/// Every gradient backwards: along each edge the local derivative times what comes in, summed where a value is used
+/// more than once.
+fn backward(inside: &Inside) -> Vec<Line> {
+    let mut terms: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+    let mut lines = Vec::new();
+    let top = inside.name(inside.of);
+    for id in inside.nodes().into_iter().rev() {
+        let Some(gradient) = inside.grads.get(&id) else { continue };
+        let how = match terms.get(&id) {
+            Some(parts) => parts.join(" + "),
+            None => String::new(),
+        };
+        lines.push(Line { what: format!("d{top}/d{}", inside.name(id)), how, result: shown(gradient), value: gradient.clone() });
+        let node = inside.graph.node(id);
+        for (k, input) in node.inputs.iter().enumerate() {
+            let constant = matches!(inside.graph.node(*input).op.form(), Form::Leaf(Leaf::Constant(_)));
+            if constant || !inside.grads.contains_key(input) {
+                continue;
+            }
+            let local = local(inside, id, k);
+            let (upper, lower) = (inside.name(id), inside.name(*input));
+            let numbers = local.map_or_else(String::new, |l| format!(" [{} * {}]", shown(gradient), shown(&Array::scalar(l))));
+            terms.entry(*input).or_default().push(format!("d{top}/d{upper} * d{upper}/d{lower}{numbers}"));
+        }
+    }
+    lines
+}
+
+/// The local derivative by input `k`, where all is scalar.
+fn local(inside: &Inside, id: NodeId, k: usize) -> Option<f64> {
+    let node = inside.graph.node(id);
+    let Form::Pointwise(expr) = node.op.form() else { return None };
+    let scalar = |i: &NodeId| Some(inside.values[i].to_reals()[0]).filter(|_| inside.values[i].shape().rank() == 0);
+    let at: Vec<f64> = node.inputs.iter().map(scalar).collect::<Option<_>>()?;
+    Some(expr.derivative(k).eval(&at))
+}
+
+/// Says for every line of an answers file whether it is right.
+fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>) -> Result<Found, Failure> {
+    let lines: Vec<&Line> = lines.collect();
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+    let (mut right, mut wrong) = (0, 0);
+    for (number, answer) in text.lines().enumerate().filter(|(_, line)| line.contains('=')) {
+        let (what, given) = (answer.split('=').next().unwrap_or("").trim(), answer.rsplit('=').next().unwrap_or("").trim());
+        let place = format!("{}:{}", path.display(), number + 1);
+        let Some(line) = lines.iter().find(|line| line.what == what) else {
+            return Err(Failure::new(format!("{place}: the worksheet has no `{what}`")));
+        };
+        let met = crate::values::parse(&place, given).is_ok_and(|array| {
+            let (got, want) = (array.to_reals(), line.value.to_reals());
+            got.len() == want.len() && got.iter().zip(&want).all(|(g, w)| (g - w).abs() <= NEAR * w.abs().max(1.0))
+        });
+        match met {
+            true => right += 1,
+            false => wrong += 1,
+        }
+        say(match met {
+            true => format!("right  {what} = {given}"),
+            false => format!("wrong  {what} = {given}, it is {}", line.result),
+        })?;
+    }
+    say(format!("{right} right, {wrong} wrong, {} left out", lines.len().saturating_sub(right + wrong)))?;
+    Ok(if wrong > 0 { Found::Finding } else { Found::Nothing })
+}
