@@ -97,7 +97,11 @@ fn mistakes_end_with_2_and_a_place() {
     let folder = tempfile::tempdir().unwrap();
     let check = |nodes: &str, says: &[&str]| {
         let path = folder.path().join("wrong.ron");
-        std::fs::write(&path, format!("Model(\n    graphrun: 1,\n    inputs: {{ x: [N, 3], y: [N, 4] }},\n    nodes: {{ {nodes} }},\n)")).unwrap();
+        std::fs::write(
+            &path,
+            format!("Model(\n    graphrun: 1,\n    inputs: {{ x: [N, 3], y: [N, 4] }},\n    nodes: {{ {nodes} }},\n)"),
+        )
+        .unwrap();
         let output = graphrun(&["check", path.to_str().unwrap()]);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");

@@ -238,6 +238,12 @@ impl Session {
         }
     }
 
+    /// A gradient of the last run, where the session was made [`with_gradients`](Session::with_gradients).
+    #[must_use]
+    pub fn gradient(&self, name: &str) -> Option<Array> {
+        self.output(&gradient_name(name))
+    }
+
     /// The value of a parameter.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<Array> {
@@ -268,7 +274,7 @@ impl Session {
 }
 
 impl Session {
-    /// A session on `graph` with, besides its outputs, the gradients of `of` as outputs named `grad.NAME`.
+    /// A session on `graph` with, besides its outputs, the gradients of `of`, for [`gradient`](Session::gradient) to read.
     ///
     /// # Errors
     /// As [`grad`] and [`Session::new`].
@@ -283,8 +289,13 @@ impl Session {
         let ids: Vec<NodeId> = wrt.iter().map(|(_, id)| *id).collect();
         let gradients = grad(&mut b, of, &ids, upstream).map_err(|e| ExecError::new(e.to_string()))?;
         for ((name, _), id) in wrt.iter().zip(gradients) {
-            b.output(&format!("grad.{name}"), id);
+            b.output(&gradient_name(name), id);
         }
         Session::new(b.finish(), options)
     }
+}
+
+/// What a gradient is called among the outputs: no name of a node holds a blank.
+fn gradient_name(name: &str) -> String {
+    format!("gradient by {name}")
 }

@@ -230,6 +230,16 @@ fn values_share_and_reshape() {
 }
 
 #[test]
+fn a_single_operand_is_single_under_any_row_length() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [6], u: [], w: [2] },
+            nodes: { m: Mul(x, u), r: Reshape(x: m, shape: [3, 2]), c: Sum(x: r, axes: [0]), loss: Dot(c, w) },
+            outputs: [c], loss: loss)"#,
+        &[1],
+    );
+}
+
+#[test]
 fn no_step_allocates_more_values_than_live() {
     let graph = training(
         r#"Model(graphrun: 1, inputs: { x: [N, 64], digit: Index([N], 10) },

@@ -210,11 +210,7 @@ impl Tally {
 /// ```
 /// # use graphrun_graph::Registry;
 /// # fn my_registry() -> Registry { Registry::new() }
-/// # #[allow(unused)]
-/// # mod tests {
-/// # use super::my_registry;
 /// graphrun_gradcheck::test_op!(cube_is_differentiated_right, my_registry(), "Cube");
-/// # }
 /// ```
 #[macro_export]
 macro_rules! test_op {

@@ -18,8 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut session = Session::with_gradients(b.finish(), z, &wrt, None, Default::default())?;
     let [x1, x2, a] = [1.0, 2.0, 3.0].map(Array::scalar);
     session.run(&[("x1", &x1), ("x2", &x2), ("a", &a)])?;
-    for name in ["z", "grad.x1", "grad.x2", "grad.a"] {
-        println!("{name} = {}", session.output(name).ok_or("not computed")?);
+    println!("z = {}", session.output("z").ok_or("not computed")?);
+    for name in ["x1", "x2", "a"] {
+        println!("dz/d{name} = {}", session.gradient(name).ok_or("not computed")?);
     }
     Ok(())
 }

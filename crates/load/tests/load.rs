@@ -106,10 +106,10 @@ fn blocks_nest_and_pass_their_arguments_on() {
     let body = "blocks: {
             Inner: (args: { x: Node, act: Op, width: Int(3), by: Real(2) }, params: { w: (shape: [width], init: Ones) },
                 nodes: { s: Mul(x, w, by), y: Apply(act, s) }, outputs: [y]),
-            Outer: (args: { a: Node, b: Node, act: Op(Relu), width: Int }, nodes: {
+            Whole: (args: { a: Node, b: Node, act: Op(Relu), width: Int }, nodes: {
                 p: Inner(x: a, act: act, width: width), q: Inner(x: b, act: Inner(act: act, by: 0.5), width: width), y: Add(p, q) }, outputs: [y]),
         },
-        inputs: { x: [N, 3] }, nodes: { h: Outer(a: x, b: x, width: 3), g: Outer(a: h, b: 1, act: Tanh, width: 3) }, outputs: [g]";
+        inputs: { x: [N, 3] }, nodes: { h: Whole(a: x, b: x, width: 3), g: Whole(a: h, b: 1, act: Tanh, width: 3) }, outputs: [g]";
     check_params(body, &["h.p.w [3]", "h.q.w [3]", "h.q.y.w [3]", "g.p.w [3]", "g.q.w [3]", "g.q.y.w [3]"]);
 }
 

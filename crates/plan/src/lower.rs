@@ -289,6 +289,8 @@ impl Lowering<'_, '_, '_> {
                     let lies = match extent(from, shape, if row { 1 } else { inner }) {
                         Some(Extent::Full) if row => Extent::Row { div: 1, modulo: rows },
                         Some(found) => found,
+                        // The row length came from a reshape of this shape: only full and single operands go there.
+                        None if from.len() == 1 => Extent::Scalar,
                         None => Extent::Full,
                     };
                     let read = self.groups.operand(id, input);

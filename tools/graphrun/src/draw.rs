@@ -96,7 +96,8 @@ fn picture(graph: &Graph, inside: Option<&Inside>, args: &Args) -> Picture {
             let Some(&from) = places.get(input) else { continue };
             let mut labels = Vec::new();
             if let Some(inside) = inside {
-                let short = |array: &graphrun::Array| shorten(&json::text(&json::array(array, graphrun::tensor::Dtype::F32)));
+                let short =
+                    |array: &graphrun::Array| shorten(&json::text(&json::array(array, graphrun::tensor::Dtype::F32)));
                 labels.extend(inside.values.get(input).filter(|_| args.values).map(short));
                 labels.extend(inside.grads.get(input).filter(|_| args.grads).map(|g| format!("d {}", short(g))));
             }
@@ -137,7 +138,14 @@ fn svg(picture: &Picture) -> String {
         edge.height = LINE * labels.len() as f64;
         layout.set_edge(from.to_string(), to.to_string(), Some(edge), Some(&k.to_string()));
     }
-    let options = LayoutOptions { rankdir: RankDir::LR, nodesep: 24.0, ranksep: 40.0, marginx: 12.0, marginy: 12.0, ..LayoutOptions::default() };
+    let options = LayoutOptions {
+        rankdir: RankDir::LR,
+        nodesep: 24.0,
+        ranksep: 40.0,
+        marginx: 12.0,
+        marginy: 12.0,
+        ..LayoutOptions::default()
+    };
     dagre::layout(&mut layout, Some(options));
     let mut body = String::new();
     let (mut right, mut bottom) = (0.0f64, 0.0f64);
@@ -151,7 +159,12 @@ fn svg(picture: &Picture) -> String {
             let class = if label.starts_with("d ") { "grad" } else { "value" };
             right = right.max(x + width(label) / 2.0);
             bottom = bottom.max(y + LINE);
-            let _ = writeln!(body, r#"<text class="{class}" x="{x:.1}" y="{:.1}">{}</text>"#, y + 4.0, escape(label.trim_start_matches("d ")));
+            let _ = writeln!(
+                body,
+                r#"<text class="{class}" x="{x:.1}" y="{:.1}">{}</text>"#,
+                y + 4.0,
+                escape(label.trim_start_matches("d "))
+            );
         }
     }
     for (k, (title, leaf)) in picture.boxes.iter().enumerate() {
@@ -160,7 +173,10 @@ fn svg(picture: &Picture) -> String {
         (right, bottom) = (right.max(x + node.width / 2.0), bottom.max(y + node.height / 2.0));
         let class = if *leaf { "leaf" } else { "node" };
         let (left, top, w, h) = (x - node.width / 2.0, y - node.height / 2.0, node.width, node.height);
-        let _ = writeln!(body, r#"<rect class="{class}" x="{left:.1}" y="{top:.1}" width="{w:.1}" height="{h:.1}" rx="6"/>"#);
+        let _ = writeln!(
+            body,
+            r#"<rect class="{class}" x="{left:.1}" y="{top:.1}" width="{w:.1}" height="{h:.1}" rx="6"/>"#
+        );
         let _ = writeln!(body, r#"<text x="{x:.1}" y="{:.1}">{}</text>"#, y + 4.0, escape(title));
     }
     let (w, h) = (right + 12.0, bottom + 12.0);

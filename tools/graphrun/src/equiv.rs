@@ -80,6 +80,10 @@ fn results(
         false => Session::new(found.graph, options)?,
     };
     values::run(&mut session, fed)?;
-    let gradients = found.wrt.iter().filter(|_| scalar).map(|(name, _)| format!("grad.{name}"));
-    Ok(names.into_iter().chain(gradients).filter_map(|name| Some((name.clone(), session.output(&name)?))).collect())
+    let mut results: Vec<(String, Array)> =
+        names.into_iter().filter_map(|name| session.output(&name).map(|array| (name, array))).collect();
+    for (name, _) in found.wrt.iter().filter(|_| scalar) {
+        results.extend(session.gradient(name).map(|array| (format!("the gradient by {name}"), array)));
+    }
+    Ok(results)
 }

@@ -77,12 +77,7 @@ impl Inside {
 }
 
 /// Feeds what is not fed: from the model's first test, else drawn from the seed.
-pub(crate) fn complete(
-    model: &Model,
-    graph: &Graph,
-    fed: &mut Vec<(String, Array)>,
-    seed: u64,
-) -> Result<(), Failure> {
+pub(crate) fn complete(model: &Model, graph: &Graph, fed: &mut Vec<(String, Array)>, seed: u64) -> Result<(), Failure> {
     let mut sizes = crate::show::sizes(graph);
     if let Some(case) = model.tests.first().filter(|_| fed.is_empty()) {
         for (name, literal) in case.given.iter().chain(&case.params) {

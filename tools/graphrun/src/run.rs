@@ -63,11 +63,13 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     fed.extend(gradient.iter().flat_map(|gradient| gradient.feeds.clone()));
     values::run(&mut session, &fed)?;
     let mut results = Map::new();
-    let shown = |name: &str| session.output(name).map_or(Value::Null, |array| json::array(&array, dtype));
-    results
-        .insert("values".into(), outputs.iter().map(|name| (name.clone(), shown(name))).collect::<Map<_, _>>().into());
+    let shown = |array: Option<Array>| array.map_or(Value::Null, |array| json::array(&array, dtype));
+    results.insert(
+        "values".into(),
+        outputs.iter().map(|name| (name.clone(), shown(session.output(name)))).collect::<Map<_, _>>().into(),
+    );
     if let Some(gradient) = &gradient {
-        let grads = gradient.wrt.iter().map(|(name, _)| (name.clone(), shown(&format!("grad.{name}"))));
+        let grads = gradient.wrt.iter().map(|(name, _)| (name.clone(), shown(session.gradient(name))));
         results.insert("grads".into(), grads.collect::<Map<_, _>>().into());
     }
     if let Some(name) = &args.jacobian {
@@ -154,7 +156,7 @@ fn jacobian(
         fed.push(("upstream".into(), Array::real(shape, one)?));
         values::run(&mut session, &fed)?;
         for (row, (name, _)) in rows.iter_mut().zip(&found.wrt) {
-            let gradient = session.output(&format!("grad.{name}"));
+            let gradient = session.gradient(name);
             row.push(gradient.map_or(Value::Null, |array| json::array(&array, options.dtype)));
         }
     }

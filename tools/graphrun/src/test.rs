@@ -101,7 +101,7 @@ fn run_case(model: &Model, case: &TestCase, common: &Common) -> Result<Vec<Strin
         compare(&mut misses, name, session.output(name), want, case.tolerance);
     }
     for (name, want) in &case.grad {
-        compare(&mut misses, &format!("grad of {name}"), session.output(&format!("grad.{name}")), want, case.tolerance);
+        compare(&mut misses, &format!("grad of {name}"), session.gradient(name), want, case.tolerance);
     }
     Ok(misses)
 }

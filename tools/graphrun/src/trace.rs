@@ -60,7 +60,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     }
     if common.json {
         let entries = |lines: &[Line]| -> Value {
-            let entry = |l: &Line| json!({"name": l.what, "formula": l.how, "value": json::array(&l.value, Dtype::F64)});
+            let entry =
+                |l: &Line| json!({"name": l.what, "formula": l.how, "value": json::array(&l.value, Dtype::F64)});
             lines.iter().map(entry).collect()
         };
         say(json!({"forward": entries(&forward), "backward": entries(&backward)}))?;
@@ -110,7 +111,8 @@ fn forward(inside: &Inside) -> Vec<Line> {
                     Form::Pointwise(expr) => {
                         let text = |with: &[String]| expr.text(&with.iter().map(String::as_str).collect::<Vec<_>>());
                         let scalar = node.inputs.iter().all(|i| inside.values[i].shape().rank() == 0);
-                        let plugged = numbers.iter().map(|n| if n.starts_with('-') { format!("({n})") } else { n.clone() });
+                        let plugged =
+                            numbers.iter().map(|n| if n.starts_with('-') { format!("({n})") } else { n.clone() });
                         match scalar {
                             true => format!("{} = {}", text(&names), text(&plugged.collect::<Vec<_>>())),
                             false => text(&names),
@@ -141,7 +143,12 @@ fn backward(inside: &Inside) -> Vec<Line> {
             Some(parts) => parts.join(" + "),
             None => String::new(),
         };
-        lines.push(Line { what: format!("d{top}/d{}", inside.name(id)), how, result: shown(gradient), value: gradient.clone() });
+        lines.push(Line {
+            what: format!("d{top}/d{}", inside.name(id)),
+            how,
+            result: shown(gradient),
+            value: gradient.clone(),
+        });
         let node = inside.graph.node(id);
         for (k, input) in node.inputs.iter().enumerate() {
             let constant = matches!(inside.graph.node(*input).op.form(), Form::Leaf(Leaf::Constant(_)));
@@ -150,7 +157,8 @@ fn backward(inside: &Inside) -> Vec<Line> {
             }
             let local = local(inside, id, k);
             let (upper, lower) = (inside.name(id), inside.name(*input));
-            let numbers = local.map_or_else(String::new, |l| format!(" [{} * {}]", shown(gradient), shown(&Array::scalar(l))));
+            let numbers =
+                local.map_or_else(String::new, |l| format!(" [{} * {}]", shown(gradient), shown(&Array::scalar(l))));
             terms.entry(*input).or_default().push(format!("d{top}/d{upper} * d{upper}/d{lower}{numbers}"));
         }
     }
@@ -172,7 +180,8 @@ fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>) -> Result<Fou
     let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
     let (mut right, mut wrong) = (0, 0);
     for (number, answer) in text.lines().enumerate().filter(|(_, line)| line.contains('=')) {
-        let (what, given) = (answer.split('=').next().unwrap_or("").trim(), answer.rsplit('=').next().unwrap_or("").trim());
+        let (what, given) =
+            (answer.split('=').next().unwrap_or("").trim(), answer.rsplit('=').next().unwrap_or("").trim());
         let place = format!("{}:{}", path.display(), number + 1);
         let Some(line) = lines.iter().find(|line| line.what == what) else {
             return Err(Failure::new(format!("{place}: the worksheet has no `{what}`")));

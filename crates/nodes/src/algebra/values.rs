@@ -39,7 +39,8 @@ fn matrix_products_are_sums_of_products() {
 fn stacks_broadcast_against_each_other() {
     let (a, b) = (wave(2 * 3 * 4, 1), wave(3 * 4 * 2, 2));
     let got = Applied::of("MatMul", MatMul::default(), &[given(&[2, 1, 3, 4], &a), given(&[3, 4, 2], &b)]).value();
-    let want = (0..2).flat_map(|s| (0..3).flat_map(move |t| (0..3).flat_map(move |i| (0..2).map(move |j| (s, t, i, j)))));
+    let want =
+        (0..2).flat_map(|s| (0..3).flat_map(move |t| (0..3).flat_map(move |i| (0..2).map(move |j| (s, t, i, j)))));
     let term = |(s, t, i, j): (usize, usize, usize, usize)| -> f64 {
         (0..4).map(|k| a[s * 12 + i * 4 + k] * b[t * 8 + k * 2 + j]).sum()
     };

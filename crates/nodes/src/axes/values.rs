@@ -39,7 +39,10 @@ fn check<O: Send + Sync + 'static>(name: &str, options: impl Fn(Vec<i64>) -> O, 
             for (got, want) in got.into_iter().zip(want) {
                 // The two sums differ in their order alone.
                 let same = (got - want).abs() <= 1e-12 * want.abs().max(1.0);
-                assert!(same || got == want || (got.is_nan() && want.is_nan()), "{name} of {shape:?}: {got}, not {want}");
+                assert!(
+                    same || got == want || (got.is_nan() && want.is_nan()),
+                    "{name} of {shape:?}: {got}, not {want}"
+                );
             }
         }
     }
