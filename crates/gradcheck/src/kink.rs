@@ -36,7 +36,7 @@ pub(crate) fn crossing(
         // Whole steps of a thousandth part every tie and leave every kink.
         let moved =
             map(array, |v| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 });
-        set(&mut beside.values, name, reals(&moved));
+        beside.values.insert(name.clone(), moved);
     }
     let sizes = sizes_of(&beside.forward, &beside.values)?;
     let gradient = backward.prepare(&beside.backward, &sizes, Dtype::F64)?.run(&beside.values)?;
