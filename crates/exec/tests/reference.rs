@@ -107,11 +107,50 @@ fn close(name: &str, got: &[f64], want: &[f64]) {
     }
 }
 
+/// The graph with the gradients of the sum of the squares of its gradients as outputs.
+fn second_order(graph: &Graph) -> Graph {
+    let (leaves, outputs) = (graph.differentiable_leaves(), graph.outputs.clone());
+    let mut b = graphrun_graph::Builder::from_graph(graph.clone());
+    b.graph_mut().updates.clear();
+    let mut squares = Vec::new();
+    for (_, gradient) in outputs.into_iter().filter(|(name, _)| name.starts_with("grad.")) {
+        let square = b.mul(&[gradient, gradient]).unwrap();
+        let axes: Vec<usize> = (0..b.ty(square).rank()).collect();
+        squares.push(b.sum(square, &axes, false).unwrap());
+    }
+    let total = b.add(&squares).unwrap();
+    let seconds = grad(&mut b, total, &leaves, None).unwrap();
+    b.graph_mut().outputs = seconds.into_iter().enumerate().map(|(k, id)| (format!("second.{k}"), id)).collect();
+    b.finish()
+}
+
+/// Runs the plan in memory filled with NaN, so that what nobody writes shows, against the reference.
+fn check_poisoned(graph: &Graph, sizes: &Sizes, feeds: &[(String, Array)]) {
+    let expected = reference(graph, sizes, feeds);
+    let options = graphrun_plan::Options { dtype: Dtype::F64, ..graphrun_plan::Options::default() };
+    let plan = Arc::new(graphrun_plan::plan(graph, sizes, &options).unwrap());
+    let mut executor = Executor::new(plan.clone(), Threads::new(3).unwrap());
+    executor.poison();
+    for named in plan.inputs.iter().chain(&plan.parameters) {
+        match &expected.get(&graph.find(&named.name).unwrap()) {
+            Some((_, Data::Real(values))) => executor.set_reals(named.value, values),
+            Some((_, Data::Index(values))) => executor.write::<i64>(named.value).copy_from_slice(values),
+            None => {}
+        }
+    }
+    executor.run(Draw::default());
+    for (named, (name, id)) in plan.outputs.iter().zip(&graph.outputs) {
+        close(name, &executor.reals(named.value), &reals(&expected[id].1));
+    }
+}
+
 /// Runs in double precision against the reference, then in both precisions on several numbers of threads.
 fn check(text: &str, n: usize) {
     let graph = training(text);
     let sizes = Sizes::from([("N".into(), n)]);
     let feeds = feed(&graph, &sizes);
+    check_poisoned(&graph, &sizes, &feeds);
+    check_poisoned(&second_order(&graph), &sizes, &feeds);
     let expected = reference(&graph, &sizes, &feeds);
     let mut bits: HashMap<&str, Vec<Vec<u64>>> = HashMap::new();
     for (precision, dtype) in [("f64", Dtype::F64), ("f32", Dtype::F32)] {
@@ -178,6 +217,18 @@ fn one_row_is_no_special_case() {
         r#"Model(graphrun: 1, inputs: { s: [3], label: Index([], 3) },
             nodes: { q: Softmax(s), loss: SoftmaxCrossEntropy(s, label) }, outputs: [q], loss: loss)"#,
         &[1],
+    );
+}
+
+#[test]
+fn means_and_losses_differentiate_twice() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [3], p: [1, 1, 2], t: [1, 1, 1], v: [2, N, 1], u: [2, N] },
+            nodes: { m: Mean(x), a: Sin(x), b: Mul(m, p), c: Sigmoid(b), d: Mean(a), e: Mul(d, t), f: Softplus(e), g: Mul(c, f),
+                     h: Mean(g), k: GroupNorm(x: v, groups: 1), l: Square(k), n: Mean(l), o: LayerNorm(u), q: Cube(o), r: Sum(q),
+                     loss: Add(h, n, r) },
+            outputs: [c, k], loss: loss)"#,
+        &[1, 2, 9],
     );
 }
 
