@@ -3,8 +3,10 @@
 use clap::ValueEnum;
 use graphrun::exec::{Options, Threads};
 use graphrun::tensor::Dtype;
+use graphrun::Model;
 
 use crate::failure::Failure;
+use crate::model::seed;
 
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Common {
@@ -54,11 +56,12 @@ impl Common {
         self.max_memory.map_or_else(free, |mib| mib.saturating_mul(1 << 20))
     }
 
-    pub(crate) fn options(&self, default: Dtype) -> Result<Options, Failure> {
+    /// How to run `model`, in the precision `default` unless another is asked for.
+    pub(crate) fn options(&self, model: &Model, default: Dtype) -> Result<Options, Failure> {
         Ok(Options {
             dtype: self.dtype(default),
             threads: self.pool()?,
-            seed: self.seed.unwrap_or(0),
+            seed: seed(model, self),
             max_bytes: self.max_bytes(),
         })
     }

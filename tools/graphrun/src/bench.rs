@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     for count in counts {
         let threads = Threads::new(usize::from(count)).map_err(Failure::from)?;
         let number = threads.count();
-        let options = graphrun::exec::Options { threads, ..common.options(Dtype::F32)? };
+        let options = graphrun::exec::Options { threads, ..common.options(&model, Dtype::F32)? };
         let seed = options.seed;
         let mut session = Session::new(graph.clone(), options)?;
         let executor = session.executor(&sizes)?;

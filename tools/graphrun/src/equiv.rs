@@ -11,7 +11,7 @@ use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::inside::complete;
-use crate::model::open;
+use crate::model::{open, seed};
 use crate::values;
 
 /// How near results must be, relative to their size: far above rounding, far below any real difference.
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let graph = models[0].graph(Phase::Test);
         let mut untested = models[0].clone();
         untested.tests.clear();
-        complete(&untested, graph, &mut fed, common.seed.unwrap_or(0) + k)?;
+        complete(&untested, graph, &mut fed, seed(&models[0], common).wrapping_add(k))?;
         let [a, b] = [results(&models[0], args, common, &fed)?, results(&models[1], args, common, &fed)?];
         if a.iter().map(|(name, _)| name).ne(b.iter().map(|(name, _)| name)) {
             let names = |r: &[(String, Array)]| r.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>().join(", ");
@@ -74,7 +74,7 @@ fn results(
     let found = args.wanted.find(model.graph(Phase::Test).clone())?;
     let scalar = found.graph.ty(found.of).rank() == 0 || found.upstream.is_some();
     let names: Vec<String> = found.graph.outputs.iter().map(|(name, _)| name.clone()).collect();
-    let options = common.options(Dtype::F64)?;
+    let options = common.options(model, Dtype::F64)?;
     let mut session = match scalar {
         true => Session::with_gradients(found.graph, found.of, &found.wrt, found.upstream, options)?,
         false => Session::new(found.graph, options)?,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use graphrun::exec::{Data, Session};
+use graphrun::exec::{Data, Options as RunOptions, Session};
 use graphrun::gradcheck::{
     Curve, Entry, Executor, Flat, GateOptions, Method, Options, Problem, Report, Values, Verdict, check_graph, curve,
     self_test,
@@ -17,7 +17,7 @@ use crate::curve::{plot, svg};
 use crate::failure::{Failure, Found, say};
 use crate::gradients::{self, Wanted};
 use crate::json::number;
-use crate::model::{eprint, open};
+use crate::model::{eprint, open, seed};
 use crate::run::set_weights;
 use crate::values::{self, Feeds};
 
@@ -71,10 +71,11 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named"))?;
     let model = open(path, &[], common)?;
     let problem = problem(args, &model, common)?;
-    let engine = Executor { threads: common.pool()?, seed: common.seed.unwrap_or(0) };
+    let seed = seed(&model, common);
+    let engine = Executor { threads: common.pool()?, seed };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
     let options =
-        Options { method, step: args.step, digits: args.digits, seed: common.seed.unwrap_or(0), ..Options::default() };
+        Options { method, step: args.step, digits: args.digits, seed, ..Options::default() };
     let report = check_graph(&problem, &engine, &options).map_err(|e| Failure::new(e.message))?;
     let curves = match &args.curve {
         None => Vec::new(),
@@ -115,13 +116,14 @@ fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failu
         }
     };
     let wrt = found.wrt.iter().map(|(name, _)| name.clone()).collect();
-    let values = all_values(args, &found.graph, given, common)?;
+    let values = all_values(args, &found.graph, given, common.options(model, Dtype::F64)?)?;
     Ok(Problem { graph: found.graph, of: vec![(found.of, upstream)], wrt, values })
 }
 
 /// Values of all inputs and parameters.
-fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, common: &Common) -> Result<Values, Failure> {
-    let mut session = Session::new(graph.clone(), common.options(Dtype::F64)?)?;
+fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, options: RunOptions) -> Result<Values, Failure> {
+    let seed = options.seed;
+    let mut session = Session::new(graph.clone(), options)?;
     if let Some(path) = &args.weights {
         set_weights(&mut session, path)?;
     }
@@ -149,7 +151,7 @@ fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, common: &
     }
     for (name, id) in graph.inputs() {
         if !all.contains_key(&**name) {
-            all.insert(name.to_string(), values::draw(graph, name, *id, &sizes, common.seed.unwrap_or(0))?);
+            all.insert(name.to_string(), values::draw(graph, name, *id, &sizes, seed)?);
         }
     }
     Ok(all)

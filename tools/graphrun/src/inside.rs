@@ -10,6 +10,7 @@ use graphrun::{Array, Graph, Model, Phase};
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::model::seed;
 use crate::gradients::Wanted;
 use crate::run::set_weights;
 use crate::values::{self, Feeds};
@@ -36,7 +37,7 @@ impl Inside {
         let graph = found.graph;
         let mut fed = feeds.read()?;
         fed.extend(found.feeds);
-        complete(model, &graph, &mut fed, common.seed.unwrap_or(0))?;
+        complete(model, &graph, &mut fed, seed(model, common))?;
         let ancestors = ancestors(&graph, found.of);
         let shown: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|id| ancestors[id.index()]).collect();
         let real: Vec<NodeId> = shown.iter().copied().filter(|&id| graph.ty(id).is_real()).collect();
@@ -47,7 +48,7 @@ impl Inside {
         built.outputs.extend(real.iter().zip(gradients).map(|(id, gradient)| (format!("g{}", id.index()), gradient)));
         built.loss = None;
         built.updates.clear();
-        let mut session = Session::new(b.finish(), common.options(Dtype::F64)?)?;
+        let mut session = Session::new(b.finish(), common.options(model, Dtype::F64)?)?;
         if let Some(path) = weights {
             set_weights(&mut session, path)?;
         }

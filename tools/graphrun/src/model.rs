@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use graphrun::graph::NodeId;
 use graphrun::load::diagnostics::nearest;
 use graphrun::load::{LoadOptions, load};
-use graphrun::{Graph, Model, nodes};
+use graphrun::train::{check_section, standard};
+use graphrun::{Diagnostics, Graph, Model, nodes};
 
 use crate::args::Common;
 use crate::failure::{Failure, render};
 
-/// Loads a model; warnings go to standard error.
+/// Loads a model; warnings go to standard error. A seed on the command line takes the place of the file's.
 pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Model, Failure> {
     let mut overrides = Vec::new();
     for setting in with {
@@ -21,19 +22,26 @@ pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Mode
         };
         overrides.push((key.to_string(), value.to_string()));
     }
-    if let (Some(seed), false) = (common.seed, with.is_empty() && !has_train(path)) {
-        overrides.push(("train.seed".into(), seed.to_string()));
+    let registry = nodes::standard();
+    let mut options = LoadOptions { overrides, ..LoadOptions::default() };
+    let mut model = load(path, &registry, &options)?;
+    if let (Some(seed), true) = (common.seed, model.train.is_some()) {
+        options.overrides.push(("train.seed".into(), seed.to_string()));
+        model = load(path, &registry, &options)?;
     }
-    let model = load(path, &nodes::standard(), &LoadOptions { overrides, ..LoadOptions::default() })?;
     if !model.warnings.list.is_empty() {
         eprint(&render(&model.warnings));
     }
     Ok(model)
 }
 
-/// Whether a file has a `train` section that a seed could be set in.
-fn has_train(path: &Path) -> bool {
-    std::fs::read_to_string(path).is_ok_and(|text| text.contains("train:"))
+/// The seed of everything random: that of the command line, else the file's, else 0.
+pub(crate) fn seed(model: &Model, common: &Common) -> u64 {
+    if let Some(seed) = common.seed {
+        return seed;
+    }
+    let section = model.train.as_ref().and_then(|_| check_section(model, &standard(), &mut Diagnostics::default()));
+    section.map_or(0, |spec| spec.seed)
 }
 
 /// Writes a line to standard error; there is nowhere to report that it is gone.

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let arrays = args.feeds.read()?;
     let outputs = asked(&mut graph, args.all, &arrays);
     let wanted = Wanted { of: args.grad.clone().or_else(|| args.wanted.of.clone()), ..args.wanted.clone() };
-    let options = common.options(Dtype::F32)?;
+    let options = common.options(&model, Dtype::F32)?;
     let dtype = options.dtype;
     let gradient = match wanted.of.is_some() || !wanted.wrt.is_empty() || wanted.upstream.is_some() {
         true => Some(wanted.find(graph.clone())?),

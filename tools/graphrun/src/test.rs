@@ -73,7 +73,7 @@ fn run_case(model: &Model, case: &TestCase, common: &Common) -> Result<Vec<Strin
     let (loss, declared) = (graph.loss.take(), std::mem::replace(&mut graph.outputs, outputs));
     graph.updates.clear();
     graph.sizes.extend(case.sizes.clone());
-    let options = graphrun::exec::Options { dtype: common.dtype(Dtype::F64), ..common.options(Dtype::F64)? };
+    let options = common.options(model, Dtype::F64)?;
     let mut fed = Vec::new();
     let mut session = match wrt.is_empty() {
         true => Session::new(graph, options)?,
