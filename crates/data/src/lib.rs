@@ -25,7 +25,7 @@ pub use error::{DataError, Result};
 pub use feed::{Element, Feed, Input, Kind};
 pub use file::{DEFAULT_MAX_BYTES, read_file};
 pub use named::Named;
-pub use npy::read_npy;
+pub use npy::{npy_bytes, read_npy};
 pub use rows::Nested;
 pub use spec::{DataSpec, FeedSpec, Source};
 pub use synthetic::Noise;

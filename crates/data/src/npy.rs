@@ -23,6 +23,22 @@ pub fn read_npy(path: &Path, max_bytes: u64) -> Result<(Vec<usize>, Vec<f64>)> {
     Ok((header.shape, numbers))
 }
 
+/// The bytes of an NPY file that holds the row-major `values` in 64-bit precision under this shape.
+#[must_use]
+pub fn npy_bytes(shape: &[usize], values: &[f64]) -> Vec<u8> {
+    let sizes: String = shape.iter().map(|size| format!("{size},")).collect();
+    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({sizes}), }}");
+    // The numbers begin at a multiple of 64, behind ten bytes, the header and the newline that ends it.
+    let pad = (10 + header.len() + 1).next_multiple_of(64) - (10 + header.len() + 1);
+    header.extend(std::iter::repeat_n(' ', pad));
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
 /// Reads the bytes of an NPY file.
 pub(crate) fn parse_npy(bytes: &[u8]) -> Result<Array> {
     let header = Header::parse(bytes)?;
@@ -146,6 +162,19 @@ mod tests {
         let header = "{'descr': '<f8', 'fortran_order': False, 'shape': ()}";
         std::fs::write(&path, npy(header, &4.5f64.to_le_bytes())).unwrap();
         assert_eq!(read_npy(&path, 1000).unwrap(), (vec![], vec![4.5]));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        for (shape, values) in [(vec![], vec![0.1]), (vec![3], vec![1.0, -2.5, f64::INFINITY]), (vec![2, 0, 4], vec![])]
+        {
+            let bytes = npy_bytes(&shape, &values);
+            assert_eq!((bytes.len() - 8 * values.len()) % 64, 0);
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(read_npy(&path, 1000).unwrap(), (shape, values));
+        }
     }
 
     proptest! {

@@ -1,9 +1,9 @@
 //! The flags that every verb takes.
 
 use clap::ValueEnum;
+use graphrun::Model;
 use graphrun::exec::{Options, Threads};
 use graphrun::tensor::Dtype;
-use graphrun::Model;
 
 use crate::failure::Failure;
 use crate::model::seed;

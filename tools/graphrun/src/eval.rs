@@ -1,35 +1,28 @@
-//! `graphrun eval` and `graphrun predict`: what trained weights do.
+//! `graphrun eval`: what trained weights score on the held-out data.
 
 use std::path::PathBuf;
 
 use comfy_table::Table;
 use graphrun::tensor::Dtype;
-use graphrun::train::{evaluate, predict as outputs, standard};
+use graphrun::train::{evaluate, standard};
 use graphrun::{Experiment, Model, RunOptions};
-use serde_json::{Map, Value};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
-use crate::json;
 use crate::model::open;
 use crate::train::row;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct EvalArgs {
+pub(crate) struct Args {
     #[command(flatten)]
     trained: Trained,
 }
 
+/// A model with the weights that it was trained to.
 #[derive(clap::Args, Debug)]
-pub(crate) struct PredictArgs {
-    #[command(flatten)]
-    trained: Trained,
-}
-
-#[derive(clap::Args, Debug)]
-struct Trained {
+pub(crate) struct Trained {
     /// The model file
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Trained weights [default: those of the last run under runs/]
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
@@ -38,17 +31,10 @@ struct Trained {
     with: Vec<String>,
 }
 
-struct Ready {
-    model: Model,
-    experiment: Experiment,
-    weights: PathBuf,
-    options: RunOptions,
-}
-
 impl Trained {
-    fn open(&self, common: &Common) -> Result<Ready, Failure> {
+    /// The model, the file of its weights, and how to run it.
+    pub(crate) fn open(&self, common: &Common) -> Result<(Model, PathBuf, RunOptions), Failure> {
         let model = open(&self.file, &self.with, common)?;
-        let experiment = Experiment::read(&model, &standard())?;
         let weights = match &self.weights {
             Some(path) => path.clone(),
             None => self.last().ok_or_else(|| {
@@ -62,7 +48,7 @@ impl Trained {
             max_bytes: common.max_bytes(),
             ..RunOptions::default()
         };
-        Ok(Ready { model, experiment, weights, options })
+        Ok((model, weights, options))
     }
 
     /// The weights of the run of the highest number.
@@ -74,8 +60,9 @@ impl Trained {
     }
 }
 
-pub(crate) fn eval(args: &EvalArgs, common: &Common) -> Result<Found, Failure> {
-    let Ready { model, experiment, weights, options } = args.trained.open(common)?;
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let (model, weights, options) = args.trained.open(common)?;
+    let experiment = Experiment::read(&model, &standard())?;
     let scores = evaluate(&model, &experiment, &weights, &options)?;
     if common.json {
         say(scores.json())?;
@@ -85,23 +72,6 @@ pub(crate) fn eval(args: &EvalArgs, common: &Common) -> Result<Found, Failure> {
         table.set_header(["".to_string(), "loss".into()].into_iter().chain(names));
         table.add_row(row("held out", &scores));
         say(table)?;
-    }
-    Ok(Found::Nothing)
-}
-
-pub(crate) fn predict(args: &PredictArgs, common: &Common) -> Result<Found, Failure> {
-    let Ready { model, experiment, weights, options } = args.trained.open(common)?;
-    let results = outputs(&model, &experiment, &weights, None, &options)?;
-    let values: Map<String, Value> =
-        results.iter().map(|(name, array)| (name.clone(), json::array(array, options.dtype))).collect();
-    if common.json {
-        say(serde_json::json!({ "values": values }))?;
-        return Ok(Found::Nothing);
-    }
-    for (name, value) in &values {
-        for (row, value) in value.as_array().into_iter().flatten().enumerate() {
-            say(format!("{name}[{row}] = {}", json::text(value)))?;
-        }
     }
     Ok(Found::Nothing)
 }

@@ -74,8 +74,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let seed = seed(&model, common);
     let engine = Executor { threads: common.pool()?, seed };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
-    let options =
-        Options { method, step: args.step, digits: args.digits, seed, ..Options::default() };
+    let options = Options { method, step: args.step, digits: args.digits, seed, ..Options::default() };
     let report = check_graph(&problem, &engine, &options).map_err(|e| Failure::new(e.message))?;
     let curves = match &args.curve {
         None => Vec::new(),

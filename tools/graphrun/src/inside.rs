@@ -10,8 +10,8 @@ use graphrun::{Array, Graph, Model, Phase};
 
 use crate::args::Common;
 use crate::failure::Failure;
-use crate::model::seed;
 use crate::gradients::Wanted;
+use crate::model::seed;
 use crate::run::set_weights;
 use crate::values::{self, Feeds};
 

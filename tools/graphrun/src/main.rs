@@ -18,6 +18,7 @@ mod json;
 mod model;
 mod new;
 mod ops;
+mod predict;
 mod run;
 mod schema;
 mod show;
@@ -68,9 +69,9 @@ enum Verb {
     /// Train as the file's train section says
     Train(train::Args),
     /// Measure trained weights on the held-out data
-    Eval(eval::EvalArgs),
-    /// The outputs for every row of the held-out data
-    Predict(eval::PredictArgs),
+    Eval(eval::Args),
+    /// The outputs of trained weights, for what is fed or for the held-out data
+    Predict(predict::Args),
     /// Time steps and kernels
     Bench(bench::Args),
     /// The operations: formula, gradient, options, example
@@ -107,8 +108,8 @@ fn main() -> ExitCode {
         Verb::Grad(args) => grad::run(args, common),
         Verb::Gradcheck(args) => gradcheck::run(args, common),
         Verb::Train(args) => train::run(args, common),
-        Verb::Eval(args) => eval::eval(args, common),
-        Verb::Predict(args) => eval::predict(args, common),
+        Verb::Eval(args) => eval::run(args, common),
+        Verb::Predict(args) => predict::run(args, common),
         Verb::Bench(args) => bench::run(args, common),
         Verb::Ops(args) => ops::run(args, common),
         Verb::New(args) => new::run(args),
