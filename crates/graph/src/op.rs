@@ -50,6 +50,12 @@ pub trait Op: Debug + Send + Sync + Any {
         0
     }
 
+    /// The multiply-adds of a run on these concrete shapes, of operations that are sums of products; others count none.
+    fn madds(&self, inputs: &[Shape], out: Shape) -> usize {
+        let _ = (inputs, out);
+        0
+    }
+
     /// Computes the rows `at.rows` of the output along its first axis, or with [`Form::RowSum`] the sum over those
     /// rows of the inputs; all of them unless the form is [`Form::Rows`] or that. `out`, and the inputs that the form marks, hold those rows only. Reals are all `f32` or
     /// all `f64`. Cannot fail.

@@ -107,6 +107,11 @@ impl Op for MatMul {
             }
     }
 
+    fn madds(&self, inputs: &[Shape], out: Shape) -> usize {
+        let [_, _, depth] = self.sizes(inputs[0].sizes(), inputs[1].sizes());
+        out.len() * depth
+    }
+
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
         with_real!(out, |out: T| self.multiply(inputs[0].real::<T>(), inputs[1].real::<T>(), out, at));
     }

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use super::convolve_input_grad::ConvolveInputGrad;
 use super::convolve_weight_grad::ConvolveWeightGrad;
 use super::geometry::{Sides, elements, image, slid};
-use super::steps::{Drawn, Steps};
+use super::steps::{Drawn, Steps, madds};
 
 /// The convolution of the first input with the second, and the third added by unit where there is one.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +94,10 @@ impl Op for Convolve {
             Dtype::F32 => conv_scratch::<f32>(&conv),
             Dtype::F64 => conv_scratch::<f64>(&conv),
         }
+    }
+
+    fn madds(&self, inputs: &[Shape], out: Shape) -> usize {
+        madds(out, inputs[1])
     }
 
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {

@@ -27,7 +27,7 @@ use serde::Deserialize;
 use super::convolve::{Convolve, one};
 use super::convolve_weight_grad::ConvolveWeightGrad;
 use super::geometry::{Sides, elements, image, size_of};
-use super::steps::{Drawn, Steps};
+use super::steps::{Drawn, Steps, madds};
 
 /// The gradient of a convolution of images of `size`, given that of its output and the weight.
 #[derive(Clone, Debug)]
@@ -88,6 +88,10 @@ impl Op for ConvolveInputGrad {
             Dtype::F32 => conv_input_grad_scratch::<f32>(&conv),
             Dtype::F64 => conv_input_grad_scratch::<f64>(&conv),
         }
+    }
+
+    fn madds(&self, inputs: &[Shape], _: Shape) -> usize {
+        madds(inputs[0], inputs[1])
     }
 
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {

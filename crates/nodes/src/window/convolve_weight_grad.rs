@@ -26,7 +26,7 @@ use serde::Deserialize;
 use super::convolve::{Convolve, one};
 use super::convolve_input_grad::ConvolveInputGrad;
 use super::geometry::{Sides, elements, image, window};
-use super::steps::{Drawn, Steps};
+use super::steps::{Drawn, Steps, madds};
 
 /// The gradient of a convolution by its weight with this kernel, given its images and that of its output.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +86,10 @@ impl Op for ConvolveWeightGrad {
             Dtype::F32 => conv_weight_grad_scratch::<f32>(&conv),
             Dtype::F64 => conv_weight_grad_scratch::<f64>(&conv),
         }
+    }
+
+    fn madds(&self, inputs: &[Shape], out: Shape) -> usize {
+        madds(inputs[1], out)
     }
 
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {

@@ -14,6 +14,11 @@ pub(crate) struct Steps {
     pub(crate) groups: usize,
 }
 
+/// The multiply-adds of a convolution, and of either of its gradients: every element of the product takes a kernel.
+pub(crate) fn madds(product: Shape, weight: Shape) -> usize {
+    product.len() * weight.sizes()[1..].iter().product::<usize>()
+}
+
 impl Steps {
     /// The steps that options describe, over images of `axes` axes.
     pub(crate) fn new(
