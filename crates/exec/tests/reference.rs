@@ -238,6 +238,38 @@ fn means_and_losses_differentiate_twice() {
 }
 
 #[test]
+fn axes_of_one_lie_anywhere() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [1, 2, 2, 1], u: [N, 1, 1], v: [1, N] },
+            nodes: { a: InstanceNorm(x), b: Mul(a, a, x), c: Sum(b), d: GroupNorm(x: x, groups: 2), e: Cube(d), f: Mean(e),
+                     g: Mul(u, v), h: Mean(x: g, axes: [0], keep: true), k: Exp(h), l: Sum(k), loss: Add(c, f, l) },
+            outputs: [a, g], loss: loss)"#,
+        &[1, 2, 5],
+    );
+}
+
+#[test]
+fn a_gradient_that_is_a_model_differentiates() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 2, 2, 1], v: [N, 2, 2, 1], u: [N, 2, 2, 1] }, params: { w: (shape: [2], init: Ones) },
+            nodes: {
+                n0: Sum(x: x, axes: [2, 3], keep: true), n1: Formula("a / 2", { a: n0 }),
+                n2: Formula("square(a - b)", { a: x, b: n1 }), n3: Sum(x: n2, axes: [2, 3], keep: true),
+                n4: Formula("a / 2", { a: n3 }), n5: Reshape(x: w, shape: [1, 2, 1, 1]), n10: Mul(n5, v),
+                n11: Formula("b * rsqrt(a + 0.001)", { a: n4, b: n10 }), n12: Formula("-(rsqrt(a + 0.001) * b)", { a: n4, b: n10 }),
+                n13: Formula("d * ((a - b) * (-0.5 * cube(rsqrt(c + 0.001))))", { a: x, b: n1, c: n4, d: n10 }),
+                n14: Sum(x: n12, axes: [2], keep: true), n15: Sum(x: n13, axes: [2], keep: true),
+                n16: Formula("a * 0.5", { a: n15 }), n17: Broadcast(x: n16, shape: [N, 2, 2, 1]),
+                n18: Formula("c * (2 * (a - b))", { a: x, b: n1, c: n17 }), n19: Formula("c * (-2 * (a - b))", { a: x, b: n1, c: n17 }),
+                n20: Sum(x: n19, axes: [2], keep: true), n21: Add(n14, n20), n22: Formula("a * 0.5", { a: n21 }),
+                n23: Broadcast(x: n22, shape: [N, 2, 2, 1]), g: Add(n11, n18, n23), p: Mul(g, u), loss: Sum(p),
+            },
+            outputs: [g], loss: loss)"#,
+        &[1, 3],
+    );
+}
+
+#[test]
 fn long_elementwise_chains() {
     check_sizes(
         r#"Model(graphrun: 1, inputs: { x: [N], w: [N], b: [N] },

@@ -9,6 +9,8 @@ use crate::extent::{Extent, cuts, extent};
 
 /// The most values that one kernel computes.
 const MAX_MEMBERS: usize = 64;
+/// The most nodes that are looked at before a join is given up.
+const MAX_SEARCH: usize = 4096;
 
 /// What a member of a group is, over the group's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,10 +244,10 @@ impl Groups<'_, '_> {
         cuts(shape).filter(|&inner| inner > 0).find(|&inner| fits(inner)).map(Some)
     }
 
-    /// Whether the union of `groups` and `id` reads nothing that depends on it from outside.
+    /// Whether the union of `groups` and `id` reads nothing that depends on it from outside; no, where
+    /// that takes long to find out.
     fn acyclic(&self, id: NodeId, groups: &[usize]) -> bool {
         let inside = |node: NodeId| node == id || self.of[node.index()].is_some_and(|(g, _)| groups.contains(&g));
-        let earliest = groups.iter().filter_map(|&g| self.groups[g].members.first()).min().copied().unwrap_or(id);
         let members = groups.iter().flat_map(|&g| self.groups[g].members.iter().copied()).chain([id]);
         let operands: Vec<NodeId> = members
             .flat_map(|member| self.concrete.inputs(member).iter().map(move |&input| self.operand(member, input)))
@@ -262,8 +264,8 @@ impl Groups<'_, '_> {
                 Some((g, _)) => self.groups[g].members.as_slice(),
                 None => &[],
             };
-            if members.last().copied().unwrap_or(node).max(node) < earliest {
-                continue;
+            if seen.len() > MAX_SEARCH {
+                return false;
             }
             for &input in members.iter().chain([&node]).flat_map(|&n| self.concrete.inputs(n)) {
                 if inside(input) {

@@ -101,7 +101,7 @@ pub fn plan(graph: &Graph, sizes: &Sizes, options: &Options) -> Result<Plan, Pla
     let groups = fuse::fuse(&concrete);
     let mut lowered = lower::lower(&concrete, &groups);
     let before = update::update(&concrete, &mut lowered)?;
-    let stages = stage::stages(&mut lowered, &before, options.dtype.bytes());
+    let stages = stage::stages(&mut lowered, &before, options.dtype.bytes())?;
     let lower::Lowered { mut values, kernels, of } = lowered;
 
     let named = |name: &str, id| Named { name: name.into(), value: of[&concrete.root(id)], shape: concrete.shape(id) };

@@ -7,6 +7,7 @@ use graphrun_expr::{Input, Output, Program, Spec, Value as Step};
 use graphrun_graph::Form;
 use graphrun_tensor::Shape;
 
+use crate::PlanError;
 use crate::extent::Extent;
 use crate::kernel::{Bind, Kernel, Operand, Part, Stage, ValueId, Work};
 use crate::lower::Lowered;
@@ -21,7 +22,10 @@ const PRODUCT_ROWS: usize = 12;
 const MIN_PRODUCT_ROWS: usize = 36;
 
 /// Orders the kernels into stages, each kernel after those in `before`.
-pub(crate) fn stages(lowered: &mut Lowered, before: &[Vec<usize>], bytes: usize) -> Vec<Stage> {
+///
+/// # Errors
+/// When kernels wait for each other, which is a defect of fusion.
+pub(crate) fn stages(lowered: &mut Lowered, before: &[Vec<usize>], bytes: usize) -> Result<Vec<Stage>, PlanError> {
     let kernels = &lowered.kernels;
     let total: f64 = kernels.iter().map(|k| cost(k, bytes)).sum();
     let mut left: Vec<usize> = before.iter().map(|b| b.iter().collect::<HashSet<_>>().len()).collect();
@@ -58,10 +62,13 @@ pub(crate) fn stages(lowered: &mut Lowered, before: &[Vec<usize>], bytes: usize)
             }
         }
     }
+    if let Some(stuck) = left.iter().position(|&waits| waits > 0) {
+        return Err(PlanError::new(format!("kernel {stuck} waits for itself: a defect of fusion")));
+    }
     for stage in &mut stages {
         stage.chunk = chunk(stage, kernels, bytes);
     }
-    combine(lowered, merge(stages))
+    Ok(combine(lowered, merge(stages)))
 }
 
 /// How many ready kernels are looked at for one that fits the open stage.

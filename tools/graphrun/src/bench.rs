@@ -1,6 +1,6 @@
 //! `graphrun bench`: the time of a step, and of each kernel.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,15 @@ use clap::ValueEnum;
 use comfy_table::Table;
 use graphrun::exec::{Draw, Executor, Session, Threads};
 use graphrun::graph::{Builder, grad};
-use graphrun::plan::{Plan, Work};
-use graphrun::tensor::Dtype;
+use graphrun::plan::{Plan, simplify};
+use graphrun::tensor::{Dtype, peak_copy, peak_fma};
 use graphrun::train::{check_section, standard, step_graphs};
 use graphrun::{Graph, Model, Phase};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
+use crate::kernels;
 use crate::model::open;
 use crate::show::sizes;
 use crate::values;
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// The size of the first axis of the inputs [default: the file's `sizes`]
     #[arg(long)]
     batch: Option<usize>,
+    /// Set the results beside those in a file, as `bench --json` wrote them
+    #[arg(long, value_name = "FILE.json")]
+    compare: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -65,6 +69,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         sizes.insert(symbol.as_str().into(), batch);
     }
     let case = args.file.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let simplified = simplify(&graph)?;
+    let earlier = args.compare.as_deref().map(Earlier::read).transpose()?;
     let counts = if common.threads.is_empty() { vec![0] } else { common.threads.clone() };
     for count in counts {
         let threads = Threads::new(usize::from(count)).map_err(Failure::from)?;
@@ -77,15 +83,21 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let mut times = measure(executor, args);
         times.sort_by(f64::total_cmp);
         let (median, least) = (times[times.len() / 2], times[0]);
-        if common.json {
-            let mode = format!("{:?}", args.mode).to_lowercase();
-            say(
-                json!({"case": case, "mode": mode, "threads": number, "step_us": median, "min_us": least, "rounds": args.rounds}),
-            )?;
-        } else {
-            say(format!("{case}, {number} threads: {median:.2} us a step (least {least:.2})"))?;
-            say(kernels(executor))?;
+        let mode = format!("{:?}", args.mode).to_lowercase();
+        let mut result = json!({"case": case, "mode": mode, "threads": number, "step_us": median, "min_us": least,
+            "rounds": args.rounds});
+        let before = earlier.as_ref().and_then(|earlier| earlier.step(&result));
+        if let Some(before) = before {
+            result["before_us"] = json!(before);
         }
+        if common.json {
+            say(result)?;
+            continue;
+        }
+        let change =
+            before.map_or_else(String::new, |us| format!("; {us:.2} before, {:.2} times as fast", us / median));
+        say(format!("{case}, {mode}, {number} threads: {median:.2} us a step (least {least:.2}){change}"))?;
+        say(profile(&simplified, executor))?;
     }
     Ok(Found::Nothing)
 }
@@ -151,38 +163,56 @@ fn measure(executor: &mut Executor, args: &Args) -> Vec<f64> {
     (0..args.rounds).map(|_| many(count).as_secs_f64() * 1e6 / count as f64).collect()
 }
 
-/// Time and rates kernel by kernel, on one thread.
-fn kernels(executor: &mut Executor) -> Table {
+/// Time and rates kernel by kernel, on one thread, beside what the processor can do at most.
+fn profile(graph: &Graph, executor: &mut Executor) -> Table {
     const ROUNDS: usize = 20;
     let plan = executor.plan().clone();
     let mut spent = vec![0.0; plan.kernels.len()];
     for _ in 0..ROUNDS {
         for (total, time) in spent.iter_mut().zip(executor.profile(Draw::default())) {
-            *total += time.as_secs_f64() * 1e6 / ROUNDS as f64;
+            *total += time.as_secs_f64() / ROUNDS as f64;
         }
     }
     let total: f64 = spent.iter().sum();
+    let peaks = [if plan.dtype == Dtype::F32 { peak_fma::<f32>() } else { peak_fma::<f64>() }, peak_copy()];
+    let [fma, copy] = peaks.map(|peak| format!("of {:.0}", peak / 1e9));
     let mut table = Table::new();
-    table.set_header(["kernel", "us", "share", "GFLOP/s", "GB/s"]);
-    for (kernel, us) in plan.kernels.iter().zip(spent) {
-        let name = match &kernel.work {
-            Work::Program { rows, inner, .. } => format!("program {rows} x {inner}"),
-            Work::MatMul(p) => format!("product {} x {} x {}", p.rows, p.depth, p.cols),
-            Work::Pack { rows, cols, .. } => format!("pack {rows} x {cols}"),
-            Work::Reduce(with, _) => format!("{with:?}"),
-            Work::Copy => "copy".into(),
-            Work::Fill(_) => "fill".into(),
-            Work::Op(op) => op.name().to_string(),
-        };
-        let bytes = kernel.bytes(plan.dtype.bytes()) as f64;
-        let rate = |x: f64| format!("{:.1}", x / us.max(1e-3) / 1e3);
+    table.set_header(["kernel", "nodes", "us", "share", "GFLOP/s", &fma, "GB/s", &copy]);
+    for (kernel, time) in plan.kernels.iter().zip(spent) {
+        let rates = [kernels::flops(kernel), kernel.bytes(plan.dtype.bytes()) as f64].map(|work| work / time.max(1e-9));
+        let [speed, flow] = rates.map(|rate| format!("{:.1}", rate / 1e9));
+        let share = |part: f64| format!("{:.0}%", 100.0 * part);
         table.add_row([
-            name,
-            format!("{us:.2}"),
-            format!("{:.0}%", 100.0 * us / total.max(1e-9)),
-            rate(kernel.flops),
-            rate(bytes),
+            kernels::describe(kernel),
+            kernels::nodes(graph, kernel),
+            format!("{:.2}", time * 1e6),
+            share(time / total.max(1e-12)),
+            speed,
+            share(rates[0] / peaks[0]),
+            flow,
+            share(rates[1] / peaks[1]),
         ]);
     }
     table
+}
+
+/// Earlier results: the lines that `bench --json` wrote to a file.
+struct Earlier(Vec<Value>);
+
+impl Earlier {
+    fn read(path: &Path) -> Result<Earlier, Failure> {
+        let wrong = |e: &dyn std::fmt::Display| Failure::new(format!("{}: {e}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|e| wrong(&e))?;
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str);
+        let lines: Vec<Value> = lines
+            .collect::<Result<_, _>>()
+            .map_err(|e| wrong(&e).help("it holds what `graphrun bench --json` wrote"))?;
+        Ok(Earlier(lines))
+    }
+
+    /// The time of a step in the last result of the same measurement.
+    fn step(&self, now: &Value) -> Option<f64> {
+        let same = |line: &&Value| ["case", "mode", "threads"].iter().all(|key| line[key] == now[key]);
+        self.0.iter().rev().find(same)?["step_us"].as_f64()
+    }
 }

@@ -15,6 +15,7 @@ mod gradcheck;
 mod gradients;
 mod inside;
 mod json;
+mod kernels;
 mod model;
 mod new;
 mod ops;

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use comfy_table::Table;
-use graphrun::graph::{Form, NodeId, Sizes};
-use graphrun::plan::{Options, plan};
-use graphrun::tensor::Dtype;
-use graphrun::{Graph, Phase};
+use graphrun::graph::{NodeId, Sizes};
+use graphrun::load::{PrintOptions, print};
+use graphrun::plan::{Options, PASSES, Plan, plan, simplify};
+use graphrun::tensor::{Dtype, Shape};
+use graphrun::{Graph, Model, Phase, nodes};
 use serde_json::{Value, json};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
+use crate::kernels;
 use crate::model::open;
 
 #[derive(clap::Args, Debug)]
@@ -20,6 +22,9 @@ pub(crate) struct Args {
     /// The stages and kernels of the plan
     #[arg(long)]
     plan: bool,
+    /// The graph after the passes up to this one, as a model file
+    #[arg(long, value_name = "PASS", value_parser = PASSES.iter().map(|pass| pass.name).collect::<Vec<_>>())]
+    after: Option<String>,
 }
 
 /// One line of the table.
@@ -29,10 +34,14 @@ struct Row {
     shape: String,
     params: usize,
     madds: usize,
+    bytes: usize,
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
+    if let Some(pass) = &args.after {
+        return after(&model, pass, common);
+    }
     let graph = model.graph(Phase::Test);
     let sizes = sizes(graph);
     let options = Options { dtype: common.dtype(Dtype::F32), max_bytes: common.max_bytes() };
@@ -50,6 +59,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             shape: graph.ty(node.id).to_string(),
             params: owned.map(|p| elements(graph, p.node, &sizes)).sum(),
             madds: members.iter().map(|&id| madds(graph, id, &sizes)).sum(),
+            bytes: elements(graph, node.id, &sizes) * options.dtype.bytes(),
         });
     }
     let params: usize = graph.parameters().iter().map(|p| elements(graph, p.node, &sizes)).sum();
@@ -57,15 +67,19 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if common.json {
         let nodes: Vec<Value> = rows
             .iter()
-            .map(|r| json!({"name": r.name, "op": r.op, "shape": r.shape, "params": r.params, "madds": r.madds}))
+            .map(|r| {
+                json!({"name": r.name, "op": r.op, "shape": r.shape, "params": r.params, "madds": r.madds,
+                "bytes": r.bytes})
+            })
             .collect();
         say(json!({"nodes": nodes, "params": params, "madds": total, "bytes": plan.bytes}))?;
         return Ok(Found::Nothing);
     }
     let mut table = Table::new();
-    table.set_header(["node", "op", "shape", "parameters", "multiply-adds"]);
+    table.set_header(["node", "op", "shape", "parameters", "multiply-adds", "live bytes"]);
     for row in rows {
-        table.add_row([row.name, row.op, row.shape, row.params.to_string(), row.madds.to_string()]);
+        let counts = [row.params, row.madds, row.bytes].map(|count| count.to_string());
+        table.add_row([row.name, row.op, row.shape].into_iter().chain(counts));
     }
     say(table)?;
     let assumed: Vec<String> = sizes.iter().map(|(name, n)| format!("{name} = {n}")).collect();
@@ -75,13 +89,24 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         plan.bytes, plan.live_bytes
     ))?;
     if args.plan {
-        for (number, stage) in plan.stages.iter().enumerate() {
-            say(format!("stage {number}: {} rows in {} chunks", stage.rows, stage.tiles()))?;
-            for &k in &stage.kernels {
-                let names: Vec<String> = plan.kernels[k].nodes.iter().map(|id| id.index().to_string()).collect();
-                say(format!("  kernel {k}: nodes {} ({} flops)", names.join(" "), plan.kernels[k].flops))?;
-            }
+        stages(&simplify(graph)?, &plan)?;
+    }
+    Ok(Found::Nothing)
+}
+
+/// The graph behind the passes up to `last`, as the planner sees it.
+fn after(model: &Model, last: &str, common: &Common) -> Result<Found, Failure> {
+    let mut graph = model.graph(Phase::Test).clone();
+    for pass in PASSES {
+        graph = pass.run(&graph)?;
+        if pass.name == last {
+            break;
         }
+    }
+    let text = print(&graph, &nodes::standard(), &PrintOptions::default())?;
+    match common.json {
+        true => say(json!({ "model": text }))?,
+        false => say(text.trim_end())?,
     }
     Ok(Found::Nothing)
 }
@@ -103,10 +128,20 @@ fn elements(graph: &Graph, id: NodeId, sizes: &Sizes) -> usize {
     graph.ty(id).concrete(sizes).map_or(0, |shape| shape.len())
 }
 
-/// The multiply-adds of a product of matrices; other operations count none.
 fn madds(graph: &Graph, id: NodeId, sizes: &Sizes) -> usize {
-    let node = graph.node(id);
-    let Form::MatMul { transpose_a, .. } = node.op.form() else { return 0 };
-    let depth = graph.ty(node.inputs[0]).concrete(sizes).map_or(0, |shape| shape.from_end(usize::from(transpose_a)));
-    elements(graph, id, sizes) * depth
+    let shape = |id: NodeId| graph.ty(id).concrete(sizes).ok();
+    let inputs: Option<Vec<Shape>> = graph.node(id).inputs.iter().map(|&input| shape(input)).collect();
+    inputs.zip(shape(id)).map_or(0, |(inputs, out)| graph.node(id).op.madds(&inputs, out))
+}
+
+/// The stages in order, each with the kernels that run on its chunks.
+fn stages(graph: &Graph, plan: &Plan) -> Result<(), Failure> {
+    for (number, stage) in plan.stages.iter().enumerate() {
+        say(format!("stage {number}: {} rows in {} chunks", stage.rows, stage.tiles()))?;
+        for &k in &stage.kernels {
+            let kernel = &plan.kernels[k];
+            say(format!("  {}: {}", kernels::describe(kernel), kernels::nodes(graph, kernel)))?;
+        }
+    }
+    Ok(())
 }
