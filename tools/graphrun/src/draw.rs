@@ -133,9 +133,8 @@ fn svg(picture: &Picture) -> String {
         layout.set_node(k.to_string(), Some(node));
     }
     for (k, (from, to, labels)) in picture.arrows.iter().enumerate() {
-        let mut edge = EdgeLabel::default();
-        edge.width = labels.iter().map(|l| width(l) + 10.0).fold(0.0, f64::max);
-        edge.height = LINE * labels.len() as f64;
+        let wide = labels.iter().map(|l| width(l) + 10.0).fold(0.0, f64::max);
+        let edge = EdgeLabel { width: wide, height: LINE * labels.len() as f64, ..EdgeLabel::default() };
         layout.set_edge(from.to_string(), to.to_string(), Some(edge), Some(&k.to_string()));
     }
     let options = LayoutOptions {
