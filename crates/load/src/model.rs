@@ -205,7 +205,11 @@ fn assemble(
     let nodes = flat.items.iter().zip(&test.ids).filter(|(item, _)| !item.name.is_empty()).filter_map(|(item, id)| {
         Some(ModelNode {
             name: item.name.to_string(),
-            op: diagnostics.sources.slice(item.head).to_owned(),
+            op: match item.kind {
+                ItemKind::Input(..) => "Input".to_owned(),
+                ItemKind::Param(_) => "Param".to_owned(),
+                _ => diagnostics.sources.slice(item.head).to_owned(),
+            },
             id: (*id)?,
             span: item.key,
         })

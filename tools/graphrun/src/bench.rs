@@ -19,6 +19,7 @@ use crate::failure::{Failure, Found, say};
 use crate::kernels;
 use crate::model::open;
 use crate::show::sizes;
+use crate::table::table;
 use crate::values;
 
 #[derive(clap::Args, Debug)]
@@ -176,8 +177,7 @@ fn profile(graph: &Graph, executor: &mut Executor) -> Table {
     let total: f64 = spent.iter().sum();
     let peaks = [if plan.dtype == Dtype::F32 { peak_fma::<f32>() } else { peak_fma::<f64>() }, peak_copy()];
     let [fma, copy] = peaks.map(|peak| format!("of {:.0}", peak / 1e9));
-    let mut table = Table::new();
-    table.set_header(["kernel", "nodes", "us", "share", "GFLOP/s", &fma, "GB/s", &copy]);
+    let mut table = table(["kernel", "nodes", "us", "share", "GFLOP/s", &fma, "GB/s", &copy], 2);
     for (kernel, time) in plan.kernels.iter().zip(spent) {
         let rates = [kernels::flops(kernel), kernel.bytes(plan.dtype.bytes()) as f64].map(|work| work / time.max(1e-9));
         let [speed, flow] = rates.map(|rate| format!("{:.1}", rate / 1e9));

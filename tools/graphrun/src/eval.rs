@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use comfy_table::Table;
 use graphrun::tensor::Dtype;
 use graphrun::train::{evaluate, standard};
 use graphrun::{Experiment, Model, RunOptions};
@@ -10,7 +9,7 @@ use graphrun::{Experiment, Model, RunOptions};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::open;
-use crate::train::row;
+use crate::train::{row, scores_table};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -67,9 +66,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if common.json {
         say(scores.json())?;
     } else {
-        let mut table = Table::new();
-        let names = scores.metrics.iter().map(|(name, _)| name.clone());
-        table.set_header(["".to_string(), "loss".into()].into_iter().chain(names));
+        let mut table = scores_table(&scores);
         table.add_row(row("held out", &scores));
         say(table)?;
     }

@@ -19,6 +19,7 @@ use crate::gradients::{self, Wanted};
 use crate::json::number;
 use crate::model::{eprint, open, seed};
 use crate::run::set_weights;
+use crate::table::table;
 use crate::values::{self, Feeds};
 
 /// The size of an axis that neither the file nor what is fed decides.
@@ -186,9 +187,8 @@ fn print(report: &Report, curves: &[Curve], as_json: bool) -> Result<(), Failure
         }
         return say(document);
     }
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["", "verdict", "digits", "worst at", "analytic", "numeric", "evaluations", "kinks"]);
+    let columns = ["", "verdict", "digits", "worst at", "analytic", "numeric", "evaluations", "kinks"];
+    let mut table = table(columns, 2);
     for e in &report.entries {
         let place = e.worst_index.map_or_else(|| "-".into(), |k| k.to_string());
         let digits = format!("{:.1}", e.digits);

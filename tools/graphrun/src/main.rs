@@ -23,6 +23,7 @@ mod predict;
 mod run;
 mod schema;
 mod show;
+mod table;
 mod test;
 mod trace;
 mod train;

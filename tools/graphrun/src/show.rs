@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use comfy_table::Table;
 use graphrun::graph::{NodeId, Sizes};
 use graphrun::load::{PrintOptions, print};
 use graphrun::plan::{Options, PASSES, Plan, plan, simplify};
@@ -14,6 +13,7 @@ use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::kernels;
 use crate::model::open;
+use crate::table::table;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -75,8 +75,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         say(json!({"nodes": nodes, "params": params, "madds": total, "bytes": plan.bytes}))?;
         return Ok(Found::Nothing);
     }
-    let mut table = Table::new();
-    table.set_header(["node", "op", "shape", "parameters", "multiply-adds", "live bytes"]);
+    let mut table = table(["node", "op", "shape", "parameters", "multiply-adds", "live bytes"], 3);
     for row in rows {
         let counts = [row.params, row.madds, row.bytes].map(|count| count.to_string());
         table.add_row([row.name, row.op, row.shape].into_iter().chain(counts));

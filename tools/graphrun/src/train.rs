@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::open;
+use crate::table::table;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -84,7 +85,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         return Err(failure);
     }
     if let (Some(record), false) = (&last, common.json) {
-        say(table(record))?;
+        say(closing(record))?;
+        say(format!("epoch {}, step {}, {:.2} s", record.epoch, record.step, record.seconds))?;
         say(format!("weights in {}", out.join("weights.safetensors").display()))?;
     }
     if stop.load(Ordering::Relaxed) {
@@ -124,23 +126,20 @@ fn append(path: &Path, lines: &str, resumed: bool) -> Result<(), Failure> {
     Ok(file.write_all(lines.as_bytes())?)
 }
 
-fn table(record: &Record) -> Table {
-    let mut table = Table::new();
-    table.set_header(["", "loss"].into_iter().map(String::from).chain(names(&record.train)));
+/// How the run ended.
+fn closing(record: &Record) -> Table {
+    let mut table = scores_table(&record.train);
     table.add_row(row("training", &record.train));
     if let Some(test) = &record.test {
         table.add_row(row("held out", test));
     }
-    table.add_row(vec![
-        format!("epoch {}", record.epoch),
-        format!("step {}", record.step),
-        format!("{:.2} s", record.seconds),
-    ]);
     table
 }
 
-fn names(scores: &Scores) -> impl Iterator<Item = String> + '_ {
-    scores.metrics.iter().map(|(name, _)| name.clone())
+/// An empty table with a column for the loss and for every metric.
+pub(crate) fn scores_table(scores: &Scores) -> Table {
+    let names = scores.metrics.iter().map(|(name, _)| name.as_str());
+    table(["", "loss"].into_iter().chain(names), 1)
 }
 
 /// A row of a table of scores.
