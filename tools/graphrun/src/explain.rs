@@ -1,7 +1,9 @@
 //! `graphrun explain`: what an error code means.
 
 use graphrun::load::diagnostics::Code;
+use serde_json::{Value, json};
 
+use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 
 #[derive(clap::Args, Debug)]
@@ -10,14 +12,21 @@ pub(crate) struct Args {
     code: Option<String>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Found, Failure> {
-    let Some(wanted) = &args.code else {
-        Code::ALL.iter().try_for_each(|code| say(format!("{code}  {}", code.title())))?;
-        return Ok(Found::Nothing);
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let codes = match &args.code {
+        None => Code::ALL.to_vec(),
+        Some(wanted) => vec![Code::parse(wanted).ok_or_else(|| {
+            Failure::new(format!("there is no code `{wanted}`")).help("`graphrun explain` lists them all")
+        })?],
     };
-    let code = Code::parse(wanted).ok_or_else(|| {
-        Failure::new(format!("there is no code `{wanted}`")).help("`graphrun explain` lists them all")
-    })?;
-    say(format!("{code}: {}\n\n{}", code.title(), code.explanation()))?;
+    if common.json {
+        let entry =
+            |code: &Code| json!({"code": code.as_str(), "title": code.title(), "explanation": code.explanation()});
+        say(codes.iter().map(entry).collect::<Value>())?;
+    } else if let (Some(_), [code]) = (&args.code, &codes[..]) {
+        say(format!("{code}: {}\n\n{}", code.title(), code.explanation()))?;
+    } else {
+        codes.iter().try_for_each(|code| say(format!("{code}  {}", code.title())))?;
+    }
     Ok(Found::Nothing)
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use graphrun::load::fmt_source;
 use graphrun::train::write_atomically;
+use serde_json::json;
 
+use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::files;
 
@@ -18,23 +20,30 @@ pub(crate) struct Args {
     check: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Found, Failure> {
-    let (mut wrong, mut found) = (Vec::new(), Found::Nothing);
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let (mut wrong, mut changed) = (Vec::new(), Vec::new());
     for path in files(&args.files)? {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(&path).map_err(|e| Failure::new(format!("{shown}: {e}")))?;
         match fmt_source(&shown, &text) {
             Err(diagnostics) => wrong.push(diagnostics),
             Ok(canonical) if canonical == text => {}
-            Ok(_) if args.check => {
-                say(format!("{shown} is not in canonical form"))?;
-                found = Found::Finding;
-            }
             Ok(canonical) => {
-                write_atomically(&path, canonical.as_bytes())?;
-                say(format!("{shown} formatted"))?;
+                if !args.check {
+                    write_atomically(&path, canonical.as_bytes())?;
+                }
+                if !common.json {
+                    say(format!("{shown} {}", if args.check { "is not in canonical form" } else { "formatted" }))?;
+                }
+                changed.push(shown);
             }
         }
     }
-    if wrong.is_empty() { Ok(found) } else { Err(Failure::Files(wrong)) }
+    if !wrong.is_empty() {
+        return Err(Failure::Files(wrong));
+    }
+    if common.json {
+        say(json!({ "changed": changed }))?;
+    }
+    Ok(if args.check && !changed.is_empty() { Found::Finding } else { Found::Nothing })
 }

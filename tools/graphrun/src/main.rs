@@ -10,6 +10,7 @@ mod eval;
 mod explain;
 mod failure;
 mod fmt;
+mod generate;
 mod grad;
 mod gradcheck;
 mod gradients;
@@ -34,7 +35,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::Common;
-use crate::failure::{Failure, Found};
 
 /// Neural networks declared as data: check, show, run, differentiate and train RON model files.
 #[derive(Parser)]
@@ -85,14 +85,9 @@ enum Verb {
     /// What an error code means
     Explain(explain::Args),
     /// Completions for a shell
-    #[command(hide = true)]
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// The manual page
-    #[command(hide = true)]
-    Man,
+    Completions(generate::CompletionsArgs),
+    /// The manual pages
+    Man(generate::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -114,22 +109,14 @@ fn main() -> ExitCode {
         Verb::Predict(args) => predict::run(args, common),
         Verb::Bench(args) => bench::run(args, common),
         Verb::Ops(args) => ops::run(args, common),
-        Verb::New(args) => new::run(args),
-        Verb::Fmt(args) => fmt::run(args),
-        Verb::Explain(args) => explain::run(args),
-        Verb::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "graphrun", &mut std::io::stdout());
-            Ok(Found::Nothing)
-        }
-        Verb::Man => manual(),
+        Verb::New(args) => new::run(args, common),
+        Verb::Fmt(args) => fmt::run(args, common),
+        Verb::Explain(args) => explain::run(args, common),
+        Verb::Completions(args) => generate::completions(args, Cli::command()),
+        Verb::Man(args) => generate::manual(args, Cli::command()),
     };
     match outcome {
         Ok(found) => ExitCode::from(found as u8),
         Err(failure) => failure.report(common.json),
     }
-}
-
-fn manual() -> Result<Found, Failure> {
-    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
-    Ok(Found::Nothing)
 }

@@ -1,37 +1,75 @@
-//! `graphrun new`: a starter file.
+//! `graphrun new`: a starter file, or a starter crate with an operation of its own.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use graphrun::train::write_atomically;
+use serde_json::json;
 
+use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 
-const TEMPLATES: &[(&str, &str)] = &[
-    ("lecture", include_str!("../templates/lecture.ron")),
-    ("classifier", include_str!("../templates/classifier.ron")),
-    ("regression", include_str!("../templates/regression.ron")),
-    ("cnn", include_str!("../templates/cnn.ron")),
+/// A beginning by name: files by path, in which `NAME` stands for what is begun.
+struct Template {
+    name: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    next: &'static str,
+}
+
+const TEMPLATES: &[Template] = &[
+    Template {
+        name: "lecture",
+        files: &[("NAME.ron", include_str!("../templates/lecture.ron"))],
+        next: "graphrun test NAME.ron && graphrun trace NAME.ron",
+    },
+    Template {
+        name: "classifier",
+        files: &[("NAME.ron", include_str!("../templates/classifier.ron"))],
+        next: "graphrun check NAME.ron && graphrun train NAME.ron",
+    },
+    Template {
+        name: "regression",
+        files: &[("NAME.ron", include_str!("../templates/regression.ron"))],
+        next: "graphrun check NAME.ron && graphrun train NAME.ron",
+    },
+    Template {
+        name: "cnn",
+        files: &[("NAME.ron", include_str!("../templates/cnn.ron"))],
+        next: "graphrun check NAME.ron && graphrun show NAME.ron",
+    },
+    Template {
+        name: "custom-op",
+        files: &[
+            ("NAME/Cargo.toml", include_str!("../templates/Cargo.toml.txt")),
+            ("NAME/src/main.rs", include_str!("../../../crates/graphrun/examples/custom_op.rs")),
+        ],
+        next: "cd NAME && cargo run",
+    },
 ];
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The name of the model; `NAME.ron` is written
+    /// The name of the model; `NAME.ron` is written, or the crate `NAME`
     name: String,
-    /// What to begin with: lecture, classifier, regression, cnn
-    #[arg(long, default_value = "classifier")]
+    /// What to begin with
+    #[arg(long, default_value = "classifier", value_parser = TEMPLATES.iter().map(|t| t.name).collect::<Vec<_>>())]
     template: String,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Found, Failure> {
-    let known = || TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let (_, text) = TEMPLATES.iter().find(|(name, _)| *name == args.template).ok_or_else(|| {
-        Failure::new(format!("there is no template `{}`", args.template)).help(format!("there are {}", known()))
-    })?;
-    let path = PathBuf::from(format!("{}.ron", args.name.trim_end_matches(".ron")));
-    if path.exists() {
-        return Err(Failure::new(format!("{} is there already", path.display())).help("choose another name"));
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let name = args.name.trim_end_matches(".ron");
+    let named = |text: &str| text.replace("NAME", name);
+    let template = TEMPLATES.iter().find(|template| template.name == args.template);
+    let Template { files, next, .. } = template.ok_or_else(|| Failure::new("there is no such template"))?;
+    let paths: Vec<String> = files.iter().map(|(path, _)| named(path)).collect();
+    if let Some(path) = paths.iter().find(|path| Path::new(path).exists()) {
+        return Err(Failure::new(format!("{path} is there already")).help("choose another name"));
     }
-    write_atomically(&path, text.as_bytes())?;
-    say(format!("{} written; try `graphrun check {0}` and `graphrun test {0}`", path.display()))?;
+    for (path, (_, text)) in paths.iter().zip(*files) {
+        write_atomically(Path::new(path), named(text).as_bytes())?;
+    }
+    match common.json {
+        true => say(json!({ "files": paths }))?,
+        false => say(format!("{} written; try `{}`", paths.join(" and "), named(next)))?,
+    }
     Ok(Found::Nothing)
 }

@@ -1,0 +1,42 @@
+//! What is generated from the list of verbs: completions for shells, and manual pages.
+
+use std::path::PathBuf;
+
+use clap::Command;
+
+use crate::failure::{Failure, Found, say};
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ManArgs {
+    /// Write the page of every verb into this folder, instead of the first page to standard output
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> Result<Found, Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "graphrun", &mut text);
+    say(String::from_utf8_lossy(&text).trim_end())?;
+    Ok(Found::Nothing)
+}
+
+pub(crate) fn manual(args: &ManArgs, command: Command) -> Result<Found, Failure> {
+    match &args.out {
+        Some(folder) => {
+            std::fs::create_dir_all(folder)?;
+            clap_mangen::generate_to(command, folder)?;
+        }
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page)?;
+            say(String::from_utf8_lossy(&page).trim_end())?;
+        }
+    }
+    Ok(Found::Nothing)
+}
