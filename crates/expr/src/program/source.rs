@@ -25,7 +25,7 @@ pub enum Source<'a, T> {
     RowIndex(&'a [i64]),
 }
 
-/// A [`Source`] whose memory may also be written, for [`Program::run_raw`].
+/// A [`Source`] whose memory may also be written, for [`Program::run_raw`](crate::Program::run_raw).
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub enum RawSource<T> {
