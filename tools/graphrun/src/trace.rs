@@ -46,7 +46,10 @@ pub(crate) struct Args {
 /// One line of the worksheet: what is computed, how, and its result.
 struct Line {
     what: String,
+    /// The formula by names; empty for what is given.
     how: String,
+    /// The formula with numbers, where all are single ones.
+    numbers: String,
     result: String,
     value: Array,
 }
@@ -60,8 +63,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     }
     if common.json {
         let entries = |lines: &[Line]| -> Value {
-            let entry =
-                |l: &Line| json!({"name": l.what, "formula": l.how, "value": json::array(&l.value, Dtype::F64)});
+            let entry = |l: &Line| json!({"name": l.what, "formula": l.how, "numbers": l.numbers, "value": json::array(&l.value, Dtype::F64)});
             lines.iter().map(entry).collect()
         };
         say(json!({"forward": entries(&forward), "backward": entries(&backward)}))?;
@@ -76,8 +78,9 @@ fn section(title: &str, lines: &[Line], args: &Args) -> Result<(), Failure> {
     say(if args.markdown { format!("## {title}\n") } else { title.to_string() })?;
     let width = lines.iter().map(|line| line.what.chars().count()).max().unwrap_or(0);
     for line in lines {
-        let result = if args.quiz { BLANK } else { &line.result };
-        let how = if line.how.is_empty() { String::new() } else { format!("{} = ", line.how) };
+        let steps: &[&str] = if args.quiz { &[&line.how] } else { &[&line.how, &line.numbers] };
+        let how: String = steps.iter().filter(|step| !step.is_empty()).map(|step| format!("{step} = ")).collect();
+        let result = if args.quiz && !line.how.is_empty() { BLANK } else { &line.result };
         match args.markdown {
             true => say(format!("- `{} = {how}{result}`", line.what))?,
             false => say(format!("  {:width$} = {how}{result}", line.what))?,
@@ -102,50 +105,51 @@ fn forward(inside: &Inside) -> Vec<Line> {
     let line = |id: NodeId| {
         let node = inside.graph.node(id);
         let value = inside.values[&id].clone();
-        let how = match node.op.form() {
-            Form::Leaf(_) => String::new(),
-            form => {
-                let names: Vec<String> = node.inputs.iter().map(|&i| inside.name(i)).collect();
-                let numbers: Vec<String> = node.inputs.iter().map(|i| shown(&inside.values[i])).collect();
-                match form {
-                    Form::Pointwise(expr) => {
-                        let text = |with: &[String]| expr.text(&with.iter().map(String::as_str).collect::<Vec<_>>());
-                        let scalar = node.inputs.iter().all(|i| inside.values[i].shape().rank() == 0);
-                        let plugged =
-                            numbers.iter().map(|n| if n.starts_with('-') { format!("({n})") } else { n.clone() });
-                        match scalar {
-                            true => format!("{} = {}", text(&names), text(&plugged.collect::<Vec<_>>())),
-                            false => text(&names),
-                        }
-                    }
-                    _ => {
-                        let options = node.op.options();
-                        let gap = if options.is_empty() { "" } else { ", " };
-                        format!("{}({}{gap}{options})", node.op.name(), names.join(", "))
-                    }
-                }
+        let names: Vec<String> = node.inputs.iter().map(|&input| inside.name(input)).collect();
+        let (how, numbers) = match node.op.form() {
+            Form::Leaf(_) => Default::default(),
+            Form::Pointwise(expr) => {
+                let text = |with: &[String]| expr.text(&with.iter().map(String::as_str).collect::<Vec<_>>());
+                let scalars: Option<Vec<String>> = node.inputs.iter().map(|input| scalar(inside, *input)).collect();
+                (text(&names), scalars.map_or_else(String::new, |numbers| text(&numbers)))
+            }
+            _ => {
+                let options = node.op.options();
+                let gap = if options.is_empty() { "" } else { ", " };
+                (format!("{}({}{gap}{options})", node.op.name(), names.join(", ")), String::new())
             }
         };
-        Line { what: inside.name(id), how, result: shown(&value), value }
+        Line { what: inside.name(id), how, numbers, result: shown(&value), value }
     };
     inside.nodes().into_iter().map(line).collect()
+}
+
+/// The value of a node as it stands in a formula, where it is one number.
+fn scalar(inside: &Inside, id: NodeId) -> Option<String> {
+    let value = &inside.values[&id];
+    (value.shape().rank() == 0).then(|| factor(shown(value)))
+}
+
+/// A number as a factor: a negative one in brackets.
+fn factor(number: String) -> String {
+    if number.starts_with('-') { format!("({number})") } else { number }
 }
 
 /// Every gradient backwards: along each edge the local derivative times what comes in, summed where a value is used
 /// more than once.
 fn backward(inside: &Inside) -> Vec<Line> {
-    let mut terms: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+    let mut terms: BTreeMap<NodeId, Vec<(String, Option<String>)>> = BTreeMap::new();
     let mut lines = Vec::new();
     let top = inside.name(inside.of);
     for id in inside.nodes().into_iter().rev() {
         let Some(gradient) = inside.grads.get(&id) else { continue };
-        let how = match terms.get(&id) {
-            Some(parts) => parts.join(" + "),
-            None => String::new(),
-        };
+        let (names, numbers): (Vec<String>, Vec<Option<String>>) =
+            terms.remove(&id).unwrap_or_default().into_iter().unzip();
+        let numbers: Option<Vec<String>> = numbers.into_iter().collect();
         lines.push(Line {
             what: format!("d{top}/d{}", inside.name(id)),
-            how,
+            how: names.join(" + "),
+            numbers: numbers.unwrap_or_default().join(" + "),
             result: shown(gradient),
             value: gradient.clone(),
         });
@@ -155,11 +159,10 @@ fn backward(inside: &Inside) -> Vec<Line> {
             if constant || !inside.grads.contains_key(input) {
                 continue;
             }
-            let local = local(inside, id, k);
             let (upper, lower) = (inside.name(id), inside.name(*input));
-            let numbers =
-                local.map_or_else(String::new, |l| format!(" [{} * {}]", shown(gradient), shown(&Array::scalar(l))));
-            terms.entry(*input).or_default().push(format!("d{top}/d{upper} * d{upper}/d{lower}{numbers}"));
+            let numbers = local(inside, id, k)
+                .map(|local| format!("{} * {}", factor(shown(gradient)), factor(shown(&Array::scalar(local)))));
+            terms.entry(*input).or_default().push((format!("d{top}/d{upper} * d{upper}/d{lower}"), numbers));
         }
     }
     lines

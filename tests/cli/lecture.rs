@@ -1,0 +1,78 @@
+//! The lecture's figures.
+
+use serde_json::json;
+
+use crate::{graphrun, json, out, path_of};
+
+const SQUARE: &str = "graphs/lecture/square.ron";
+const AT: [&str; 6] = ["--set", "x1=1", "--set", "x2=2", "--set", "a=3"];
+
+fn at(args: &[&str]) -> serde_json::Value {
+    json(&[args, &AT[..], &["--json"]].concat())
+}
+
+#[test]
+fn the_first_graph_and_its_gradients() {
+    for dtype in ["f32", "f64"] {
+        let got = at(&["run", SQUARE, "--grad", "z", "--dtype", dtype]);
+        assert_eq!(got, json!({"values": {"z": 49.0}, "grads": {"x1": 14.0, "x2": 42.0, "a": 28.0}}));
+    }
+    let all = at(&["run", SQUARE, "--all"]);
+    assert_eq!((&all["values"]["x2a"], &all["values"]["y"]), (&json!(6.0), &json!(7.0)));
+    let some = at(&["run", SQUARE, "--grad", "y", "--wrt", "a,x1"]);
+    assert_eq!(some["grads"], json!({"a": 2.0, "x1": 1.0}));
+    let text = out(&[&["run", SQUARE, "--grad", "z"], &AT[..]].concat());
+    assert!(["z = 49", "d/d x1 = 14", "d/d x2 = 42", "d/d a = 28"].iter().all(|line| text.contains(line)), "{text}");
+}
+
+#[test]
+fn the_gradient_of_a_model_is_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grad.ron");
+    let file = path.to_str().unwrap();
+    std::fs::write(&path, out(&["grad", SQUARE])).unwrap();
+    out(&["check", file]);
+    let first = at(&["run", file]);
+    assert_eq!(first["values"], json!({"grad.x1": 14.0, "grad.x2": 42.0, "grad.a": 28.0}));
+    let second = at(&["run", file, "--grad", "grad.x2"]);
+    assert_eq!(second["grads"], json!({"x1": 6.0, "x2": 18.0, "a": 26.0}));
+    // The second derivatives as a model of their own, and the third from it: d3z / dx2 da2 = 4 x2.
+    std::fs::write(&path, out(&["grad", file, "--of", "grad.a", "--wrt", "a"])).unwrap();
+    out(&["check", file]);
+    assert_eq!(at(&["run", file])["values"], json!({"grad.a": 8.0}));
+    assert_eq!(at(&["run", file, "--grad", "grad.a", "--wrt", "x2"])["grads"], json!({"x2": 8.0}));
+}
+
+#[test]
+fn a_jacobian_has_a_row_for_every_element() {
+    let at = ["run", "graphs/lecture/jacobian.ron", "--set", "x1=2", "--set", "x2=3", "--json"];
+    let whole = json(&[&at[..], &["--jacobian", "y"]].concat());
+    assert_eq!(whole["jacobian"], json!({"x1": [3.0, 1.0], "x2": [2.0, 1.0]}));
+    let mixed = json(&[&at[..], &["--grad", "y", "--upstream", "[1,10]"]].concat());
+    assert_eq!(mixed["grads"], json!({"x1": 13.0, "x2": 12.0}));
+}
+
+#[test]
+fn four_kinds_of_nodes_make_a_sigmoid() {
+    let files = ["graphs/lecture/logistic.ron", "graphs/lecture/logistic_sigmoid.ron"];
+    assert_eq!(json(&["equiv", files[0], files[1], "--json"])["equivalent"], true);
+    assert_eq!(graphrun(&["equiv", files[0], SQUARE]).status.code(), Some(2));
+    let bench = ["graphs/bench/elementary_sigmoid_1m.ron", "graphs/bench/sigmoid_1m.ron"];
+    assert_eq!(json(&["equiv", bench[0], bench[1], "--json"])["equivalent"], true);
+}
+
+#[test]
+fn the_worksheet_reads_like_the_slide_and_marks_answers() {
+    let trace = |more: &[&str]| graphrun(&[&["trace", SQUARE], &AT[..], more].concat());
+    let text = String::from_utf8(trace(&[]).stdout).unwrap();
+    assert!(["49", "14", "42", "28"].iter().all(|number| text.contains(number)), "{text}");
+    let quiz = String::from_utf8(trace(&["--quiz"]).stdout).unwrap();
+    assert!(["49", "14", "42", "28", "7"].iter().all(|number| !quiz.contains(number)), "{quiz}");
+    assert!(quiz.contains("x2  = 2") && quiz.contains("square(y) = ____"), "{quiz}");
+    let folder = tempfile::tempdir().unwrap();
+    let answers = format!("{}/answers.txt", path_of(&folder));
+    std::fs::write(&answers, "z = 49\ndz/dx1 = 14\n").unwrap();
+    assert_eq!(trace(&["--answers", &answers]).status.code(), Some(0));
+    std::fs::write(&answers, "z = 49\ndz/dx1 = 13\n").unwrap();
+    assert_eq!(trace(&["--answers", &answers]).status.code(), Some(1));
+}

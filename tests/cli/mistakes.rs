@@ -1,0 +1,94 @@
+//! Wrong files and wrong commands.
+
+use crate::{files_under, graphrun, json, path_of};
+
+#[test]
+fn mistakes_end_with_2_and_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |nodes: &str, says: &[&str]| {
+        let path = folder.path().join("wrong.ron");
+        std::fs::write(
+            &path,
+            format!("Model(\n    graphrun: 1,\n    inputs: {{ x: [N, 3], y: [N, 4] }},\n    nodes: {{ {nodes} }},\n)"),
+        )
+        .unwrap();
+        let output = graphrun(&["check", path.to_str().unwrap()]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(output.stdout.is_empty());
+        assert!(says.iter().all(|part| text.contains(part)), "{text}");
+        assert!(text.contains("wrong.ron:4:"), "{text}");
+    };
+    check("z: Sigmiod(x)", &["Sigmiod", "Sigmoid"]);
+    check("z: Exp(xx)", &["xx"]);
+    check("z: Sum(x: x, axis: [1])", &["axis", "axes"]);
+    check("z: Add(x, y)", &["3", "4"]);
+    check("z: Reshape(x: x, shape: [M, 3])", &["M"]);
+    check("a: Exp(b), b: Exp(a)", &["`a`", "`b`"]);
+    check("a: Exp(x), a: Exp(y)", &["a"]);
+    check("a: Expp(x), b: Logg(y)", &["Expp", "Logg"]);
+}
+
+/// Every verb that reads a model refuses every wrong file in the same way.
+#[test]
+fn every_verb_refuses_a_wrong_file() {
+    let wrong = "tests/wrong/names_unknown_op.ron";
+    for verb in ["check", "test", "show", "run", "grad", "gradcheck", "trace", "draw", "train", "eval", "bench"] {
+        let output = graphrun(&[verb, wrong]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{verb}: {text}");
+        assert!(text.contains("names_unknown_op.ron:"), "{verb}: {text}");
+    }
+}
+
+#[test]
+fn errors_are_records_in_json() {
+    let output = graphrun(&["check", "tests/wrong/many_mistakes_in_one_file.ron", "--json"]);
+    let got: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let errors = got["errors"].as_array().unwrap();
+    assert!(errors.len() > 3 && output.status.code() == Some(2), "{got}");
+    for error in errors {
+        let whole = |key: &str| error[key].as_u64().is_some_and(|n| n > 0);
+        let text = |key: &str| error[key].as_str().is_some_and(|s| !s.is_empty());
+        assert!(whole("line") && whole("column") && text("file") && text("code") && text("message"), "{error}");
+        assert!(error.get("help").is_some(), "{error}");
+        json(&["explain", error["code"].as_str().unwrap(), "--json"]);
+    }
+}
+
+#[test]
+fn no_wrong_file_panics() {
+    for path in files_under("tests/wrong", "ron") {
+        let output = graphrun(&["check", path.to_str().unwrap()]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let part = path.parent().is_some_and(|folder| folder.ends_with("parts"));
+        assert!(output.status.code() == Some(2) || part, "{}: {text}", path.display());
+        assert!(!text.contains("panicked"), "{}: {text}", path.display());
+    }
+}
+
+#[test]
+fn wrong_commands_end_with_2_and_a_remedy() {
+    let refused = |args: &[&str], says: &str| {
+        let output = graphrun(args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(says), "{args:?}: {said}");
+    };
+    let square = "graphs/lecture/square.ron";
+    refused(&["check", "nowhere.ron"], "nowhere.ron");
+    refused(&["run", square, "--nonsense"], "--nonsense");
+    refused(&["run", square, "--threads", "0"], "threads");
+    refused(&["run", square, "--set", "x1"], "--set");
+    refused(&["run", square, "--set", "x1=1"], "x2");
+    refused(&["run", square, "--set", "x1=[1,2]", "--set", "x2=1", "--set", "a=1"], "x1");
+    refused(&["run", square, "--set", "x9=1", "--set", "x1=1", "--set", "x2=1", "--set", "a=1"], "x9");
+    refused(&["run", square, "--grad", "zz"], "`z`");
+    refused(&["grad", "graphs/lecture/softmax.ron", "--of", "nothing"], "nothing");
+    refused(&["ops", "Sigmiod"], "Sigmoid");
+    refused(&["explain", "GR9999"], "GR9999");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.safetensors"), "no tensors").unwrap();
+    let bad = format!("{}/bad.safetensors", path_of(&folder));
+    refused(&["eval", "graphs/digits/mlp.ron", "--weights", &bad], "bad.safetensors");
+}

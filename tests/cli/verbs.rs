@@ -1,0 +1,141 @@
+//! What every verb gives, as people and programs read it.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::{command, graphrun, json, out, path_of, root};
+
+fn has(value: &Value, keys: &[&str]) {
+    keys.iter().for_each(|key| assert!(value.get(key).is_some(), "`{key}` is not in {value}"));
+}
+
+#[test]
+fn the_verbs_take_the_flags_that_all_share() {
+    let help = out(&["--help"]);
+    let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: Vec<&str> = verbs.filter_map(|line| line.split_whitespace().next()).filter(|v| *v != "help").collect();
+    assert!(verbs.len() >= 18, "{verbs:?}");
+    for verb in verbs {
+        let help = out(&[verb, "--help"]);
+        for flag in ["--json", "--threads", "--dtype", "--seed"] {
+            assert!(help.contains(flag), "{verb} has no {flag}");
+        }
+    }
+}
+
+#[test]
+fn documents_have_the_keys_that_programs_rely_on() {
+    let show = json(&["show", "graphs/digits/mlp.ron", "--json"]);
+    has(&show, &["nodes", "params", "madds", "bytes"]);
+    has(&show["nodes"][0], &["name", "op", "shape", "params", "madds"]);
+    assert_eq!((show["params"].as_u64(), show["madds"].as_u64()), (Some(9610), Some(32 * (64 * 128 + 128 * 10))));
+    let case = "graphs/bench/xor_3x4x1.ron";
+    let bench = json(&["bench", case, "--mode", "train", "--json", "--seconds", "0.01", "--rounds", "3"]);
+    has(&bench, &["case", "mode", "threads", "step_us", "min_us", "rounds"]);
+    let ops = json(&["ops", "--json"]);
+    let ops = ops.as_array().unwrap();
+    ops.iter().for_each(|op| has(op, &["name", "summary", "formula", "inputs", "options", "differentiable"]));
+    assert!(ops.len() > 100, "{} operations", ops.len());
+    let check = json(&["gradcheck", "graphs/lecture/square.ron", "--json"]);
+    assert_eq!(check["verdict"], "pass");
+    has(
+        &check["entries"][0],
+        &["name", "verdict", "max_rel_error", "worst_index", "analytic", "numeric", "digits", "evaluations", "kinks"],
+    );
+    assert_eq!(json(&["check", "graphs", "--json"])["errors"], serde_json::json!([]));
+    has(&json(&["test", "graphs/lecture", "--json"]), &["passed", "failed", "cases"]);
+}
+
+#[test]
+fn numbers_that_json_cannot_hold_are_strings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    let text = "Model(graphrun: 1, inputs: { x: [3] }, nodes: { y: Log(x), z: Neg(y) }, outputs: [y, z])";
+    std::fs::write(&file, text).unwrap();
+    let got = json(&["run", &file, "--set", "x=[0, -1, 1]", "--json"]);
+    assert_eq!(got["values"]["y"], serde_json::json!(["-inf", "NaN", 0.0]));
+    assert_eq!(got["values"]["z"][0], "inf");
+}
+
+#[test]
+fn a_failed_test_is_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    let square = std::fs::read_to_string(root().join("graphs/lecture/square.ron")).unwrap();
+    assert!(square.contains("z: 49"));
+    std::fs::write(&file, square.replace("z: 49", "z: 48")).unwrap();
+    let output = graphrun(&["test", &file, "--json"]);
+    let got: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &got["failed"]), (Some(1), &serde_json::json!(1)));
+}
+
+#[test]
+fn every_template_is_right_and_canonical() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = |name: &str, template: &str| {
+        command(&["new", name, "--template", template]).current_dir(&folder).output().unwrap()
+    };
+    for template in ["lecture", "classifier", "regression", "cnn"] {
+        assert!(begin(template, template).status.success(), "{template}");
+        let file = format!("{}/{template}.ron", path_of(&folder));
+        out(&["check", &file]);
+        out(&["fmt", "--check", &file]);
+        if std::fs::read_to_string(&file).unwrap().contains("train:") {
+            let runs = format!("{}/{template}", path_of(&folder));
+            out(&["train", &file, "--with", "train.epochs=2", "--out", &runs]);
+        }
+        assert_eq!(begin(template, template).status.code(), Some(2), "a file that is there is kept");
+    }
+    assert!(begin("bump", "custom-op").status.success());
+    assert!(folder.path().join("bump/src/main.rs").exists() && folder.path().join("bump/Cargo.toml").exists());
+}
+
+#[test]
+fn fmt_rewrites_in_place_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    std::fs::write(&file, "Model(graphrun:1,inputs:{x:[]},nodes:{y:Exp(x)},outputs:[y])").unwrap();
+    assert_eq!(graphrun(&["fmt", "--check", &file]).status.code(), Some(1));
+    out(&["fmt", &file]);
+    out(&["fmt", "--check", &file]);
+}
+
+#[test]
+fn completions_and_manual_pages_are_generated() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(out(&["completions", shell]).contains("gradcheck"), "{shell}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    out(&["man", "--out", path_of(&folder)]);
+    assert!(folder.path().join("graphrun-train.1").exists());
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_command_quietly() {
+    let mut child = command(&["ops", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_commands_of_the_readme_exist() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let lines = readme.lines().map(|line| line.split('#').next().unwrap_or("").trim());
+    let commands: Vec<Vec<&str>> = lines
+        .filter_map(|line| line.strip_prefix("graphrun ").or_else(|| line.strip_prefix("cargo run --release -- ")))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for words in commands {
+        let help = out(&[words[0], "--help"]);
+        for word in &words[1..] {
+            match word.strip_prefix("--") {
+                Some(_) => assert!(help.contains(word), "{} has no {word}", words[0]),
+                None if word.contains('/') => assert!(root().join(word).exists(), "{word} is not there"),
+                None => {}
+            }
+        }
+    }
+}
