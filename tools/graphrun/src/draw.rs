@@ -59,7 +59,7 @@ struct Picture {
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
     let inside = match args.values || args.grads {
-        true => Some(Inside::new(&model, &args.feeds, &args.wanted, None, common)?),
+        true => Some(Inside::new(&model, args.feeds.read()?, &args.wanted, None, common)?),
         false => None,
     };
     let graph = inside.as_ref().map_or(model.graph(Phase::Test), |inside| &inside.graph);

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::gradients::Wanted;
 use crate::model::seed;
 use crate::run::set_weights;
-use crate::values::{self, Feeds};
+use crate::values;
 
 /// A graph with the values and gradients of its nodes.
 #[derive(Debug)]
@@ -25,19 +25,18 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// Runs the model on `feeds`, else on its first test, else on numbers drawn from the seed.
+    /// Runs the model on what is `fed`, else on its first test, else on numbers drawn from the seed.
     pub(crate) fn new(
         model: &Model,
-        feeds: &Feeds,
+        mut fed: Vec<(String, Array)>,
         wanted: &Wanted,
         weights: Option<&PathBuf>,
         common: &Common,
     ) -> Result<Inside, Failure> {
+        complete(model, model.graph(Phase::Test), &mut fed, seed(model, common))?;
         let found = wanted.find(model.graph(Phase::Test).clone())?;
         let graph = found.graph;
-        let mut fed = feeds.read()?;
         fed.extend(found.feeds);
-        complete(model, &graph, &mut fed, seed(model, common))?;
         let ancestors = ancestors(&graph, found.of);
         let shown: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|id| ancestors[id.index()]).collect();
         let real: Vec<NodeId> = shown.iter().copied().filter(|&id| graph.ty(id).is_real()).collect();

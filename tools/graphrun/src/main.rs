@@ -17,6 +17,7 @@ mod gradients;
 mod inside;
 mod json;
 mod kernels;
+mod layer;
 mod model;
 mod new;
 mod ops;
@@ -24,6 +25,8 @@ mod predict;
 mod run;
 mod schema;
 mod show;
+mod stats;
+mod stats_svg;
 mod table;
 mod test;
 mod trace;
@@ -74,6 +77,8 @@ enum Verb {
     Eval(eval::Args),
     /// The outputs of trained weights, for what is fed or for the held-out data
     Predict(predict::Args),
+    /// Histograms of values and gradients, layer by layer
+    Stats(stats::Args),
     /// Time steps and kernels
     Bench(bench::Args),
     /// The operations: formula, gradient, options, example
@@ -107,6 +112,7 @@ fn main() -> ExitCode {
         Verb::Train(args) => train::run(args, common),
         Verb::Eval(args) => eval::run(args, common),
         Verb::Predict(args) => predict::run(args, common),
+        Verb::Stats(args) => stats::run(args, common),
         Verb::Bench(args) => bench::run(args, common),
         Verb::Ops(args) => ops::run(args, common),
         Verb::New(args) => new::run(args, common),

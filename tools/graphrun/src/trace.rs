@@ -56,7 +56,7 @@ struct Line {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
-    let inside = Inside::new(&model, &args.feeds, &args.wanted, args.weights.as_ref(), common)?;
+    let inside = Inside::new(&model, args.feeds.read()?, &args.wanted, args.weights.as_ref(), common)?;
     let (forward, backward) = (forward(&inside), backward(&inside));
     if let Some(path) = &args.answers {
         return mark(path, forward.iter().chain(&backward));

@@ -1,0 +1,73 @@
+//! The lecture's pictures of initialisation, as numbers.
+
+use serde_json::Value;
+
+use crate::{json, out, path_of};
+
+/// The hidden activations of a network of six layers, for weights that begin so.
+fn hidden(activation: &str, init: &str) -> Vec<Value> {
+    let got = json(&["stats", &format!("graphs/lecture/six_layers_{activation}.ron"), "--init", init, "--json"]);
+    let layers = got["inits"][0]["layers"].as_array().unwrap();
+    layers.iter().filter(|layer| layer["name"].as_str().unwrap().starts_with('h')).cloned().collect()
+}
+
+fn rms(layer: &Value) -> f64 {
+    layer["value"]["rms"].as_f64().unwrap()
+}
+
+#[test]
+fn small_weights_let_tanh_collapse_to_zero() {
+    let layers = hidden("tanh", "small");
+    assert!(layers.windows(2).all(|pair| rms(&pair[1]) < 0.3 * rms(&pair[0])));
+    assert!(rms(&layers[5]) < 1e-4);
+    assert!(layers.iter().all(|layer| layer["verdict"] == "vanishing"));
+}
+
+#[test]
+fn large_weights_saturate_tanh_at_both_ends() {
+    for layer in &hidden("tanh", "large")[1..] {
+        assert!(layer["saturated"].as_f64().unwrap() > 0.8 && layer["verdict"] == "saturated", "{layer}");
+        let counts: Vec<u64> =
+            layer["value"]["histogram"]["counts"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+        let ends = counts[0] + counts[counts.len() - 1];
+        assert!(2 * ends > counts.iter().sum(), "{layer}");
+    }
+}
+
+#[test]
+fn xavier_keeps_tanh_alive() {
+    let layers = hidden("tanh", "xavier");
+    assert!(layers.iter().all(|layer| rms(layer) > 0.2 && layer["verdict"] == "healthy"));
+}
+
+/// The mean square of each layer as a part of that of the layer before.
+fn ratios(layers: &[Value]) -> Vec<f64> {
+    layers.windows(2).map(|pair| (rms(&pair[1]) / rms(&pair[0])).powi(2)).collect()
+}
+
+#[test]
+fn he_keeps_relu_alive_where_xavier_halves_it_layer_by_layer() {
+    // Widths of 500 leave the ratios of single layers a spread of about a tenth.
+    let (he, xavier) = (ratios(&hidden("relu", "he")), ratios(&hidden("relu", "xavier")));
+    assert!(he.iter().all(|ratio| (0.75..1.25).contains(ratio)), "{he:?}");
+    assert!(xavier.iter().all(|ratio| (0.37..0.63).contains(ratio)), "{xavier:?}");
+}
+
+#[test]
+fn gradients_vanish_through_sigmoids_and_not_through_relu() {
+    let first = |file: &str| json(&["stats", file, "--json"])["inits"][0]["layers"][0].clone();
+    assert_eq!(first("graphs/lecture/vanishing_sigmoid.ron")["verdict"], "vanishing");
+    assert_eq!(first("graphs/lecture/vanishing_relu.ron")["verdict"], "healthy");
+}
+
+#[test]
+fn activations_are_replaced_and_histograms_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/stats.svg", path_of(&folder));
+    let net = "graphs/lecture/six_layers_tanh.ron";
+    let text =
+        out(&["stats", net, "--init", "small,he", "--activation", "Relu", "--noise", "--rows", "32", "--svg", &file]);
+    assert!(text.contains("Relu") && !text.contains("Tanh"), "{text}");
+    let svg = std::fs::read_to_string(&file).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains(">small<") && svg.contains("h6: "), "{svg}");
+}

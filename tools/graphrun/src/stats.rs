@@ -1,0 +1,216 @@
+//! `graphrun stats`: histograms of values and gradients, layer by layer, for one or several initialisations.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use graphrun::graph::{Initialiser, Key, NodeId};
+use graphrun::load::{LoadOptions, load_str};
+use graphrun::train::{standard, write_atomically};
+use graphrun::{Array, Experiment, Model, Phase, nodes};
+use serde_json::{Value, json};
+
+use crate::args::Common;
+use crate::failure::{Failure, Found, say};
+use crate::gradients::Wanted;
+use crate::inside::{Inside, complete};
+use crate::layer::{Layer, layers};
+use crate::model::{open, seed};
+use crate::show::sizes;
+use crate::stats_svg::svg;
+use crate::table::table;
+use crate::values::{self, Feeds};
+
+/// Initialisations by short names; any other name is an initialiser as a model file writes it.
+const SCHEMES: [(&str, &str); 4] =
+    [("small", "Normal(std: 0.01)"), ("large", "Normal(std: 1)"), ("xavier", "Xavier"), ("he", "He")];
+
+/// The operations that `--activation` replaces.
+const ACTIVATIONS: [&str; 12] = [
+    "Sigmoid",
+    "Tanh",
+    "Relu",
+    "Softplus",
+    "CenteredSoftplus",
+    "LeakyRelu",
+    "VRelu",
+    "Elu",
+    "Selu",
+    "Gelu",
+    "Silu",
+    "Mish",
+];
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The model file
+    file: PathBuf,
+    #[command(flatten)]
+    feeds: Feeds,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// How weights begin: small, large, xavier, he, or an initialiser such as Orthogonal [default: the file's]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    init: Vec<String>,
+    /// Put this operation in the place of every activation
+    #[arg(long, value_name = "OP")]
+    activation: Option<String>,
+    /// Trained weights
+    #[arg(long, value_name = "FILE", conflicts_with = "init")]
+    weights: Option<PathBuf>,
+    /// Feed numbers from -1 to 1 [default: the training data, else the first test, else such numbers]
+    #[arg(long)]
+    noise: bool,
+    /// The most rows of data or noise
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    rows: u32,
+    /// Draw the histograms into an SVG file
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let mut model = open(&args.file, &[], common)?;
+    if let Some(op) = &args.activation {
+        let text = with_activation(model.text(), op);
+        model = load_str(&model.path, &text, &nodes::standard(), &LoadOptions::default())?;
+    }
+    let mut fed = args.feeds.read()?;
+    let rows = args.rows as usize;
+    if fed.is_empty() && (args.noise || model.train.is_some()) {
+        fed = if args.noise { noise(&model, rows, common)? } else { data(&model, rows)? };
+    }
+    complete(&model, model.graph(Phase::Test), &mut fed, seed(&model, common))?;
+    let schemes = if args.init.is_empty() { vec!["file".to_string()] } else { args.init.clone() };
+    let mut compared: Vec<(String, Vec<Layer>)> = Vec::new();
+    for scheme in schemes {
+        let mut fed = fed.clone();
+        if !args.init.is_empty() {
+            fed.extend(initial(&model, &scheme, common)?);
+        }
+        let inside = Inside::new(&model, fed, &wanted(&model, &args.wanted)?, args.weights.as_ref(), common)?;
+        compared.push((scheme, layers(&named(&model), &inside)));
+    }
+    if let Some(path) = &args.svg {
+        write_atomically(path, svg(&compared).as_bytes())?;
+    }
+    print(&compared, common.json)
+}
+
+/// What is differentiated; the sum of its elements where that is no scalar and nothing else is asked for.
+fn wanted(model: &Model, wanted: &Wanted) -> Result<Wanted, Failure> {
+    let found = wanted.find(model.graph(Phase::Test).clone())?;
+    let scalar = found.graph.ty(found.of).rank() == 0;
+    let upstream = wanted.upstream.clone().or_else(|| (!scalar).then(|| "1".to_string()));
+    Ok(Wanted { upstream, ..wanted.clone() })
+}
+
+/// The named nodes of the file, declarations aside.
+fn named(model: &Model) -> Vec<(String, String, NodeId)> {
+    let nodes = model.nodes.iter().filter(|node| !["Input", "Param"].contains(&node.op.as_str()));
+    nodes.map(|node| (node.name.clone(), node.op.clone(), node.id)).collect()
+}
+
+/// The first rows of the training data.
+fn data(model: &Model, rows: usize) -> Result<Vec<(String, Array)>, Failure> {
+    let part = Experiment::read(model, &standard())?.data.train;
+    let positions: Vec<usize> = (0..part.rows().min(rows)).collect();
+    let array = |(k, feed): (usize, &graphrun::data::Feed)| {
+        let sizes: Vec<usize> = std::iter::once(positions.len()).chain(feed.row().iter().copied()).collect();
+        let shape = graphrun::tensor::Shape::new(&sizes).map_err(|e| Failure::new(e.to_string()))?;
+        let mut values = vec![0.0; shape.len()];
+        part.gather(k, &positions, &mut values);
+        Ok((feed.name().to_string(), Array::real(shape, values)?))
+    };
+    part.feeds().iter().enumerate().map(array).collect()
+}
+
+/// Numbers drawn for every input, as many rows where the first size is open.
+fn noise(model: &Model, rows: usize, common: &Common) -> Result<Vec<(String, Array)>, Failure> {
+    let graph = model.graph(Phase::Test);
+    let mut sizes = sizes(graph);
+    for (_, id) in graph.inputs() {
+        if let Some(symbol) = graph.ty(*id).shape.first().and_then(|size| size.as_symbol()) {
+            sizes.insert(symbol.into(), rows);
+        }
+    }
+    let seed = seed(model, common);
+    graph
+        .inputs()
+        .iter()
+        .map(|(name, id)| Ok((name.to_string(), values::draw(graph, name, *id, &sizes, seed)?)))
+        .collect()
+}
+
+/// The weights, which are the trainable parameters of at least two axes, as `scheme` begins them.
+fn initial(model: &Model, scheme: &str, common: &Common) -> Result<Vec<(String, Array)>, Failure> {
+    let init = initialiser(scheme)?;
+    let graph = model.graph(Phase::Test);
+    let (sizes, seed) = (sizes(graph), seed(model, common));
+    let weights = graph.parameters().iter().filter(|p| p.trainable && graph.ty(p.node).rank() > 1);
+    let begin = |p: &graphrun::graph::Parameter| {
+        let shape = graph.ty(p.node).concrete(&sizes)?;
+        let mut values = vec![0.0; shape.len()];
+        init.fill(Key { seed, name: &p.name }, shape, &mut values)?;
+        Ok((p.name.to_string(), Array::real(shape, values)?))
+    };
+    weights.map(begin).collect()
+}
+
+/// An initialiser by its short name, or as a model file writes it.
+fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
+    let text = SCHEMES.iter().find(|(name, _)| *name == scheme).map_or(scheme, |(_, text)| *text);
+    let model = format!(
+        "Model(graphrun: 1, params: {{ w: (shape: [1, 1], init: {text}) }}, nodes: {{ y: Neg(w) }}, outputs: [y])"
+    );
+    let model = load_str("--init".as_ref(), &model, &nodes::standard(), &LoadOptions::default())?;
+    let parameter = model.graph(Phase::Test).parameter("w");
+    parameter.map(|p| p.init.clone()).ok_or_else(|| Failure::new(format!("`{scheme}` is no initialiser")))
+}
+
+/// The text of a model with `op` in the place of every activation.
+fn with_activation(text: &str, op: &str) -> String {
+    let (mut out, mut word) = (String::new(), String::new());
+    for c in text.chars().chain(['\n']) {
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        out += if ACTIVATIONS.contains(&word.as_str()) { op } else { &word };
+        word.clear();
+        out.push(c);
+    }
+    out
+}
+
+fn print(compared: &[(String, Vec<Layer>)], as_json: bool) -> Result<Found, Failure> {
+    if as_json {
+        let entry = |(init, layers): &(String, Vec<Layer>)| json!({"init": init, "layers": layers.iter().map(Layer::json).collect::<Value>()});
+        say(json!({"inits": compared.iter().map(entry).collect::<Value>()}))?;
+        return Ok(Found::Nothing);
+    }
+    for (init, layers) in compared {
+        say(format!("weights: {init}"))?;
+        let columns =
+            ["node", "op", "verdict", "values", "gradients", "mean", "std", "gradient", "zero", "dead", "saturated"];
+        let mut table = table(columns, 5);
+        let share = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.0}%", 100.0 * share));
+        for layer in layers {
+            let Layer { value, gradient, .. } = layer;
+            table.add_row([
+                layer.name.clone(),
+                layer.op.clone(),
+                layer.verdict.to_string(),
+                value.histogram.bars(),
+                gradient.histogram.bars(),
+                format!("{:.2e}", value.mean),
+                format!("{:.2e}", value.std),
+                format!("{:.2e}", gradient.rms),
+                share(Some(value.zero)),
+                share(layer.dead),
+                share(layer.saturated),
+            ]);
+        }
+        say(table)?;
+    }
+    Ok(Found::Nothing)
+}

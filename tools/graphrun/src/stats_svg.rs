@@ -1,0 +1,70 @@
+//! Histograms of layers as a grid: a row an initialisation, a column a layer, values above gradients.
+
+use std::fmt::Write;
+
+use crate::layer::{Histogram, Layer};
+
+/// The size of a cell and the space around it, in pixels.
+const WIDTH: f64 = 132.0;
+const HEIGHT: f64 = 76.0;
+const GAP: f64 = 18.0;
+/// The width of the names of rows.
+const MARGIN: f64 = 90.0;
+
+/// One drawing of all that is compared.
+pub(crate) fn svg(compared: &[(String, Vec<Layer>)]) -> String {
+    let columns = compared.iter().map(|(_, layers)| layers.len()).max().unwrap_or(0) as f64;
+    let pitch = [WIDTH + GAP, 2.0 * (HEIGHT + GAP) + 3.0 * GAP];
+    let (width, height) = (MARGIN + columns * pitch[0] + GAP, compared.len() as f64 * pitch[1] + GAP);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"11\">\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
+    );
+    for (row, (init, layers)) in compared.iter().enumerate() {
+        let top = GAP + row as f64 * pitch[1];
+        text(&mut out, [GAP, top + HEIGHT / 2.0 + GAP], "start", "bold", init);
+        text(&mut out, [GAP, top + 1.5 * HEIGHT + 2.0 * GAP], "start", "normal", "gradients");
+        for (column, layer) in layers.iter().enumerate() {
+            let left = MARGIN + column as f64 * pitch[0];
+            let title = format!("{}: {}", layer.name, layer.verdict);
+            text(&mut out, [left + WIDTH / 2.0, top + 11.0], "middle", "bold", &title);
+            bars(&mut out, [left, top + GAP], &layer.value.histogram, "#2471a3");
+            bars(&mut out, [left, top + HEIGHT + 2.0 * GAP], &layer.gradient.histogram, "#c0392b");
+        }
+    }
+    out + "</svg>\n"
+}
+
+/// A histogram with its range below it.
+fn bars(out: &mut String, [left, top]: [f64; 2], histogram: &Histogram, colour: &str) {
+    let most = histogram.counts.iter().max().copied().unwrap_or(0).max(1) as f64;
+    let step = WIDTH / histogram.counts.len() as f64;
+    for (k, &count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let height = HEIGHT * count as f64 / most;
+        let _ = writeln!(
+            out,
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{height:.1}\" fill=\"{colour}\"/>",
+            left + k as f64 * step,
+            top + HEIGHT - height,
+            step - 0.5
+        );
+    }
+    let _ = writeln!(
+        out,
+        "<line x1=\"{left:.1}\" y1=\"{0:.1}\" x2=\"{1:.1}\" y2=\"{0:.1}\" stroke=\"black\"/>",
+        top + HEIGHT,
+        left + WIDTH
+    );
+    if histogram.low <= histogram.high {
+        text(out, [left, top + HEIGHT + 12.0], "start", "normal", &format!("{:.2e}", histogram.low));
+        text(out, [left + WIDTH, top + HEIGHT + 12.0], "end", "normal", &format!("{:.2e}", histogram.high));
+    }
+}
+
+fn text(out: &mut String, [x, y]: [f64; 2], anchor: &str, weight: &str, words: &str) {
+    let words = words.replace('&', "&amp;").replace('<', "&lt;");
+    let _ = writeln!(
+        out,
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-weight=\"{weight}\">{words}</text>"
+    );
+}
