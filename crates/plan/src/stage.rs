@@ -17,9 +17,9 @@ const CHUNK_NS: f64 = 25_000.0;
 /// The most chunks of a stage.
 const MAX_CHUNKS: usize = 64;
 /// Chunks of products have a multiple of this many rows, the heights of the matrix kernels' tiles.
-const PRODUCT_ROWS: usize = 12;
-/// The fewest rows of a chunk with products.
-const MIN_PRODUCT_ROWS: usize = 36;
+const PRODUCT_UNIT: usize = 12;
+/// The rows of a chunk with products, where there are as many.
+const PRODUCT_ROWS: usize = 256;
 
 /// Orders the kernels into stages, each kernel after those in `before`.
 ///
@@ -123,15 +123,15 @@ fn chunk(stage: &Stage, kernels: &[Kernel], bytes: usize) -> usize {
     let stage_kernels = || stage.kernels.iter().map(|&k| &kernels[k]);
     let total: f64 = stage_kernels().map(|k| cost(k, bytes)).sum();
     let product = stage_kernels().any(|k| matches!(k.work, Work::MatMul(_)));
-    let (unit, least) = if product { (PRODUCT_ROWS, MIN_PRODUCT_ROWS) } else { (1, 1) };
-    let wanted = ((total / CHUNK_NS).ceil() as usize).clamp(1, MAX_CHUNKS);
-    let most = (stage.rows + least / 2).div_euclid(least).max(1);
-    let mut chunks = wanted.min(most);
-    if chunks > 1 {
-        chunks = chunks.next_multiple_of(2);
+    let worth = ((total / CHUNK_NS) as usize).clamp(1, MAX_CHUNKS);
+    if worth == 1 {
+        return stage.rows.max(1);
     }
+    // A product of few rows reads its second operand too often: two chunks are enough where no more are large.
+    let most = if product { (stage.rows / PRODUCT_ROWS).max(2) } else { stage.rows };
+    let chunks = worth.min(most).next_multiple_of(2);
     let rows = stage.rows.div_ceil(chunks).max(1);
-    if chunks > 1 { rows.next_multiple_of(unit) } else { rows }
+    if product { rows.next_multiple_of(PRODUCT_UNIT) } else { rows }
 }
 
 /// Joins neighbouring stages of one chunk each.

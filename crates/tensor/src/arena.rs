@@ -150,7 +150,7 @@ struct Line(#[allow(dead_code, reason = "only its memory is used")] [u64; 8]);
 #[derive(Debug, Default)]
 pub struct Arena {
     lines: Vec<Line>,
-    scratch: Vec<Vec<u64>>,
+    scratch: Vec<Vec<Line>>,
 }
 
 impl Arena {
@@ -158,7 +158,7 @@ impl Arena {
     #[must_use]
     pub fn new(bytes: usize, scratch: usize, members: usize) -> Arena {
         let lines = vec![Line([0; 8]); bytes.div_ceil(ALIGN)];
-        let scratch = vec![vec![0; Scratch::words(scratch)]; members.max(1)];
+        let scratch = vec![vec![Line([0; 8]); scratch.div_ceil(ALIGN)]; members.max(1)];
         Arena { lines, scratch }
     }
 
@@ -192,7 +192,7 @@ impl Arena {
     /// Fills everything with NaN bits, to show what is read before it is written.
     pub fn poison(&mut self) {
         self.lines.fill(Line([u64::MAX; 8]));
-        self.scratch.iter_mut().for_each(|scratch| scratch.fill(u64::MAX));
+        self.scratch.iter_mut().for_each(|scratch| scratch.fill(Line([u64::MAX; 8])));
     }
 
     /// Runs a schedule. `spawn` calls its argument from as many threads as it likes, at least once; `work`
@@ -229,7 +229,7 @@ impl Arena {
             #[allow(clippy::redundant_locals)]
             let scratch = scratch;
             // SAFETY: every member has a number of its own, below the number of scratch memories.
-            let scratch: &mut Vec<u64> = unsafe { &mut *scratch.0.cast::<Vec<u64>>().add(member) };
+            let scratch: &mut Vec<Line> = unsafe { &mut *scratch.0.cast::<Vec<Line>>().add(member) };
             let _guard = Guard(&failed);
             loop {
                 let ticket = next.fetch_add(1, Ordering::Relaxed);
@@ -237,7 +237,7 @@ impl Arena {
                 if !wait(&done, tile.gate, &failed) {
                     return;
                 }
-                run_tile(tile, base, scratch, &work);
+                run_tile(tile, base, words(scratch), &work);
                 done.fetch_add(1, Ordering::Release);
             }
         });
@@ -258,7 +258,7 @@ impl Arena {
         );
         let base = Base(self.lines.as_mut_ptr().cast());
         for tile in &schedule.tiles {
-            run_tile(tile, base, &mut self.scratch[0], &work);
+            run_tile(tile, base, words(&mut self.scratch[0]), &work);
         }
     }
 }
@@ -275,6 +275,12 @@ fn run_tile(tile: &Tile, base: Base, scratch: &mut [u64], work: &impl Fn(Place, 
         let place = Place { stage: tile.stage, tile: tile.tile, kernel };
         work(place, &mut Lent { base: base.0, access, taken: 0 }, &mut Scratch::new(scratch));
     }
+}
+
+/// The memory of lines, word by word: it starts at a multiple of [`ALIGN`].
+fn words(lines: &mut [Line]) -> &mut [u64] {
+    // SAFETY: a line is eight words without gaps, and is borrowed exclusively.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * 8) }
 }
 
 /// Waits until `gate` tiles are done: in a loop at first, then giving the processor away.
