@@ -2,7 +2,9 @@
 
 use graphrun::exec::{Options, Session, Threads};
 use graphrun::graph::{Graph, Kind, NodeId};
+use graphrun::plan::plan;
 use graphrun::tensor::{Dtype, Shape};
+use graphrun::train::{check_section, standard, step_graphs};
 use graphrun::{Array, Phase};
 
 use crate::{files_under, json, out};
@@ -29,6 +31,32 @@ fn all_are_plain_ron() {
         if let Err(error) = ron::from_str::<ron::Value>(&text) {
             panic!("{}: {error}", path.display());
         }
+    }
+}
+
+/// What placement may take beyond what is alive at once: gaps between values of different lives.
+const MOST_MEMORY: f64 = 1.1;
+
+#[test]
+fn plans_take_little_more_memory_than_what_is_alive() {
+    let step = |model: &graphrun::Model| {
+        let graph = model.graph(Phase::Train).clone();
+        let mut unread = graphrun::Diagnostics::default();
+        let spec = model.train.as_ref().and_then(|_| check_section(model, &standard(), &mut unread));
+        spec.map_or(graph.clone(), |spec| step_graphs(&graph, &spec).unwrap().step)
+    };
+    for path in files_under("graphs", "ron") {
+        let model = graphrun::open(&path).unwrap_or_else(|found| panic!("{found}"));
+        let graph = step(&model);
+        let mut sizes = graph.sizes.clone();
+        for (_, id) in graph.inputs() {
+            let mut open = |symbol: &str| drop(sizes.entry(symbol.into()).or_insert(ROWS));
+            graph.ty(*id).shape.iter().for_each(|size| size.symbols(&mut open));
+        }
+        let plan = plan(&graph, &sizes, &graphrun::plan::Options::default()).unwrap();
+        let most = MOST_MEMORY * plan.live_bytes as f64;
+        let shown = path.display();
+        assert!(plan.bytes as f64 <= most, "{shown}: {} bytes, {} alive", plan.bytes, plan.live_bytes);
     }
 }
 
