@@ -180,8 +180,7 @@ impl Executor {
 
 /// The rows of a kernel that a tile of its stage covers.
 fn rows(kernel: &Kernel, stage: &Stage, tile: usize) -> Range<usize> {
-    // In a stage of one chunk, kernels of any number of rows stand together.
-    if stage.tiles() == 1 { 0..kernel.rows } else { stage.range(tile) }
+    if stage.whole() { 0..kernel.rows } else { stage.range(tile) }
 }
 
 fn range(value: &Value, dtype: Dtype) -> Range<usize> {

@@ -34,9 +34,8 @@ pub(crate) fn run<T: Scalar>(
 ) {
     match &kernel.work {
         Work::Program { program, rows: total, inner, binds, .. } => {
-            let unit = total / kernel.rows.max(1);
-            let (start, count) = (rows.start * unit, rows.len() * unit);
-            let memory = scratch.take::<T>(program.scratch::<T>(*inner));
+            let (start, count) = part(&rows, kernel.rows, *total);
+            let memory = scratch.rest::<T>();
             with_outputs(kernel.outputs.len(), lent, |lent, out: &mut [&mut [T]]| {
                 let input = |k: usize| match binds[k] {
                     Bind::Output(o) => Bound::Output(o),
@@ -69,6 +68,15 @@ pub(crate) fn run<T: Scalar>(
             operation::<T>(kernel, op.as_ref(), index, lent, context);
         }
     }
+}
+
+/// Where `rows` of `of` rows begin among `total`, and how many of those they are.
+fn part(rows: &Range<usize>, of: usize, total: usize) -> (usize, usize) {
+    if rows.len() == of {
+        return (0, total);
+    }
+    let unit = total / of.max(1);
+    (rows.start * unit, rows.len() * unit)
 }
 
 /// Calls `f` with all outputs, which allocates nothing for up to 64.
@@ -120,8 +128,7 @@ fn matmul<T: Scalar>(
     let single = (product.packed || b_shape.rank() == 2) && !product.transpose_a || out_shape.rank() == 2;
     if single {
         // One product, of which these are some rows: those of `a` are lent, or lie across it.
-        let unit = product.rows / kernel.rows.max(1);
-        let (start, count) = (rows.start * unit, rows.len() * unit);
+        let (start, count) = part(&rows, kernel.rows, product.rows);
         let a = match product.transpose_a {
             true => matrix(a, product.rows, depth, true).block([start, 0], [count, depth]),
             false => Mat::row_major(a, count, depth),
@@ -129,11 +136,11 @@ fn matmul<T: Scalar>(
         let out = MatMut::row_major(out, count, cols);
         if product.packed {
             let b = PackedB::from_packed(b, depth, cols);
-            let scratch = scratch.take::<T>(graphrun_tensor::matmul_packed_scratch::<T>(count, depth));
+            let scratch = scratch.rest::<T>();
             graphrun_tensor::matmul_packed(out, Accum::Replace, <T as Real>::ONE, a, b, scratch);
         } else {
             let b = matrix(b, depth, cols, product.transpose_b);
-            let scratch = scratch.take::<T>(graphrun_tensor::matmul_scratch::<T>(count, cols, depth));
+            let scratch = scratch.rest::<T>();
             graphrun_tensor::matmul(out, Accum::Replace, <T as Real>::ONE, a, b, scratch);
         }
         return;
@@ -142,7 +149,7 @@ fn matmul<T: Scalar>(
     let size = product.rows * cols;
     let lead = &out_shape.sizes()[..out_shape.rank() - 2];
     let per_first: usize = lead[1..].iter().product();
-    let memory = scratch.take::<T>(graphrun_tensor::matmul_scratch::<T>(product.rows, cols, depth));
+    let memory = scratch.rest::<T>();
     for (k, out) in out.chunks_exact_mut(size.max(1)).enumerate() {
         let at = rows.start * per_first + k;
         let place = |shape: Shape, part: Part| {

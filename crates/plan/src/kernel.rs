@@ -165,6 +165,12 @@ impl Stage {
         self.rows.div_ceil(self.chunk).max(1)
     }
 
+    /// Whether one chunk holds all rows; kernels of any number of rows then stand together.
+    #[must_use]
+    pub fn whole(&self) -> bool {
+        self.chunk >= self.rows
+    }
+
     /// The rows of chunk `tile`.
     #[must_use]
     pub fn range(&self, tile: usize) -> std::ops::Range<usize> {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use graphrun_graph::{Builder, Form, Graph, Leaf, NodeId, Parameter, Sizes, TypeError, verify};
+use graphrun_expr::{Binary, ExprKind};
+use graphrun_graph::{Builder, Form, Graph, Leaf, NodeId, Parameter, Reduce, Sizes, TypeError, verify};
 
 use crate::PlanError;
 
@@ -20,6 +21,7 @@ pub struct Pass {
 pub const PASSES: &[Pass] = &[
     Pass { name: "dead", summary: "drops what no output, loss or update needs", rewrite: |r, id| r.same(id) },
     Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
+    Pass { name: "scale", summary: "moves the factor of a sum into what it adds up", rewrite: |r, id| r.scale(id) },
     Pass {
         name: "algebra",
         summary: "drops sums, reshapes and broadcasts that do nothing",
@@ -56,11 +58,13 @@ struct Rewrite<'g> {
     from: &'g Graph,
     b: Builder,
     new: HashMap<NodeId, NodeId>,
+    /// How often each node of the old graph is read, by nodes and from outside.
+    uses: Vec<usize>,
 }
 
 fn rewrite(graph: &Graph, rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, TypeError>) -> Result<Graph, TypeError> {
     let needed = graph.reachable();
-    let mut r = Rewrite { from: graph, b: Builder::new(), new: HashMap::new() };
+    let mut r = Rewrite { from: graph, b: Builder::new(), new: HashMap::new(), uses: uses(graph, &needed) };
     let parameters: HashMap<NodeId, &Parameter> = graph.parameters().iter().map(|p| (p.node, p)).collect();
     for (id, node) in graph.ids() {
         let new = match node.op.form() {
@@ -88,6 +92,15 @@ fn rewrite(graph: &Graph, rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, T
     let mut built = r.b.finish();
     (built.outputs, built.updates, built.loss, built.sizes) = (outputs, updates, loss, sizes);
     Ok(built)
+}
+
+fn uses(graph: &Graph, needed: &[bool]) -> Vec<usize> {
+    let mut uses = vec![0; needed.len()];
+    let inside = graph.ids().filter(|(id, _)| needed[id.index()]).flat_map(|(_, node)| node.inputs.iter().copied());
+    let outside = graph.outputs.iter().map(|(_, id)| *id).chain(graph.loss);
+    let updates = graph.updates.iter().flat_map(|(p, v)| [*p, *v]);
+    inside.chain(outside).chain(updates).for_each(|id| uses[id.index()] += 1);
+    uses
 }
 
 impl Rewrite<'_> {
@@ -118,6 +131,28 @@ impl Rewrite<'_> {
             known.into_iter().enumerate().map(|(k, c)| c.unwrap_or(graphrun_expr::Expr::var(k))).collect();
         let simple = self.b.pointwise(&expr.substitute(&operands).simplify(), &inputs)?;
         self.b.broadcast(simple, &self.from.ty(id).shape)
+    }
+
+    /// `c sum(x)` is `sum(c x)` where nothing else needs the sum: the factor costs nothing in the kernel that makes `x`.
+    fn scale(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let node = self.from.node(id);
+        let (Form::Pointwise(expr), [sum]) = (node.op.form(), &node.inputs[..]) else { return self.same(id) };
+        let ExprKind::Binary(op, a, b) = expr.kind() else { return self.same(id) };
+        let factor = a.as_constant().or(b.as_constant());
+        let scales = match op {
+            Binary::Mul => factor.is_some(),
+            Binary::Div => b.as_constant().is_some(),
+            _ => false,
+        };
+        let Form::Reduce { with: Reduce::Sum, axes, keep } = self.from.node(*sum).op.form() else {
+            return self.same(id);
+        };
+        if !scales || self.uses[sum.index()] != 1 || self.from.ty(*sum).shape != node.ty.shape {
+            return self.same(id);
+        }
+        let x = self.new[&self.from.node(*sum).inputs[0]];
+        let scaled = self.b.pointwise(&expr, &[x])?;
+        self.b.sum(scaled, &axes, keep)
     }
 
     /// Sums over axes of size 1, reshapes and broadcasts to the same shape, and chains of them, go; what is

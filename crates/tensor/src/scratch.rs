@@ -36,6 +36,11 @@ impl<'a> Scratch<'a> {
         unsafe { std::slice::from_raw_parts_mut(taken.as_mut_ptr().cast::<T>(), len) }
     }
 
+    /// All elements that are left; their values are arbitrary.
+    pub fn rest<T: Element>(&mut self) -> &'a mut [T] {
+        self.take(self.memory.len() * (8 / size_of::<T>()))
+    }
+
     /// The rest of the memory, to be lent again.
     pub fn again(&mut self) -> Scratch<'_> {
         Scratch { memory: self.memory }

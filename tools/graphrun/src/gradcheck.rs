@@ -97,15 +97,17 @@ fn found(verdict: Verdict) -> Found {
 fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failure> {
     let mut given = args.feeds.read()?;
     let mut graph = model.graph(Phase::Test).clone();
+    let mut wanted = args.wanted.clone();
     if let (true, Some(case)) = (given.is_empty(), model.tests.first()) {
+        wanted = wanted.or(case)?;
         graph = model.graph(case.phase).clone();
         graph.sizes.extend(case.sizes.clone());
         for (name, literal) in case.given.iter().chain(&case.params) {
             given.push((name.clone(), values::array(literal)?));
         }
     }
-    let found = gradients::find(graph, args.wanted.of.as_deref(), &args.wanted.wrt, None)?;
-    let upstream = match &args.wanted.upstream {
+    let found = gradients::find(graph, wanted.of.as_deref(), &wanted.wrt, None)?;
+    let upstream = match &wanted.upstream {
         Some(text) => values::parse("--upstream", text)?,
         None if found.graph.ty(found.of).len().known() == Some(1) => Array::scalar(1.0),
         None => {

@@ -1,6 +1,7 @@
 //! Which gradients are asked for: `--of`, `--wrt`, `--upstream`.
 
 use graphrun::graph::{Builder, Initialiser, Key, NodeId, Size};
+use graphrun::load::TestCase;
 use graphrun::tensor::Shape;
 use graphrun::{Array, Graph};
 
@@ -33,6 +34,16 @@ pub(crate) struct Gradient {
 }
 
 impl Wanted {
+    /// What a test differentiates, where nothing else is asked for.
+    pub(crate) fn or(mut self, case: &TestCase) -> Result<Wanted, Failure> {
+        if self.of.is_none() && self.upstream.is_none() {
+            self.of.clone_from(&case.of);
+            let upstream = case.upstream.as_ref().map(values::array).transpose()?;
+            self.upstream = upstream.map(|array| array.to_string());
+        }
+        Ok(self)
+    }
+
     /// Finds the nodes; an upstream array becomes a parameter of the graph, or an input where its sizes are symbols.
     pub(crate) fn find(&self, graph: Graph) -> Result<Gradient, Failure> {
         let upstream = self.upstream.as_ref().map(|text| values::parse("--upstream", text)).transpose()?;

@@ -33,6 +33,10 @@ impl Inside {
         weights: Option<&PathBuf>,
         common: &Common,
     ) -> Result<Inside, Failure> {
+        let wanted = match model.tests.first().filter(|_| fed.is_empty()) {
+            Some(case) => wanted.clone().or(case)?,
+            None => wanted.clone(),
+        };
         complete(model, model.graph(Phase::Test), &mut fed, seed(model, common))?;
         let found = wanted.find(model.graph(Phase::Test).clone())?;
         let graph = found.graph;

@@ -42,6 +42,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
     let mut graph = model.graph(Phase::Test).clone();
     let arrays = args.feeds.read()?;
+    all_fed(&graph, &arrays)?;
     let outputs = asked(&mut graph, args.all, &arrays);
     let wanted = Wanted { of: args.grad.clone().or_else(|| args.wanted.of.clone()), ..args.wanted.clone() };
     let options = common.options(&model, Dtype::F32)?;
@@ -97,6 +98,20 @@ fn asked(graph: &mut Graph, all: bool, arrays: &[(String, Array)]) -> Vec<String
         graph.outputs = named.map(|(name, id)| (name.to_string(), *id)).collect();
     }
     graph.outputs.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// Refuses to run a graph whose outputs need an input that is not fed.
+fn all_fed(graph: &Graph, arrays: &[(String, Array)]) -> Result<(), Failure> {
+    let mut outputs = graph.clone();
+    outputs.loss = outputs.loss.filter(|_| outputs.outputs.is_empty());
+    let needed = outputs.reachable();
+    let missing =
+        graph.inputs().iter().find(|(name, id)| needed[id.index()] && !arrays.iter().any(|(fed, _)| **fed == **name));
+    match missing {
+        Some((name, id)) => Err(Failure::new(format!("input `{name}` is not fed"))
+            .help(format!("give it with --set {name}=VALUE or --feed {name}=FILE.npy; it is {}", graph.ty(*id)))),
+        None => Ok(()),
+    }
 }
 
 /// Which nodes can be computed from what is fed.

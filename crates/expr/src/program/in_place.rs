@@ -1,5 +1,7 @@
 //! Running a program whose outputs may be what some inputs were: updates in place, without unsafe code outside.
 
+use std::mem::MaybeUninit;
+
 use super::compile::{Program, Written};
 use super::lower::Extent;
 use super::source::{RawSource, Source};
@@ -47,11 +49,14 @@ impl Program {
             }
         };
         let count = self.inputs.len();
-        let mut few = [RawSource::Scalar(T::default()); INLINE];
+        let mut few = [const { MaybeUninit::<RawSource<T>>::uninit() }; INLINE];
         let many: Vec<RawSource<T>>;
         let inputs = if count <= INLINE {
-            few[..count].iter_mut().enumerate().for_each(|(k, slot)| *slot = raw(k));
-            &few[..count]
+            for (k, slot) in few[..count].iter_mut().enumerate() {
+                slot.write(raw(k));
+            }
+            // SAFETY: the first `count` have just been written.
+            unsafe { &*(std::ptr::from_ref(&few[..count]) as *const [RawSource<T>]) }
         } else {
             many = (0..count).map(raw).collect();
             &many[..]
