@@ -34,6 +34,19 @@ fn all_are_plain_ron() {
     }
 }
 
+/// Every layer of the files that are left out, those of hundreds of units to be timed or looked at, is in others.
+#[test]
+fn gradients_agree_with_differences() {
+    let large = |path: &str| path.contains("/bench/") || path.contains("six_layers");
+    for path in files_under("graphs", "ron") {
+        let path = path.to_str().unwrap();
+        if !large(path) {
+            let got = json(&["gradcheck", path, "--json"]);
+            assert!(got["verdict"] == "pass" || got["verdict"] == "kink", "{path}: {got}");
+        }
+    }
+}
+
 /// What placement may take beyond what is alive at once: gaps between values of different lives.
 const MOST_MEMORY: f64 = 1.1;
 

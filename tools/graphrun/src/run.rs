@@ -42,7 +42,6 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
     let mut graph = model.graph(Phase::Test).clone();
     let arrays = args.feeds.read()?;
-    all_fed(&graph, &arrays)?;
     let outputs = asked(&mut graph, args.all, &arrays);
     let wanted = Wanted { of: args.grad.clone().or_else(|| args.wanted.of.clone()), ..args.wanted.clone() };
     let options = common.options(&model, Dtype::F32)?;
@@ -51,6 +50,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         true => Some(wanted.find(graph.clone())?),
         false => None,
     };
+    all_fed(&graph, &arrays)?;
     let mut session = match &gradient {
         Some(Gradient { graph, of, wrt, upstream, .. }) => {
             Session::with_gradients(graph.clone(), *of, wrt, *upstream, options.clone())?
