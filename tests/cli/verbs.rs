@@ -48,6 +48,37 @@ fn documents_have_the_keys_that_programs_rely_on() {
 }
 
 #[test]
+fn results_are_set_beside_earlier_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/before.json", path_of(&folder));
+    let bench =
+        ["bench", "graphs/bench/xor_3x4x1.ron", "--json", "--seconds", "0.01", "--rounds", "3", "--threads", "1,2"];
+    let before = out(&bench);
+    assert_eq!(before.lines().count(), 2);
+    std::fs::write(&file, &before).unwrap();
+    let after = out(&[&bench[..], &["--compare", &file]].concat());
+    for (before, after) in before.lines().zip(after.lines()) {
+        let [before, after] = [before, after].map(|line| serde_json::from_str::<Value>(line).unwrap());
+        assert_eq!((&after["before_us"], &after["threads"]), (&before["step_us"], &before["threads"]));
+    }
+    let text = out(&["bench", "graphs/bench/xor_3x4x1.ron", "--mode", "train", "--seconds", "0.01", "--rounds", "1"]);
+    assert!(text.contains("GFLOP/s") && text.contains("GB/s") && text.contains("product"), "{text}");
+}
+
+#[test]
+fn a_plan_and_what_passes_leave_are_shown() {
+    let plan = out(&["show", "graphs/digits/mlp.ron", "--plan"]);
+    assert!(plan.contains("stage 0") && plan.contains("product 32 x 64 x 128"), "{plan}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/after.ron", path_of(&folder));
+    for pass in ["dead", "constants", "algebra"] {
+        std::fs::write(&file, out(&["show", "graphs/lecture/logistic.ron", "--after", pass])).unwrap();
+        assert_eq!(json(&["equiv", "graphs/lecture/logistic.ron", &file, "--json"])["equivalent"], true, "{pass}");
+    }
+    assert_eq!(graphrun(&["show", "graphs/lecture/logistic.ron", "--after", "magic"]).status.code(), Some(2));
+}
+
+#[test]
 fn numbers_that_json_cannot_hold_are_strings() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{}/m.ron", path_of(&folder));

@@ -26,13 +26,20 @@ pub(crate) fn svg(compared: &[(String, Vec<Layer>)]) -> String {
         text(&mut out, [GAP, top + 1.5 * HEIGHT + 2.0 * GAP], "start", "normal", "gradients");
         for (column, layer) in layers.iter().enumerate() {
             let left = MARGIN + column as f64 * pitch[0];
-            let title = format!("{}: {}", layer.name, layer.verdict);
+            let title = format!("{}: {}", ending(&layer.name), layer.verdict);
             text(&mut out, [left + WIDTH / 2.0, top + 11.0], "middle", "bold", &title);
             bars(&mut out, [left, top + GAP], &layer.value.histogram, "#2471a3");
             bars(&mut out, [left, top + HEIGHT + 2.0 * GAP], &layer.gradient.histogram, "#c0392b");
         }
     }
     out + "</svg>\n"
+}
+
+/// The end of a name that is too long for a cell, where members of blocks differ.
+fn ending(name: &str) -> String {
+    const MOST: usize = 11;
+    let all = name.chars().count();
+    if all <= MOST { name.to_string() } else { format!("…{}", name.chars().skip(all - MOST).collect::<String>()) }
 }
 
 /// A histogram with its range below it.
