@@ -270,6 +270,17 @@ fn a_gradient_that_is_a_model_differentiates() {
 }
 
 #[test]
+fn one_number_is_single_whatever_its_shape() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { s: [], x: [N, 3] },
+            nodes: { one: Broadcast(x: 1.0, shape: [N, 3]), r: Reshape(x: one, shape: ["3*N"]), a: Mul(r, s), b: Exp(a),
+                     c: Reshape(x: b, shape: [N, 3]), d: Mul(c, x), e: Sum(d), f: Sum(a), loss: Add(e, f) },
+            outputs: [a, d], loss: loss)"#,
+        &[1, 4],
+    );
+}
+
+#[test]
 fn long_elementwise_chains() {
     check_sizes(
         r#"Model(graphrun: 1, inputs: { x: [N], w: [N], b: [N] },

@@ -72,6 +72,15 @@ impl<'g> Concrete<'g> {
         }
     }
 
+    /// The shape in which an element-wise consumer reads `id`: broadcasts are looked through, and one number is a
+    /// scalar whatever its shape.
+    pub(crate) fn seen(&self, id: NodeId) -> Shape {
+        match self.uniform(id) {
+            Some(_) => Shape::SCALAR,
+            None => self.shape(self.source(id)),
+        }
+    }
+
     /// What an element-wise consumer reads in place of `id`: broadcasts are looked through.
     pub(crate) fn source(&self, mut id: NodeId) -> NodeId {
         while matches!(self.form(id), Form::Broadcast) {

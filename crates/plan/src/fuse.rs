@@ -152,11 +152,9 @@ impl Groups<'_, '_> {
                 let rows = total? / inner.filter(|i| *i > 0)?;
                 let fits = own == rows
                     && inputs.iter().all(|&input| match inside(input) {
-                        Some(class) => {
-                            class == Class::Row && self.concrete.shape(self.concrete.source(input)).len() == rows
-                        }
+                        Some(class) => class == Class::Row && self.concrete.seen(input).len() == rows,
                         None => {
-                            let shape = self.concrete.shape(self.concrete.source(input));
+                            let shape = self.concrete.seen(input);
                             matches!(extent(shape, row_shape, 1), Some(Extent::Full | Extent::Scalar))
                         }
                     });
@@ -206,7 +204,7 @@ impl Groups<'_, '_> {
         let fits = |inner: usize| {
             let mut spanned = (false, false);
             let all = self.concrete.inputs(id).iter().all(|&input| {
-                let from = self.concrete.shape(self.concrete.source(input));
+                let from = self.concrete.seen(input);
                 let found = extent(from, shape, inner);
                 match found {
                     Some(Extent::Full) => spanned = (true, true),
@@ -232,12 +230,11 @@ impl Groups<'_, '_> {
             return fits(inner).then_some(given);
         }
         let simple = |&input: &NodeId| {
-            let from = self.concrete.shape(self.concrete.source(input));
+            let from = self.concrete.seen(input);
             (from.len() == shape.len() && inside(input) != Some(Class::Row))
                 || (from.len() == 1 && inside(input).is_none())
         };
-        let some_full =
-            self.concrete.inputs(id).iter().any(|&i| self.concrete.shape(self.concrete.source(i)).len() == shape.len());
+        let some_full = self.concrete.inputs(id).iter().any(|&i| self.concrete.seen(i).len() == shape.len());
         if some_full && self.concrete.inputs(id).iter().all(simple) {
             return Some(None);
         }

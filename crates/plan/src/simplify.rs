@@ -69,10 +69,11 @@ fn rewrite(graph: &Graph, rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, T
     for (id, node) in graph.ids() {
         let new = match node.op.form() {
             Form::Leaf(Leaf::Input(name)) => r.b.input(&name, node.ty.clone())?,
-            Form::Leaf(Leaf::Parameter(name)) => {
-                let p = parameters[&id];
-                r.b.parameter(&name, node.ty.shape.clone(), p.init.clone(), p.trainable)?
-            }
+            // A parameter that the graph only mentions is whoever runs the plan's to fill.
+            Form::Leaf(Leaf::Parameter(name)) => match parameters.get(&id) {
+                Some(p) => r.b.parameter(&name, node.ty.shape.clone(), p.init.clone(), p.trainable)?,
+                None => r.same(id)?,
+            },
             _ if !needed[id.index()] => continue,
             _ => rule(&mut r, id)?,
         };
