@@ -222,10 +222,7 @@ fn scratch_as<T: Scalar>(kernel: &Kernel, stage: &Stage) -> usize {
         Work::Program { program, inner, .. } => program.scratch::<T>(*inner) * size_of::<T>(),
         Work::MatMul(p) => {
             let count = p.rows / kernel.rows.max(1) * chunk;
-            let least = |rows| match p.packed {
-                true => graphrun_tensor::matmul_packed_scratch::<T>(rows, p.depth),
-                false => graphrun_tensor::matmul_scratch::<T>(rows, p.cols, p.depth),
-            };
+            let least = |rows| graphrun_tensor::matmul_scratch::<T>(rows, p.cols, p.depth);
             // The last chunk has fewer rows, and a stack is multiplied matrix by matrix.
             let counts = [count, p.rows, p.rows.saturating_sub(count), p.rows % count.max(1)];
             counts.into_iter().map(least).max().unwrap_or(0) * size_of::<T>()
@@ -234,6 +231,6 @@ fn scratch_as<T: Scalar>(kernel: &Kernel, stage: &Stage) -> usize {
             let shapes: Vec<Shape> = kernel.inputs.iter().map(|i| i.shape).collect();
             op.scratch(&shapes, kernel.outputs[0].shape, T::DTYPE)
         }
-        Work::Pack { .. } | Work::Reduce(..) | Work::Copy | Work::Fill(_) => 0,
+        Work::Reduce(..) | Work::Copy | Work::Fill(_) => 0,
     }
 }

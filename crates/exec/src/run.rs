@@ -6,7 +6,7 @@ use graphrun_expr::{Float, Operand as Bound, Source};
 use graphrun_graph::{Context, Op, Reduce};
 use graphrun_plan::{Bind, Extent, Kernel, Operand, Part, Product, Work};
 use graphrun_tensor::{
-    Accum, Element, Lent, Mat, MatMut, Num, PackedB, Real, Reduction, Scratch, Shape, View, ViewAny, ViewMut,
+    Accum, Element, Lent, Mat, MatMut, Num, Real, Reduction, Scratch, Shape, View, ViewAny, ViewMut,
 };
 
 /// An element type that plans run in.
@@ -48,10 +48,6 @@ pub(crate) fn run<T: Scalar>(
             });
         }
         Work::MatMul(product) => matmul::<T>(kernel, product, rows, lent, scratch),
-        Work::Pack { rows, cols, transpose } => {
-            let b = matrix(lent.read::<T>(0), *rows, *cols, *transpose);
-            graphrun_tensor::pack_b(b, lent.write::<T>(0));
-        }
         Work::Reduce(with, over) => {
             let x = View::new(lent.read::<T>(0), kernel.inputs[0].shape);
             let over = &over[..kernel.inputs[0].shape.rank()];
@@ -125,7 +121,7 @@ fn matmul<T: Scalar>(
     let out = lent.write::<T>(0);
     let (a, b) = (lent.read::<T>(0), lent.read::<T>(1));
     let [a_shape, b_shape, out_shape] = [kernel.inputs[0].shape, kernel.inputs[1].shape, kernel.outputs[0].shape];
-    let single = (product.packed || b_shape.rank() == 2) && !product.transpose_a || out_shape.rank() == 2;
+    let single = b_shape.rank() == 2 && !product.transpose_a || out_shape.rank() == 2;
     if single {
         // One product, of which these are some rows: those of `a` are lent, or lie across it.
         let (start, count) = part(&rows, kernel.rows, product.rows);
@@ -134,15 +130,9 @@ fn matmul<T: Scalar>(
             false => Mat::row_major(a, count, depth),
         };
         let out = MatMut::row_major(out, count, cols);
-        if product.packed {
-            let b = PackedB::from_packed(b, depth, cols);
-            let scratch = scratch.rest::<T>();
-            graphrun_tensor::matmul_packed(out, Accum::Replace, <T as Real>::ONE, a, b, scratch);
-        } else {
-            let b = matrix(b, depth, cols, product.transpose_b);
-            let scratch = scratch.rest::<T>();
-            graphrun_tensor::matmul(out, Accum::Replace, <T as Real>::ONE, a, b, scratch);
-        }
+        let b = matrix(b, depth, cols, product.transpose_b);
+        let scratch = scratch.rest::<T>();
+        graphrun_tensor::matmul(out, Accum::Replace, <T as Real>::ONE, a, b, scratch);
         return;
     }
     // A stack: leading axes broadcast, and a chunk is a range of the first one.

@@ -81,8 +81,6 @@ pub struct Product {
     pub transpose_a: bool,
     /// Whether the second operand is read transposed.
     pub transpose_b: bool,
-    /// Whether the second operand was packed by a [`Work::Pack`].
-    pub packed: bool,
 }
 
 /// What a kernel does.
@@ -103,15 +101,6 @@ pub enum Work {
     },
     /// A product of matrices.
     MatMul(Product),
-    /// The second operand of products, laid out for them.
-    Pack {
-        /// The rows of the matrix.
-        rows: usize,
-        /// The columns of the matrix.
-        cols: usize,
-        /// Whether the operand is read transposed.
-        transpose: bool,
-    },
     /// A reduction over any axes.
     Reduce(graphrun_graph::Reduce, [bool; graphrun_tensor::MAX_RANK]),
     /// A copy, broadcasting.

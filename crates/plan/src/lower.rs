@@ -12,13 +12,6 @@ use crate::extent::{Extent, extent};
 use crate::fuse::{Class, Group, Groups, is_leaf};
 use crate::kernel::{Bind, Kernel, Operand, Part, Product, Value, ValueId, Work};
 
-/// Packing the second operand pays from this many rows of the product on.
-const PACK_ROWS: usize = 32;
-/// Packing pays from this many elements of the second operand on.
-const PACK_LEN: usize = 2048;
-/// Packed columns are padded to a multiple of this: two of the widest vectors of single precision.
-const PANEL: usize = 32;
-
 /// The kernels of a graph, not yet ordered into stages.
 #[derive(Debug)]
 pub(crate) struct Lowered {
@@ -34,13 +27,12 @@ struct Lowering<'a, 'c, 'g> {
     out: Lowered,
     /// Nodes that some other kernel, an output or an update reads.
     stored: Vec<bool>,
-    packed: HashMap<(ValueId, bool), ValueId>,
 }
 
 pub(crate) fn lower<'c>(concrete: &'c Concrete<'_>, groups: &Groups<'c, '_>) -> Lowered {
     let out = Lowered { values: Vec::new(), kernels: Vec::new(), of: HashMap::new() };
     let stored = stored(concrete, groups);
-    let mut lowering = Lowering { concrete, groups, out, stored, packed: HashMap::new() };
+    let mut lowering = Lowering { concrete, groups, out, stored };
     for (id, _) in concrete.graph.ids() {
         if is_leaf(concrete.form(id)) {
             lowering.value(id);
@@ -154,9 +146,7 @@ impl Lowering<'_, '_, '_> {
         let sum = matches!(concrete.form(id), Form::RowSum(_));
         let part = if rows > 1 && !sum { Part::Rows } else { Part::Whole };
         let output = self.operand(id, part);
-        let mut kernel = Kernel { work, nodes: vec![id], inputs, outputs: vec![output], rows, flops };
-        self.pack(&mut kernel);
-        self.out.kernels.push(kernel);
+        self.out.kernels.push(Kernel { work, nodes: vec![id], inputs, outputs: vec![output], rows, flops });
     }
 
     /// A product, the parts of its operands, and its rows.
@@ -164,7 +154,7 @@ impl Lowering<'_, '_, '_> {
         let [a, b] = [0, 1].map(|k| self.concrete.shape(self.concrete.inputs(id)[k]));
         let out = self.concrete.shape(id);
         let depth = a.from_end(usize::from(transpose_a));
-        let product = |rows| Product { rows, cols: out.from_end(0), depth, transpose_a, transpose_b, packed: false };
+        let product = |rows| Product { rows, cols: out.from_end(0), depth, transpose_a, transpose_b };
         let first = out.sizes().first().copied().unwrap_or(1);
         if b.rank() == 2 && !transpose_a {
             // All leading axes of the first operand are rows of one product.
@@ -176,35 +166,6 @@ impl Lowering<'_, '_, '_> {
         }
         let part = |s: Shape| if s.rank() == out.rank() && s.sizes()[0] == first { Part::Rows } else { Part::Whole };
         (Work::MatMul(product(out.from_end(1))), (vec![part(a), part(b)], first.max(1)))
-    }
-
-    /// Lays out the second operand of a large product beforehand, once for all its rows.
-    fn pack(&mut self, kernel: &mut Kernel) {
-        let Work::MatMul(product) = &mut kernel.work else { return };
-        let b = kernel.inputs[1];
-        if b.shape.rank() != 2 || product.rows < PACK_ROWS || product.cols < 16 || b.shape.len() < PACK_LEN {
-            return;
-        }
-        product.packed = true;
-        let [rows, cols] = [product.depth, product.cols];
-        let transpose = product.transpose_b;
-        let known = self.packed.get(&(b.value, transpose)).copied();
-        let value = known.unwrap_or_else(|| {
-            let shape = Shape::of(&[rows, cols.next_multiple_of(PANEL)]);
-            let value = self.out.new_value(shape, false);
-            self.out.kernels.push(Kernel {
-                work: Work::Pack { rows, cols, transpose },
-                nodes: kernel.nodes.clone(),
-                inputs: vec![Operand { part: Part::Whole, ..b }],
-                outputs: vec![Operand { value, shape, part: Part::Whole }],
-                rows: 1,
-                flops: (rows * cols) as f64 * 4.0,
-            });
-            self.packed.insert((b.value, transpose), value);
-            value
-        });
-        let shape = self.out.values[value.index()].shape;
-        kernel.inputs[1] = Operand { value, shape, part: Part::Whole };
     }
 
     /// The tile program of a group.

@@ -16,8 +16,8 @@ use crate::lower::Lowered;
 const CHUNK_NS: f64 = 25_000.0;
 /// The most chunks of a stage.
 const MAX_CHUNKS: usize = 64;
-/// Chunks of products have a multiple of this many rows, the heights of the matrix kernels' tiles.
-const PRODUCT_UNIT: usize = 12;
+/// Chunks of products have a multiple of this many rows, which fill the tiles of the matrix kernels either way round.
+const PRODUCT_UNIT: usize = 32;
 /// The rows of a chunk with products, where there are as many.
 const PRODUCT_ROWS: usize = 256;
 

@@ -8,8 +8,7 @@ use faer::linalg::matmul::matmul as faer_matmul;
 use faer::{MatMut as FaerMut, MatRef, Par};
 use graphrun_tensor::{
     Accum, Conv, Mat, MatMut, Scratch, Window, conv, conv_input_grad, conv_input_grad_scratch, conv_scratch,
-    conv_weight_grad, conv_weight_grad_scratch, matmul, matmul_packed, matmul_packed_scratch, matmul_scratch, pack_b,
-    packed_len, peak_copy, peak_fma,
+    conv_weight_grad, conv_weight_grad_scratch, matmul, matmul_scratch, peak_copy, peak_fma,
 };
 
 /// The least mean time of a call over many short rounds, in seconds: short, so that some escape whatever else runs.
@@ -63,15 +62,6 @@ fn product([m, k, n]: [usize; 3], [ta, tb]: [bool; 2], peak: f64) {
     let own = time(|| {
         matmul(MatMut::row_major(black_box(&mut c), m, n), Accum::Replace, 1.0, left, right, &mut scratch);
     });
-    let mut packed = noise(packed_len::<f32>(k, n));
-    let packing = time(|| {
-        pack_b(black_box(right), &mut packed);
-    });
-    let packed = pack_b(right, &mut packed);
-    let mut scratch = noise(matmul_packed_scratch::<f32>(m, k));
-    let by_packed = time(|| {
-        matmul_packed(MatMut::row_major(black_box(&mut c), m, n), Accum::Replace, 1.0, left, packed, &mut scratch);
-    });
     let left = MatRef::from_row_major_slice(&a, if ta { k } else { m }, if ta { m } else { k });
     let right = MatRef::from_row_major_slice(&b, if tb { n } else { k }, if tb { k } else { n });
     let (left, right) = (if ta { left.transpose() } else { left }, if tb { right.transpose() } else { right });
@@ -82,14 +72,12 @@ fn product([m, k, n]: [usize; 3], [ta, tb]: [bool; 2], peak: f64) {
     let flops = 2.0 * (m * k * n) as f64;
     let share = |t: f64| format!("{:7.1} {:4.0}%", flops / t / 1e9, 100.0 * flops / t / peak);
     println!(
-        "{m:5} {k:5} {n:5} {}{} own {} packed {} faer {}  {:10.3} us, packing {:8.2} us",
+        "{m:5} {k:5} {n:5} {}{} own {} faer {}  {:10.3} us",
         if ta { 'T' } else { '-' },
         if tb { 'T' } else { '-' },
         share(own),
-        share(by_packed),
         share(faer),
         own * 1e6,
-        packing * 1e6,
     );
 }
 

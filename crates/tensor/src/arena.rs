@@ -1,171 +1,33 @@
-//! One block of memory for a whole plan, and the schedule that lends disjoint pieces of it to many threads.
+//! One block of memory for a whole plan, of which a schedule lends disjoint pieces to many threads.
 #![allow(unsafe_code)]
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::block::Block;
+use crate::schedule::{Access, Place, Schedule, Tile};
 use crate::scratch::Scratch;
 use crate::view::Element;
-
-/// Buffers start at multiples of this many bytes.
-pub const ALIGN: usize = 64;
-
-/// The bytes that one kernel reads and writes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    /// What it reads.
-    pub reads: Vec<Range<usize>>,
-    /// What it writes; it may also read there.
-    pub writes: Vec<Range<usize>>,
-}
-
-/// Stages that run one after another, each a set of tiles that may run at the same time, each a list of
-/// kernels that run in order.
-///
-/// A schedule is checked when it is made: no tile touches what another tile of its stage writes, and no kernel
-/// reads what it writes except through the written piece itself.
-#[derive(Clone, Debug, Default)]
-pub struct Schedule {
-    tiles: Vec<Tile>,
-    bytes: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Tile {
-    stage: usize,
-    tile: usize,
-    /// How many tiles are done before this one may start.
-    gate: usize,
-    kernels: Vec<Access>,
-}
-
-/// Which kernel runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The stage in the schedule.
-    pub stage: usize,
-    /// The tile in the stage.
-    pub tile: usize,
-    /// The kernel in the tile.
-    pub kernel: usize,
-}
-
-/// Two pieces of a schedule that must not overlap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict(String);
-
-impl std::fmt::Display for Conflict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Conflict {}
-
-impl Schedule {
-    /// Checks and keeps `stages[stage][tile][kernel]`.
-    ///
-    /// # Errors
-    /// The first overlap that could make a result depend on timing, or that Rust's borrowing forbids.
-    pub fn new(stages: Vec<Vec<Vec<Access>>>) -> Result<Schedule, Conflict> {
-        let mut schedule = Schedule::default();
-        for (stage, tiles) in stages.into_iter().enumerate() {
-            check_tiles(stage, &tiles)?;
-            let gate = schedule.tiles.len();
-            for (tile, kernels) in tiles.into_iter().enumerate() {
-                for access in &kernels {
-                    check_kernel(stage, access)?;
-                    let ends = access.reads.iter().chain(&access.writes).map(|r| r.end);
-                    schedule.bytes = ends.fold(schedule.bytes, usize::max);
-                }
-                schedule.tiles.push(Tile { stage, tile, gate, kernels });
-            }
-        }
-        Ok(schedule)
-    }
-
-    /// The memory it needs, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-}
-
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start.max(b.start) < a.end.min(b.end)
-}
-
-fn check_kernel(stage: usize, access: &Access) -> Result<(), Conflict> {
-    for (k, write) in access.writes.iter().enumerate() {
-        let others = access.reads.iter().chain(&access.writes[..k]);
-        if let Some(other) = others.into_iter().find(|other| overlap(write, other)) {
-            return Err(Conflict(format!("a kernel of stage {stage} writes {write:?} and borrows {other:?}")));
-        }
-    }
-    Ok(())
-}
-
-/// Sorts what all tiles touch and looks at neighbours: linear but for the sorting.
-fn check_tiles(stage: usize, tiles: &[Vec<Access>]) -> Result<(), Conflict> {
-    if tiles.len() < 2 {
-        return Ok(());
-    }
-    let mut writes: Vec<(Range<usize>, usize)> = Vec::new();
-    let mut reads: Vec<(Range<usize>, usize)> = Vec::new();
-    for (tile, kernels) in tiles.iter().enumerate() {
-        for access in kernels {
-            writes.extend(access.writes.iter().filter(|r| !r.is_empty()).map(|r| (r.clone(), tile)));
-            reads.extend(access.reads.iter().filter(|r| !r.is_empty()).map(|r| (r.clone(), tile)));
-        }
-    }
-    writes.sort_by_key(|(r, tile)| (r.start, *tile));
-    // What one tile writes, as disjoint stretches in order.
-    let mut owned: Vec<(Range<usize>, usize)> = Vec::with_capacity(writes.len());
-    for (range, tile) in writes {
-        match owned.last_mut() {
-            Some((last, owner)) if overlap(last, &range) => {
-                if *owner != tile {
-                    return Err(Conflict(format!("tiles {owner} and {tile} of stage {stage} both write {range:?}")));
-                }
-                last.end = last.end.max(range.end);
-            }
-            _ => owned.push((range, tile)),
-        }
-    }
-    for (range, tile) in reads {
-        let first = owned.partition_point(|(r, _)| r.end <= range.start);
-        let met = owned[first..].iter().take_while(|(r, _)| r.start < range.end);
-        if let Some((_, owner)) = met.into_iter().find(|(_, owner)| *owner != tile) {
-            return Err(Conflict(format!("tile {tile} of stage {stage} reads {range:?}, which tile {owner} writes")));
-        }
-    }
-    Ok(())
-}
-
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Line(#[allow(dead_code, reason = "only its memory is used")] [u64; 8]);
 
 /// The memory of a plan.
 #[derive(Debug, Default)]
 pub struct Arena {
-    lines: Vec<Line>,
-    scratch: Vec<Vec<Line>>,
+    memory: Block,
+    scratch: Vec<Block>,
 }
 
 impl Arena {
     /// Zeroed memory of `bytes`, with `scratch` bytes for each of `members` threads.
     #[must_use]
     pub fn new(bytes: usize, scratch: usize, members: usize) -> Arena {
-        let lines = vec![Line([0; 8]); bytes.div_ceil(ALIGN)];
-        let scratch = vec![vec![Line([0; 8]); scratch.div_ceil(ALIGN)]; members.max(1)];
-        Arena { lines, scratch }
+        let scratch = (0..members.max(1)).map(|_| Block::new(scratch)).collect();
+        Arena { memory: Block::new(bytes), scratch }
     }
 
     /// The size in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.lines.len() * ALIGN
+        self.memory.bytes()
     }
 
     /// The elements in a range of bytes.
@@ -176,7 +38,7 @@ impl Arena {
     pub fn get<T: Element>(&self, range: Range<usize>) -> &[T] {
         check::<T>(&range, self.bytes());
         // SAFETY: the range is inside the memory and aligned; any bits are a value of an `Element`.
-        unsafe { elements(self.lines.as_ptr().cast_mut().cast(), &range) }
+        unsafe { elements(self.memory.as_ptr().cast_mut(), &range) }
     }
 
     /// The elements in a range of bytes, to write.
@@ -186,13 +48,13 @@ impl Arena {
     pub fn get_mut<T: Element>(&mut self, range: Range<usize>) -> &mut [T] {
         check::<T>(&range, self.bytes());
         // SAFETY: as in `get`, and the arena is borrowed exclusively.
-        unsafe { elements_mut(self.lines.as_mut_ptr().cast(), &range) }
+        unsafe { elements_mut(self.memory.as_mut_ptr(), &range) }
     }
 
     /// Fills everything with NaN bits, to show what is read before it is written.
     pub fn poison(&mut self) {
-        self.lines.fill(Line([u64::MAX; 8]));
-        self.scratch.iter_mut().for_each(|scratch| scratch.fill(Line([u64::MAX; 8])));
+        self.memory.words().fill(u64::MAX);
+        self.scratch.iter_mut().for_each(|scratch| scratch.words().fill(u64::MAX));
     }
 
     /// Runs a schedule. `spawn` calls its argument from as many threads as it likes, at least once; `work`
@@ -210,12 +72,12 @@ impl Arena {
         work: impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>) + Sync,
     ) {
         assert!(
-            schedule.bytes <= self.bytes(),
+            schedule.bytes() <= self.bytes(),
             "a schedule of {} bytes in an arena of {}",
-            schedule.bytes,
+            schedule.bytes(),
             self.bytes()
         );
-        let base = Base(self.lines.as_mut_ptr().cast());
+        let base = Base(self.memory.as_mut_ptr());
         let scratch = Base(self.scratch.as_mut_ptr().cast());
         let members = self.scratch.len();
         let (joined, next, done, failed) =
@@ -229,7 +91,7 @@ impl Arena {
             #[allow(clippy::redundant_locals)]
             let scratch = scratch;
             // SAFETY: every member has a number of its own, below the number of scratch memories.
-            let scratch: &mut Vec<Line> = unsafe { &mut *scratch.0.cast::<Vec<Line>>().add(member) };
+            let scratch: &mut Block = unsafe { &mut *scratch.0.cast::<Block>().add(member) };
             let _guard = Guard(&failed);
             loop {
                 let ticket = next.fetch_add(1, Ordering::Relaxed);
@@ -237,7 +99,7 @@ impl Arena {
                 if !wait(&done, tile.gate, &failed) {
                     return;
                 }
-                run_tile(tile, base, words(scratch), &work);
+                run_tile(tile, base, scratch.words(), &work);
                 done.fetch_add(1, Ordering::Release);
             }
         });
@@ -251,14 +113,14 @@ impl Arena {
     /// As [`run`](Arena::run).
     pub fn run_alone(&mut self, schedule: &Schedule, work: impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>)) {
         assert!(
-            schedule.bytes <= self.bytes(),
+            schedule.bytes() <= self.bytes(),
             "a schedule of {} bytes in an arena of {}",
-            schedule.bytes,
+            schedule.bytes(),
             self.bytes()
         );
-        let base = Base(self.lines.as_mut_ptr().cast());
+        let base = Base(self.memory.as_mut_ptr());
         for tile in &schedule.tiles {
-            run_tile(tile, base, words(&mut self.scratch[0]), &work);
+            run_tile(tile, base, self.scratch[0].words(), &work);
         }
     }
 }
@@ -275,12 +137,6 @@ fn run_tile(tile: &Tile, base: Base, scratch: &mut [u64], work: &impl Fn(Place, 
         let place = Place { stage: tile.stage, tile: tile.tile, kernel };
         work(place, &mut Lent { base: base.0, access, taken: 0 }, &mut Scratch::new(scratch));
     }
-}
-
-/// The memory of lines, word by word: it starts at a multiple of [`ALIGN`].
-fn words(lines: &mut [Line]) -> &mut [u64] {
-    // SAFETY: a line is eight words without gaps, and is borrowed exclusively.
-    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * 8) }
 }
 
 /// Waits until `gate` tiles are done: in a loop at first, then giving the processor away.
@@ -372,18 +228,6 @@ mod tests {
 
     fn access(reads: &[Range<usize>], writes: &[Range<usize>]) -> Access {
         Access { reads: reads.to_vec(), writes: writes.to_vec() }
-    }
-
-    #[test]
-    fn overlaps_are_refused() {
-        let check = |stages: Vec<Vec<Vec<Access>>>, good: bool| assert_eq!(Schedule::new(stages).is_ok(), good);
-        check(vec![vec![vec![access(&[0..8], &[8..16])]]], true);
-        check(vec![vec![vec![access(&[0..9], &[8..16])]]], false);
-        check(vec![vec![vec![access(&[], &[0..8, 4..12])]]], false);
-        check(vec![vec![vec![access(&[], &[0..8])], vec![access(&[], &[8..16])]]], true);
-        check(vec![vec![vec![access(&[], &[0..8])], vec![access(&[], &[4..16])]]], false);
-        check(vec![vec![vec![access(&[], &[0..8])], vec![access(&[0..4], &[8..16])]]], false);
-        check(vec![vec![vec![access(&[], &[0..8])]], vec![vec![access(&[0..4], &[8..16])]]], true);
     }
 
     #[test]

@@ -201,7 +201,7 @@ pub(crate) fn correlate<T: Num>(
         padded.fill(&x[n * item..][..item], copy);
         for group in 0..groups {
             let image = &copy[group * padded.group_step(groups)..];
-            for (first, rows) in tiles(per_group) {
+            for (first, rows) in tiles(per_group, loops.height) {
                 let unit = group * per_group + first;
                 let tile = WindowTile {
                     a: weight[unit * taps..][..rows * taps].as_ptr(),

@@ -92,7 +92,7 @@ pub fn conv_weight_grad<T: Num>(
             pack_panels(Mat::row_major(dy, per_group, places).t(), columns);
             let image = &copy[group * padded.group_step(conv.groups)..];
             for (panel, unit) in (0..per_group).step_by(loops.width).enumerate() {
-                for (tap, rows) in tiles(taps) {
+                for (tap, rows) in tiles(taps, loops.height) {
                     let mut a = [image.as_ptr(); TILE_ROWS];
                     for (a, &offset) in a.iter_mut().zip(&offsets[tap..tap + rows]) {
                         *a = image[offset as usize..].as_ptr();

@@ -6,11 +6,14 @@
 
 use crate::mat::{Accum, Mat, MatMut};
 use crate::micro::Tile;
-use crate::pack::{DEPTH, PackedB, pack_a, pack_panels, tiles};
+use crate::pack::{DEPTH, pack_a, pack_panels, packed_len, tiles};
 use crate::simd::Lanes;
 
-/// The columns of the right factor that are packed at a time.
-const WIDTH: usize = 1024;
+/// The bytes of the right factor that are packed at a time: about half of the second cache.
+const RIGHT_BYTES: usize = 512 * 1024;
+
+/// The bytes of the left factor that stay in the second cache beside it.
+const LEFT_BYTES: usize = 192 * 1024;
 
 /// The distance in bytes at which memory falls into the same set of the nearest cache.
 const PAGE: usize = 4096;
@@ -18,19 +21,23 @@ const PAGE: usize = 4096;
 /// Rows above which a right factor is worth packing.
 const FEW_ROWS: usize = 24;
 
-/// The rows of the left factor that stay in the second cache together with a panel.
-fn height<T>() -> usize {
-    192 * 1024 / (DEPTH * size_of::<T>())
+/// The rows of the left factor that are multiplied at a time.
+fn block_rows<T>() -> usize {
+    LEFT_BYTES / (DEPTH * size_of::<T>())
 }
 
-/// The elements of scratch for packing `rows` of the left factor, as [`gemm_packed`] wants.
-pub(crate) fn left_scratch<T: Lanes>(rows: usize, depth: usize) -> usize {
-    rows.min(height::<T>()) * depth.min(DEPTH)
+/// The columns of the right factor that are packed at a time.
+fn block_cols<T>() -> usize {
+    RIGHT_BYTES / (DEPTH * size_of::<T>())
 }
 
 /// The elements of scratch that [`gemm`] wants.
 pub(crate) fn gemm_scratch<T: Lanes>(rows: usize, cols: usize, depth: usize) -> usize {
-    left_scratch::<T>(rows, depth) + depth.min(DEPTH) * cols.min(WIDTH).next_multiple_of(T::loops().width)
+    let of = |rows: usize, cols: usize| {
+        let steps = depth.min(DEPTH);
+        rows.min(block_rows::<T>()) * steps + packed_len::<T>(steps, cols.min(block_cols::<T>()))
+    };
+    of(rows, cols).max(of(cols, rows))
 }
 
 /// Where a block finds its right factor.
@@ -42,7 +49,26 @@ enum Right<'a, T> {
     Direct(Mat<'a, T>, &'a [T]),
 }
 
+/// Where a product goes: element `(i, j)` is at `place + i * row + j * col`, and one of the steps is 1.
+#[derive(Clone, Copy)]
+struct Target<T> {
+    place: *mut T,
+    row: usize,
+    col: usize,
+    alpha: T,
+}
+
+impl<T: Copy> Target<T> {
+    /// The part that begins at row `i` and column `j`.
+    fn at(self, i: usize, j: usize) -> Target<T> {
+        Target { place: self.place.wrapping_add(i * self.row + j * self.col), ..self }
+    }
+}
+
 /// `out = alpha a b` or `out += alpha a b` for factors of any strides.
+///
+/// A left factor with contiguous rows is read in place and a right one is packed, so that the transposed product is the
+/// better one where it packs less. An element is the same sum either way.
 pub(crate) fn gemm<T: Lanes>(
     mut out: MatMut<'_, T>,
     accum: Accum,
@@ -51,15 +77,42 @@ pub(crate) fn gemm<T: Lanes>(
     b: Mat<'_, T>,
     scratch: &mut [T],
 ) {
+    let target = Target { place: out.as_mut_ptr(), row: out.row_stride(), col: 1, alpha };
+    if packing(a, b) > packing(b.t(), a.t()) + a.rows() * b.cols() / 4 {
+        multiply(Target { row: 1, col: target.row, ..target }, accum, b.t(), a.t(), scratch);
+    } else {
+        multiply(target, accum, a, b, scratch);
+    }
+}
+
+/// Whether tiles read a left factor where it lies.
+fn in_place<T: Lanes>(a: Mat<'_, T>, cols: usize, width: usize) -> bool {
+    // Rows a page apart would fight for the same lines of the nearest cache.
+    a.col_stride() == 1
+        && (cols <= 2 * width || !(a.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(PAGE))
+}
+
+/// Whether tiles read a right factor where it lies.
+fn direct<T: Lanes>(rows: usize, b: Mat<'_, T>) -> bool {
+    rows <= FEW_ROWS && b.col_stride() == 1
+}
+
+/// The elements that are packed for a product.
+fn packing<T: Lanes>(a: Mat<'_, T>, b: Mat<'_, T>) -> usize {
+    let left = if in_place(a, b.cols(), T::loops().width) { 0 } else { a.rows() * a.cols() };
+    let right = if direct(a.rows(), b) { 0 } else { b.rows() * b.cols() };
+    left + right
+}
+
+fn multiply<T: Lanes>(target: Target<T>, accum: Accum, a: Mat<'_, T>, b: Mat<'_, T>, scratch: &mut [T]) {
     let (rows, depth, loops) = (a.rows(), a.cols(), T::loops());
-    let direct = rows <= FEW_ROWS && b.col_stride() == 1;
-    for j in (0..b.cols()).step_by(WIDTH) {
-        let cols = WIDTH.min(b.cols() - j);
+    for j in (0..b.cols()).step_by(block_cols::<T>()) {
+        let cols = block_cols::<T>().min(b.cols() - j);
         for p in (0..depth).step_by(DEPTH) {
             let steps = DEPTH.min(depth - p);
-            let (packed, left) = scratch.split_at_mut(steps * cols.next_multiple_of(loops.width));
+            let (packed, left) = scratch.split_at_mut(packed_len::<T>(steps, cols));
             let part = b.block([p, j], [steps, cols]);
-            let right = if direct {
+            let right = if direct(rows, b) {
                 let whole = cols - cols % loops.width;
                 pack_panels(part.block([0, whole], [steps, cols - whole]), packed);
                 Right::Direct(part, packed)
@@ -68,38 +121,18 @@ pub(crate) fn gemm<T: Lanes>(
                 Right::Packed(packed)
             };
             let add = accum == Accum::Add || p > 0;
-            block(out.block([0, j], [rows, cols]), add, alpha, a.block([0, p], [rows, steps]), right, left);
+            block(target.at(0, j), add, a.block([0, p], [rows, steps]), right, cols, left);
         }
     }
 }
 
-/// [`gemm`] with a right factor packed beforehand.
-pub(crate) fn gemm_packed<T: Lanes>(
-    mut out: MatMut<'_, T>,
-    accum: Accum,
-    alpha: T,
-    a: Mat<'_, T>,
-    b: PackedB<'_, T>,
-    scratch: &mut [T],
-) {
-    let (rows, depth) = (a.rows(), a.cols());
-    for p in (0..depth).step_by(DEPTH) {
-        let steps = DEPTH.min(depth - p);
-        let add = accum == Accum::Add || p > 0;
-        let right = Right::Packed(b.panels(p, steps));
-        block(out.block([0, 0], [rows, b.cols()]), add, alpha, a.block([0, p], [rows, steps]), right, scratch);
-    }
-}
-
 /// The product of at most [`DEPTH`] columns of the left factor with as many rows of the right.
-fn block<T: Lanes>(mut out: MatMut<'_, T>, add: bool, alpha: T, a: Mat<'_, T>, right: Right<'_, T>, scratch: &mut [T]) {
-    let (depth, cols, c_row, loops) = (a.cols(), out.cols(), out.row_stride(), T::loops());
-    for top in (0..a.rows()).step_by(height::<T>()) {
-        let rows = height::<T>().min(a.rows() - top);
+fn block<T: Lanes>(target: Target<T>, add: bool, a: Mat<'_, T>, right: Right<'_, T>, cols: usize, scratch: &mut [T]) {
+    let (depth, loops) = (a.cols(), T::loops());
+    for top in (0..a.rows()).step_by(block_rows::<T>()) {
+        let rows = block_rows::<T>().min(a.rows() - top);
         let part = a.block([top, 0], [rows, depth]);
-        // Rows a page apart would fight for the same lines of the nearest cache.
-        let in_place = part.col_stride() == 1
-            && (cols <= 2 * loops.width || !(part.row_stride() as usize * size_of::<T>()).is_multiple_of(PAGE));
+        let in_place = in_place(part, cols, loops.width);
         if !in_place {
             pack_a(part, scratch);
         }
@@ -110,16 +143,17 @@ fn block<T: Lanes>(mut out: MatMut<'_, T>, add: bool, alpha: T, a: Mat<'_, T>, r
                 Right::Direct(_, tail) => (tail.as_ptr(), loops.width as isize),
                 Right::Packed(panels) => (panels[j * depth..].as_ptr(), loops.width as isize),
             };
-            for (i, height) in tiles(rows) {
+            for (i, height) in tiles(rows, loops.height) {
                 let (a, a_row, a_step) = if in_place {
                     (part.as_ptr().wrapping_offset(i as isize * part.row_stride()), part.row_stride(), 1)
                 } else {
                     (scratch[i * depth..].as_ptr(), 1, height as isize)
                 };
-                let c = out.as_mut_ptr().wrapping_add((top + i) * c_row + j);
-                let tile = Tile { a, a_row, a_step, b, b_step, depth, c, c_row, rows: height, cols: width, alpha, add };
-                // SAFETY: the tile lies inside `out`, whose rows do not overlap, and inside both factors, packed or
-                // in place; `loops` was chosen for this processor.
+                let Target { place: c, row: c_row, col: c_col, alpha } = target.at(top + i, j);
+                let tile =
+                    Tile { a, a_row, a_step, b, b_step, depth, c, c_row, c_col, rows: height, cols: width, alpha, add };
+                // SAFETY: the tile lies inside the output, whose rows do not overlap, and inside both factors, packed
+                // or in place; `loops` was chosen for this processor.
                 unsafe { (loops.tile)(&tile) }
             }
         }

@@ -1,10 +1,9 @@
 //! Matrix products: one function that chooses the fastest kernel for the sizes.
 #![allow(unsafe_code)]
 
-use crate::gemm::{gemm, gemm_packed, gemm_scratch, left_scratch};
+use crate::gemm::{gemm, gemm_scratch};
 use crate::mat::{Accum, Mat, MatMut};
 use crate::matvec::Job;
-use crate::pack::PackedB;
 use crate::simd::Lanes;
 
 /// Multiplications up to which plain loops beat the set-up of anything else.
@@ -74,42 +73,6 @@ fn by_faer<T: Lanes>(out: &mut MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_,
         (faer::MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, cols, step, 1), [read(a), read(b)])
     };
     faer::linalg::matmul::matmul(to, accum, a, b, alpha, faer::Par::Seq);
-}
-
-/// The elements of scratch that [`matmul_packed`] wants for `rows` rows of a left factor of `depth` columns.
-#[must_use]
-pub fn matmul_packed_scratch<T: Lanes>(rows: usize, depth: usize) -> usize {
-    left_scratch::<T>(rows, depth)
-}
-
-/// [`matmul`] with a right factor that [`pack_b`](crate::pack_b) packed: the way to multiply many blocks of rows with one matrix.
-///
-/// Its bits do not depend on how rows are grouped into calls.
-///
-/// # Panics
-/// When the sizes do not fit each other, or `scratch` is shorter than [`matmul_packed_scratch`].
-pub fn matmul_packed<T: Lanes>(
-    mut out: MatMut<'_, T>,
-    accum: Accum,
-    alpha: T,
-    a: Mat<'_, T>,
-    b: PackedB<'_, T>,
-    scratch: &mut [T],
-) {
-    assert!(
-        a.rows() == out.rows() && b.cols() == out.cols() && a.cols() == b.rows(),
-        "a product of {}x{} and packed {}x{} into {}x{}",
-        a.rows(),
-        a.cols(),
-        b.rows(),
-        b.cols(),
-        out.rows(),
-        out.cols()
-    );
-    if a.cols() == 0 && accum == Accum::Replace {
-        (0..out.rows()).for_each(|i| out.row(i).fill(T::ZERO));
-    }
-    gemm_packed(out, accum, alpha, a, b, scratch);
 }
 
 type Vectorised<T> = (unsafe fn(&Job<T>), Job<T>);

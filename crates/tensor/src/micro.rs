@@ -4,8 +4,8 @@
 use crate::real::Real;
 use crate::simd::Vector;
 
-/// The most rows of a tile: with two vectors a row, twelve sums, two factors and one broadcast fill sixteen registers.
-pub(crate) const TILE_ROWS: usize = 6;
+/// The most rows of a tile, of any instruction set.
+pub(crate) const TILE_ROWS: usize = 8;
 
 /// `c = alpha a b` or `c += alpha a b` for a tile of `rows <= TILE_ROWS` by `cols` that fits two vectors.
 pub(crate) struct Tile<T> {
@@ -18,9 +18,10 @@ pub(crate) struct Tile<T> {
     pub(crate) b_step: isize,
     /// The length of the sums.
     pub(crate) depth: usize,
-    /// Row `i` of the output is at `c + i * c_row`.
+    /// Element `(i, j)` of the output is at `c + i * c_row + j * c_col`, where one of the two steps is 1.
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
+    pub(crate) c_col: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
     pub(crate) alpha: T,
@@ -71,6 +72,8 @@ pub(crate) const TILE_COLUMNS: usize = 2 * WIDEST;
 macro_rules! by_size {
     ($name:ident, $v:ident, $t:expr, $vectors:literal) => {
         match $t.rows {
+            8 => $name::<$v, 8, $vectors>($t),
+            7 => $name::<$v, 7, $vectors>($t),
             6 => $name::<$v, 6, $vectors>($t),
             5 => $name::<$v, 5, $vectors>($t),
             4 => $name::<$v, 4, $vectors>($t),
@@ -116,13 +119,25 @@ unsafe fn tile_of<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) 
     // SAFETY: the caller promises `depth` steps of both factors and the output's rows.
     unsafe {
         let mut sums = Sums::<V, R, N>::new(t.cols, |_| V::Elem::ZERO);
+        let across = t.c_col != 1;
+        // The output is on its way to the cache while the sums are made.
+        let (lines, line, last) = if across { (t.cols, t.c_col, R - 1) } else { (R, t.c_row, t.cols - 1) };
+        for i in 0..lines {
+            let c = t.c.add(i * line);
+            prefetch(c);
+            prefetch(c.add(last));
+        }
         let (mut a, mut b) = (t.a, t.b);
         for _ in 0..t.depth {
             sums.step(|i| a.offset(i as isize * t.a_row), b);
             a = a.wrapping_offset(t.a_step);
             b = b.wrapping_offset(t.b_step);
         }
-        sums.write(t.c, t.c_row, t.alpha, t.add);
+        if across {
+            sums.write_transposed(t.c, t.c_col, t.alpha, t.add);
+        } else {
+            sums.write(t.c, t.c_row, t.alpha, t.add);
+        }
     }
 }
 
@@ -232,6 +247,46 @@ impl<V: Vector, const R: usize, const N: usize> Sums<V, R, N> {
             }
         }
     }
+
+    /// As `write`, where the columns are `c_col` apart and the rows are neighbours.
+    #[inline(always)]
+    unsafe fn write_transposed(&self, c: *mut V::Elem, c_col: usize, alpha: V::Elem, add: bool) {
+        let mut rows = [V::Elem::ZERO; TILE_ROWS * TILE_COLUMNS];
+        let mut columns = [V::Elem::ZERO; TILE_ROWS * TILE_COLUMNS];
+        // SAFETY: as in `write`; both copies hold the most rows and columns that a tile has.
+        unsafe {
+            for (i, sums) in self.lanes.iter().enumerate() {
+                for (j, &sum) in sums.iter().enumerate() {
+                    sum.store(rows.as_mut_ptr().add(i * TILE_COLUMNS + self.column(j)));
+                }
+            }
+            for i in (0..R).step_by(V::BLOCK) {
+                for j in (0..self.cols).step_by(V::BLOCK) {
+                    let from = rows.as_ptr().add(i * TILE_COLUMNS + j);
+                    V::transpose(from, TILE_COLUMNS as isize, columns.as_mut_ptr().add(j * TILE_ROWS + i), TILE_ROWS);
+                }
+            }
+            for j in 0..self.cols {
+                let (c, column) = (c.add(j * c_col), &columns[j * TILE_ROWS..][..R]);
+                for (i, &sum) in column.iter().enumerate() {
+                    let c = c.add(i);
+                    *c = if add { alpha * sum + *c } else { alpha * sum };
+                }
+            }
+        }
+    }
+}
+
+/// Asks for the cache line of `place`, to write there soon; a hint that may name any address.
+#[inline(always)]
+fn prefetch<T>(place: *mut T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch touches no memory that a program could see.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }
 
 /// Writes the transpose of the matrix of `rows` by `cols` at `from`, whose contiguous rows are `step` apart, to `to`,

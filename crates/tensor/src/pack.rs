@@ -2,68 +2,15 @@
 #![allow(unsafe_code)]
 
 use crate::mat::Mat;
-use crate::micro::TILE_ROWS;
 use crate::real::Real;
 use crate::simd::{Lanes, Vector};
 
 /// The longest sum that a tile keeps in registers: a panel of this depth fills the nearest cache once.
 pub(crate) const DEPTH: usize = 512;
 
-/// A right factor packed by [`pack_b`]: read in place by [`crate::matmul_packed`], as often and by as many threads as wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct PackedB<'a, T> {
-    data: &'a [T],
-    rows: usize,
-    cols: usize,
-}
-
-/// The elements of memory that [`pack_b`] wants for a factor of `rows` by `cols`.
-#[must_use]
-pub fn packed_len<T: Lanes>(rows: usize, cols: usize) -> usize {
+/// The elements of memory that [`pack_panels`] wants for a factor of `rows` by `cols`.
+pub(crate) fn packed_len<T: Lanes>(rows: usize, cols: usize) -> usize {
     rows * cols.next_multiple_of(T::loops().width)
-}
-
-/// Packs a right factor, of any strides, into `packed`.
-///
-/// # Panics
-/// When `packed` is shorter than [`packed_len`].
-pub fn pack_b<'a, T: Lanes>(b: Mat<'_, T>, packed: &'a mut [T]) -> PackedB<'a, T> {
-    let data = &mut packed[..packed_len::<T>(b.rows(), b.cols())];
-    let stride = b.cols().next_multiple_of(T::loops().width);
-    for p in (0..b.rows()).step_by(DEPTH) {
-        let depth = DEPTH.min(b.rows() - p);
-        pack_panels(b.block([p, 0], [depth, b.cols()]), &mut data[p * stride..][..depth * stride]);
-    }
-    PackedB { data, rows: b.rows(), cols: b.cols() }
-}
-
-impl<'a, T: Lanes> PackedB<'a, T> {
-    /// Memory that [`pack_b`] filled earlier with a factor of `rows` by `cols`.
-    ///
-    /// # Panics
-    /// When `packed` is shorter than [`packed_len`].
-    #[must_use]
-    pub fn from_packed(packed: &'a [T], rows: usize, cols: usize) -> PackedB<'a, T> {
-        PackedB { data: &packed[..packed_len::<T>(rows, cols)], rows, cols }
-    }
-
-    /// The number of rows: the length of the sums.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The number of columns.
-    #[must_use]
-    pub fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// The panels of `depth` rows from row `p`, a multiple of [`DEPTH`].
-    pub(crate) fn panels(&self, p: usize, depth: usize) -> &'a [T] {
-        let stride = self.cols.next_multiple_of(T::loops().width);
-        &self.data[p * stride..][..depth * stride]
-    }
 }
 
 /// Packs at most [`DEPTH`] rows: panel after panel of two vectors' width, each row by row, the last filled with zeros.
@@ -109,19 +56,21 @@ pub(crate) unsafe fn panel<V: Vector>(b: &Mat<'_, V::Elem>, to: *mut V::Elem) {
     }
 }
 
-/// Splits `rows` into tiles of at most [`TILE_ROWS`] and nearly equal heights: `(first row, height)` each.
-pub(crate) fn tiles(rows: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = rows.div_ceil(TILE_ROWS).max(1);
+/// Splits `rows` into tiles of at most `most` and nearly equal heights: `(first row, height)` each.
+pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(most).max(1);
     let (height, taller) = (rows / count, rows % count);
     (0..count).map(move |i| (i * height + i.min(taller), height + usize::from(i < taller))).filter(|&(_, h)| h > 0)
 }
 
 /// Packs a left factor: the tile from row `i` of height `h` starts at `i * a.cols()` and goes column by column.
-pub(crate) fn pack_a<T: Real>(a: Mat<'_, T>, packed: &mut [T]) {
-    for (i, height) in tiles(a.rows()) {
+pub(crate) fn pack_a<T: Lanes>(a: Mat<'_, T>, packed: &mut [T]) {
+    for (i, height) in tiles(a.rows(), T::loops().height) {
         let tile = a.block([i, 0], [height, a.cols()]);
         let to = &mut packed[i * a.cols()..][..height * a.cols()];
         match height {
+            8 => pack_tile::<T, 8>(tile, to),
+            7 => pack_tile::<T, 7>(tile, to),
             6 => pack_tile::<T, 6>(tile, to),
             5 => pack_tile::<T, 5>(tile, to),
             4 => pack_tile::<T, 4>(tile, to),

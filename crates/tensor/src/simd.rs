@@ -20,6 +20,8 @@ pub(crate) unsafe trait Vector: Copy {
     type Elem: Real;
     /// The number of lanes.
     const LANES: usize;
+    /// The most rows of two vectors, beside the factors of a step, that the registers hold.
+    const ROWS: usize;
     /// The side of the square that [`Vector::transpose`] transposes.
     const BLOCK: usize;
     /// `x` in every lane.
@@ -41,6 +43,8 @@ pub(crate) unsafe trait Vector: Copy {
 pub(crate) struct Loops<T> {
     /// Whether the instruction set is one that these loops were made for.
     pub(crate) tuned: bool,
+    /// The most rows of a tile for which its sums, two vectors a row, stay in registers.
+    pub(crate) height: usize,
     /// The columns of a tile: two vectors.
     pub(crate) width: usize,
     /// [`micro::tile`].
@@ -117,7 +121,7 @@ macro_rules! table {
                 // SAFETY: as in `tile`.
                 unsafe { micro::spin::<$vector>(rounds, x) }
             }
-            Loops { tuned: $tuned, width: 2 * <$vector>::LANES, tile, window_tile, grad_tile, pack, transpose, dots, axpys, spin }
+            Loops { tuned: $tuned, height: <$vector>::ROWS, width: 2 * <$vector>::LANES, tile, window_tile, grad_tile, pack, transpose, dots, axpys, spin }
         };
     };
 }
@@ -133,6 +137,7 @@ pub(crate) struct Portable<T>([T; 4]);
 unsafe impl<T: Real> Vector for Portable<T> {
     type Elem = T;
     const LANES: usize = 4;
+    const ROWS: usize = 6;
     const BLOCK: usize = 4;
     #[inline(always)]
     unsafe fn splat(x: T) -> Self {

@@ -11,7 +11,6 @@ pub(crate) fn describe(kernel: &Kernel) -> String {
     match &kernel.work {
         Work::Program { rows, inner, .. } => format!("program {rows} x {inner}"),
         Work::MatMul(p) => format!("product {} x {} x {}", p.rows, p.depth, p.cols),
-        Work::Pack { rows, cols, .. } => format!("pack {rows} x {cols}"),
         Work::Reduce(with, _) => format!("{with:?}"),
         Work::Copy => "copy".into(),
         Work::Fill(_) => "fill".into(),

@@ -31,12 +31,13 @@ pub(super) fn f64_loops() -> Option<&'static Loops<f64>> {
 }
 
 macro_rules! vector {
-    ($vector:ty, $elem:ty, $lanes:literal, $block:literal, $transpose:ident,
+    ($vector:ty, $elem:ty, $lanes:literal, $rows:literal, $block:literal, $transpose:ident,
      $splat:ident $load:ident $store:ident $fma:ident $add:ident) => {
         // SAFETY: the caller runs these only with the instruction set of `$vector`, and promises the memory.
         unsafe impl Vector for $vector {
             type Elem = $elem;
             const LANES: usize = $lanes;
+            const ROWS: usize = $rows;
             const BLOCK: usize = $block;
             #[inline(always)]
             unsafe fn splat(x: $elem) -> Self {
@@ -72,13 +73,13 @@ macro_rules! vector {
     };
 }
 
-vector!(__m256, f32, 8, 8, transpose_f32,
+vector!(__m256, f32, 8, 6, 8, transpose_f32,
     _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps _mm256_add_ps);
-vector!(__m256d, f64, 4, 4, transpose_f64,
+vector!(__m256d, f64, 4, 6, 4, transpose_f64,
     _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd _mm256_add_pd);
-vector!(__m512, f32, 16, 8, transpose_f32,
+vector!(__m512, f32, 16, 8, 8, transpose_f32,
     _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_add_ps);
-vector!(__m512d, f64, 8, 4, transpose_f64,
+vector!(__m512d, f64, 8, 8, 4, transpose_f64,
     _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_add_pd);
 
 /// Eight by eight: pairs, quadruples, halves.
