@@ -170,3 +170,28 @@ fn the_commands_of_the_readme_exist() {
         }
     }
 }
+
+#[test]
+fn the_gradient_of_a_gradient_loads_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, text: String| {
+        let file = format!("{}/{name}.ron", path_of(&folder));
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let first = save("first", out(&["grad", "graphs/lecture/square.ron"]));
+    let second = save("second", out(&["grad", &first, "--of", "grad.x2"]));
+    out(&["check", &second]);
+    // d2z/dx1 dx2 = 2a, d2z/dx2^2 = 2a^2, d2z/da dx2 = 2(x1 + 2 a x2).
+    let fed = ["--set", "x1=1", "--set", "x2=2", "--set", "a=3", "--json"];
+    let values = json(&[&["run", &second][..], &fed].concat());
+    assert_eq!(values["values"], serde_json::json!({"grad.x1": 6.0, "grad.x2": 18.0, "grad.a": 26.0}));
+}
+
+#[test]
+fn one_number_is_its_own_product() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/product.ron", path_of(&folder));
+    std::fs::write(&file, "Model(graphrun: 1, inputs: { a: [] }, nodes: { y: Prod(a) }, outputs: [y])").unwrap();
+    assert_eq!(json(&["run", &file, "--set", "a=2", "--grad", "y", "--json"])["grads"]["a"], 1.0);
+}

@@ -40,18 +40,19 @@ struct Printer<'a> {
     names: HashMap<NodeId, String>,
 }
 
-/// A name for every node: its own, that of an output, or a new one.
+/// A name for every node: its own, that of an output, or a new one. An output's name is no other node's.
 fn names(graph: &Graph) -> HashMap<NodeId, String> {
     let mut names = HashMap::new();
-    let mut taken: HashSet<&str> = graph.names().keys().map(|name| &**name).collect();
+    let outputs: HashMap<&str, NodeId> = graph.outputs.iter().map(|(name, id)| (name.as_str(), *id)).collect();
+    let taken: HashSet<&str> = graph.names().keys().map(|name| &**name).chain(outputs.keys().copied()).collect();
     for (id, node) in graph.ids() {
-        if let Some(label) = node.label.as_deref().filter(|label| graph.find(label) == Some(id)) {
+        let own = |label: &&str| graph.find(label) == Some(id) && outputs.get(label).is_none_or(|of| *of == id);
+        if let Some(label) = node.label.as_deref().filter(|label| is_fed(node) || own(label)) {
             names.insert(id, label.to_owned());
         }
     }
     for (name, id) in &graph.outputs {
-        if !taken.contains(name.as_str()) && constant(graph.node(*id)).is_none() && !names.contains_key(id) {
-            taken.insert(name);
+        if constant(graph.node(*id)).is_none() && !names.contains_key(id) {
             names.insert(*id, name.clone());
         }
     }
@@ -66,6 +67,11 @@ fn names(graph: &Graph) -> HashMap<NodeId, String> {
         });
     }
     names
+}
+
+/// Whether a node is what runs begin with, which keeps its name.
+fn is_fed(node: &Node) -> bool {
+    matches!(node.op.form(), Form::Leaf(Leaf::Input(_) | Leaf::Parameter(_)))
 }
 
 fn constant(node: &Node) -> Option<f64> {
@@ -114,6 +120,10 @@ impl Printer<'_> {
         }
         let mut outputs = Vec::new();
         for (name, id) in &graph.outputs {
+            let fed = graph.find(name).filter(|other| other != id && is_fed(graph.node(*other)));
+            if fed.is_some() {
+                return Err(format!("the output {name} would have the name of an input or parameter"));
+            }
             if self.names[id] != *name || constant(graph.node(*id)).is_some() {
                 nodes.push((name.clone(), self.alias(*id)));
             }

@@ -1,7 +1,5 @@
 //! Which nodes become one kernel: element-wise chains with their broadcasts and the reductions of their rows.
 
-use std::collections::HashSet;
-
 use graphrun_graph::{Form, Leaf, NodeId, Reduce};
 
 use crate::concrete::Concrete;
@@ -40,6 +38,9 @@ pub(crate) struct Groups<'c, 'g> {
     concrete: &'c Concrete<'g>,
     pub(crate) groups: Vec<Group>,
     pub(crate) of: Vec<Option<(usize, Class)>>,
+    /// For every node, the last search for a cycle that has come by, and the number of searches.
+    seen: Vec<u32>,
+    searches: u32,
 }
 
 /// How a node would stand in a group.
@@ -49,7 +50,9 @@ struct Fit {
 }
 
 pub(crate) fn fuse<'c, 'g>(concrete: &'c Concrete<'g>) -> Groups<'c, 'g> {
-    let mut groups = Groups { concrete, groups: Vec::new(), of: vec![None; concrete.shapes.len()] };
+    let count = concrete.shapes.len();
+    let mut groups =
+        Groups { concrete, groups: Vec::new(), of: vec![None; count], seen: vec![0; count], searches: 0 };
     for (id, _) in concrete.graph.ids() {
         if concrete.needed[id.index()] && fusible(concrete, id) {
             groups.place(id);
@@ -88,9 +91,9 @@ impl Groups<'_, '_> {
         let mut best = None;
         for &candidate in candidates.iter().rev() {
             chosen.push(candidate);
-            match self.fit(id, &chosen).filter(|_| self.acyclic(id, &chosen)) {
-                Some(fit) => best = Some(fit),
-                None => {
+            match self.fit(id, &chosen) {
+                Some(fit) if self.acyclic(id, &chosen) => best = Some(fit),
+                _ => {
                     chosen.pop();
                 }
             }
@@ -243,34 +246,51 @@ impl Groups<'_, '_> {
 
     /// Whether the union of `groups` and `id` reads nothing that depends on it from outside; no, where
     /// that takes long to find out.
-    fn acyclic(&self, id: NodeId, groups: &[usize]) -> bool {
-        let inside = |node: NodeId| node == id || self.of[node.index()].is_some_and(|(g, _)| groups.contains(&g));
-        let members = groups.iter().flat_map(|&g| self.groups[g].members.iter().copied()).chain([id]);
-        let operands: Vec<NodeId> = members
-            .flat_map(|member| self.concrete.inputs(member).iter().map(move |&input| self.operand(member, input)))
-            .collect();
-        // A sum over rows is complete only when the whole union is done, so that nothing in it can read one.
-        if operands.iter().any(|&o| inside(o) && matches!(self.of[o.index()], Some((_, Class::Sum)))) {
-            return false;
+    fn acyclic(&mut self, id: NodeId, groups: &[usize]) -> bool {
+        let inside = |of: &[Option<(usize, Class)>], node: NodeId| {
+            node == id || of[node.index()].is_some_and(|(g, _)| groups.contains(&g))
+        };
+        // Kernels all of whose nodes come before the union's first cannot depend on it.
+        let Some(first) = groups.iter().filter_map(|&g| self.groups[g].members.first().copied()).min() else {
+            return true;
+        };
+        self.searches += 1;
+        let mut waiting: Vec<NodeId> = Vec::new();
+        let mut found = 0;
+        for &member in groups.iter().flat_map(|&g| &self.groups[g].members).chain([&id]) {
+            for &input in self.concrete.inputs(member) {
+                let operand = self.operand(member, input);
+                if !inside(&self.of, operand) {
+                    waiting.push(operand);
+                } else if matches!(self.of[operand.index()], Some((_, Class::Sum))) {
+                    // A sum over rows is complete only when the whole union is done.
+                    return false;
+                }
+            }
         }
-        let mut seen: HashSet<NodeId> = HashSet::new();
-        let mut outside: Vec<NodeId> =
-            operands.into_iter().filter(|&operand| !inside(operand) && seen.insert(operand)).collect();
-        while let Some(node) = outside.pop() {
+        while let Some(node) = waiting.pop() {
+            if std::mem::replace(&mut self.seen[node.index()], self.searches) == self.searches {
+                continue;
+            }
             let members = match self.of[node.index()] {
                 Some((g, _)) => self.groups[g].members.as_slice(),
                 None => &[],
             };
-            if seen.len() > MAX_SEARCH {
+            if *members.last().unwrap_or(&node).max(&node) < first {
+                continue;
+            }
+            found += 1 + members.len();
+            if found > MAX_SEARCH {
                 return false;
             }
+            for &member in members {
+                self.seen[member.index()] = self.searches;
+            }
             for &input in members.iter().chain([&node]).flat_map(|&n| self.concrete.inputs(n)) {
-                if inside(input) {
+                if inside(&self.of, input) {
                     return false;
                 }
-                if seen.insert(input) {
-                    outside.push(input);
-                }
+                waiting.push(input);
             }
         }
         true

@@ -128,7 +128,8 @@ impl Lowering<'_, '_, '_> {
             }
             form => {
                 flops *= 10.0;
-                if let Form::Rows(aligned) | Form::RowSum(aligned) = form {
+                let scalar = shape.rank() == 0 && matches!(form, Form::Rows(_));
+                if let (Form::Rows(aligned) | Form::RowSum(aligned), false) = (form, scalar) {
                     parts = aligned.iter().map(|a| if *a { Part::Rows } else { Part::Whole }).collect();
                     let summed = inputs.iter().zip(aligned).find(|(_, aligned)| **aligned);
                     rows = match (form, summed) {

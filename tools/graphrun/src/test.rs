@@ -133,7 +133,8 @@ fn compare(misses: &mut Vec<String>, name: &str, got: Option<Array>, want: &Lite
         misses.push(format!("{name} is {} and {:?} is expected", got.shape(), want.shape));
         return;
     }
-    let met = |g: f64, w: f64| g == w || (g.is_nan() && w.is_nan()) || (g - w).abs() <= tolerance * w.abs().max(1.0);
+    let near = |g: f64, w: f64| w.is_finite() && (g - w).abs() <= tolerance * w.abs().max(1.0);
+    let met = |g: f64, w: f64| g == w || (g.is_nan() && w.is_nan()) || near(g, w);
     let wrong = values.iter().zip(&want.data).enumerate().find(|(_, (g, w))| !met(**g, **w));
     if let Some((k, (g, w))) = wrong {
         let mut rest = k;
@@ -147,6 +148,20 @@ fn compare(misses: &mut Vec<String>, name: &str, got: Option<Array>, want: &Lite
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_infinity_meets_infinity() {
+        let check = |got: f64, want: f64, met: bool| {
+            let mut misses = Vec::new();
+            let want = Literal { shape: Vec::new(), data: vec![want] };
+            compare(&mut misses, "y", Some(Array::scalar(got)), &want, 1e-9);
+            assert_eq!(misses.is_empty(), met, "{got} for {want:?}");
+        };
+        check(f64::INFINITY, f64::INFINITY, true);
+        check(2.0, f64::INFINITY, false);
+        check(f64::NEG_INFINITY, f64::INFINITY, false);
+        check(f64::INFINITY, 2.0, false);
+    }
 
     #[test]
     fn the_tolerance_is_relative_above_one() {
