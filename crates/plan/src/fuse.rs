@@ -51,8 +51,7 @@ struct Fit {
 
 pub(crate) fn fuse<'c, 'g>(concrete: &'c Concrete<'g>) -> Groups<'c, 'g> {
     let count = concrete.shapes.len();
-    let mut groups =
-        Groups { concrete, groups: Vec::new(), of: vec![None; count], seen: vec![0; count], searches: 0 };
+    let mut groups = Groups { concrete, groups: Vec::new(), of: vec![None; count], seen: vec![0; count], searches: 0 };
     for (id, _) in concrete.graph.ids() {
         if concrete.needed[id.index()] && fusible(concrete, id) {
             groups.place(id);

@@ -66,14 +66,14 @@ pub(super) struct Node {
 
 /// Lowers `spec` to operations in an order in which each follows its operands.
 pub(super) fn lower(spec: &Spec) -> Vec<Node> {
-    let exprs = compose(spec);
-    let mut lower = Lower { spec, nodes: Vec::new(), of_expr: HashMap::new(), spread: HashMap::new() };
+    let (exprs, extents) = (compose(spec), extents(spec));
+    let mut lower = Lower { spec, nodes: Vec::new(), of_expr: HashMap::new(), wide: HashMap::new() };
     for (number, output) in spec.outputs.iter().enumerate() {
         match *output {
             Output::Store(v) => {
                 let id = lower.expr(&exprs, &exprs[v]);
-                let extent = lower.nodes[id].extent;
-                lower.push(Op::Store(number), extent, vec![id]);
+                let id = lower.spread(id, extents[v]);
+                lower.push(Op::Store(number), extents[v], vec![id]);
             }
             Output::ColSum(v) => {
                 let id = lower.full(&exprs, &exprs[v]);
@@ -87,6 +87,29 @@ pub(super) fn lower(spec: &Spec) -> Vec<Node> {
     }
     fuse(&mut lower.nodes);
     lower.nodes
+}
+
+/// How far each value extends by the operands it is given, be they of use or not.
+fn extents(spec: &Spec) -> Vec<Extent> {
+    let mut extents = Vec::with_capacity(spec.values.len());
+    for value in &spec.values {
+        extents.push(match value {
+            Value::Input(input) => input_extent(spec.inputs[*input]),
+            Value::Pointwise(_, args) => args.iter().fold(Extent::Scalar, |e, &arg| e.join(extents[arg])),
+            Value::RowReduce(..) | Value::Pick(..) => Extent::Row,
+            Value::OneHot(_) => Extent::Full,
+        });
+    }
+    extents
+}
+
+fn input_extent(input: Input) -> Extent {
+    match input {
+        Input::Full => Extent::Full,
+        Input::Row | Input::RowIndex => Extent::Row,
+        Input::Col => Extent::Col,
+        Input::Scalar => Extent::Scalar,
+    }
 }
 
 /// How many operations read each one.
@@ -157,7 +180,7 @@ struct Lower<'a> {
     nodes: Vec<Node>,
     of_expr: HashMap<Expr, usize>,
     /// The full-extent copy of a narrower operation.
-    spread: HashMap<usize, usize>,
+    wide: HashMap<usize, usize>,
 }
 
 impl Lower<'_> {
@@ -214,12 +237,7 @@ impl Lower<'_> {
         };
         match self.spec.values[value] {
             Value::Input(input) => {
-                let extent = match self.spec.inputs[input] {
-                    Input::Full => Extent::Full,
-                    Input::Row | Input::RowIndex => Extent::Row,
-                    Input::Col => Extent::Col,
-                    Input::Scalar => Extent::Scalar,
-                };
+                let extent = input_extent(self.spec.inputs[input]);
                 self.push(Op::Input(input), extent, Vec::new())
             }
             Value::OneHot(v) => self.push(Op::OneHot(index(v)), Extent::Full, Vec::new()),
@@ -253,15 +271,26 @@ impl Lower<'_> {
         self.widen(id)
     }
 
+    /// The operation's value over `extent`, where simplification has left it narrower.
+    fn spread(&mut self, id: usize, extent: Extent) -> usize {
+        match (self.nodes[id].extent, extent) {
+            (from, to) if from == to => id,
+            // A column lies over a tile as it is, and is the greater of itself and itself.
+            (Extent::Col, _) => self.push(Op::Binary(Binary::Max), extent, vec![id, id]),
+            (_, Extent::Full) => self.widen(id),
+            _ => self.push(Op::Spread, extent, vec![id]),
+        }
+    }
+
     /// The operation's value over the full extent; a column needs no copy, since it lies over a tile as it is.
     fn widen(&mut self, id: usize) -> usize {
         match self.nodes[id].extent {
             Extent::Full | Extent::Col => id,
-            Extent::Row | Extent::Scalar => match self.spread.get(&id) {
+            Extent::Row | Extent::Scalar => match self.wide.get(&id) {
                 Some(&copy) => copy,
                 None => {
                     let copy = self.push(Op::Spread, Extent::Full, vec![id]);
-                    self.spread.insert(id, copy);
+                    self.wide.insert(id, copy);
                     copy
                 }
             },

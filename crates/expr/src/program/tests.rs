@@ -133,3 +133,37 @@ fn a_short_input_is_refused() {
     let spec = Spec { inputs: vec![Input::Full], values: vec![Value::Input(0)], outputs: vec![Output::Store(0)] };
     Program::compile(&spec).run(2, 3, &[Source::Full(&[0.0f32; 5])], &mut [&mut [0.0; 6]], &mut [0.0; 4096]);
 }
+
+/// What simplification makes of a value is written as far as the value extends.
+#[test]
+fn a_value_that_needs_no_operand_fills_its_output() {
+    let either = |then: usize| Expr::select(Expr::var(0), Expr::var(then), Expr::var(then));
+    let values = vec![
+        Value::Input(0),
+        Value::Input(1),
+        Value::Input(2),
+        Value::Input(3),
+        Value::Pointwise(either(1), vec![0, 1]),
+        Value::Pointwise(either(1), vec![0, 2]),
+        Value::Pointwise(either(1), vec![0, 3]),
+        Value::Pointwise(either(1), vec![1, 3]),
+        Value::Pointwise(either(1), vec![2, 3]),
+    ];
+    let spec = Spec {
+        inputs: vec![Input::Full, Input::Row, Input::Col, Input::Scalar],
+        values,
+        outputs: (4..9).map(Output::Store).collect(),
+    };
+    let program = Program::compile(&spec);
+    let (full, row, col) = ([0.0; 6], [1.0, 2.0], [3.0, 4.0, 5.0]);
+    let sources = [
+        Source::Full(&full[..]),
+        Source::Row { data: &row[..], start: 0, div: 1, modulo: 2 },
+        Source::Col(&col[..]),
+        Source::Scalar(7.0),
+    ];
+    let got = run(&program, &sources, (2, 3), &[6, 6, 6, 2, 3], 0);
+    let want: [&[f64]; 5] =
+        [&[1.0, 1.0, 1.0, 2.0, 2.0, 2.0], &[3.0, 4.0, 5.0, 3.0, 4.0, 5.0], &[7.0; 6], &[7.0; 2], &[7.0; 3]];
+    assert_eq!(got, want);
+}

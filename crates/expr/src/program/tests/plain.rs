@@ -180,7 +180,7 @@ pub(super) fn run<T: Float>(
     outputs.into_iter().map(|output| output[shift..].to_vec()).collect()
 }
 
-/// The extent of each value. What simplification drops does not widen a result.
+/// The extent of each value: as far as its operands extend, be they of use or not.
 pub(super) fn extents(spec: &Spec) -> Vec<Extent> {
     let mut extents: Vec<Extent> = Vec::new();
     for value in &spec.values {
@@ -189,9 +189,7 @@ pub(super) fn extents(spec: &Spec) -> Vec<Extent> {
             Value::Input(3) => Extent::Col,
             Value::Input(4) => Extent::Scalar,
             Value::Input(_) | Value::RowReduce(..) | Value::Pick(..) => Extent::Row,
-            Value::Pointwise(expr, args) => (0..args.len())
-                .filter(|&i| expr.uses(i))
-                .fold(Extent::Scalar, |extent, i| extent.join(extents[args[i]])),
+            Value::Pointwise(_, args) => args.iter().fold(Extent::Scalar, |extent, &arg| extent.join(extents[arg])),
         });
     }
     extents
