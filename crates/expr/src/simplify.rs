@@ -100,6 +100,7 @@ fn unary(f: Func, x: &Expr) -> Option<Expr> {
         Cos => inner(Neg).map(|y| call(Cos, y)),
         Recip => None
             .or_else(|| one_plus_exp(x).map(|u| call(Sigmoid, &neg(u))))
+            .or_else(|| inner(Exp).map(|u| call(Exp, &neg(u))))
             .or_else(|| inner(Sqrt).map(|y| call(Rsqrt, y))),
         Log => None
             .or_else(|| inner(Exp).cloned())
@@ -222,6 +223,13 @@ fn div(a: &Expr, b: &Expr) -> Option<Expr> {
     }
     if is(a, -1.0) {
         return Some(neg(&call(Func::Recip, b)));
+    }
+    if let (ExprKind::Binary(Binary::Sub, p, m), ExprKind::Binary(Binary::Add, q, n)) = (a.kind(), b.kind())
+        && let (Some(u), Some(v)) = (under(Func::Exp, p), under(Func::Exp, m))
+        && (p, m) == (q, n)
+        && *v == neg(u)
+    {
+        return Some(call(Func::Tanh, u));
     }
     one_plus_exp(b).map(|u| match under(Func::Exp, a) {
         Some(v) if u == v => call(Func::Sigmoid, u),

@@ -2,7 +2,7 @@
 
 use graphrun_expr::{Expr, ExprKind};
 
-use crate::core::{Broadcast, Constant, Count, Pointwise, Reshape, Sum};
+use crate::core::{Broadcast, Constant, Count, Pointwise, Reshape, Shift, Sum};
 use crate::graph::{Builder, NodeId};
 use crate::size::Size;
 use crate::ty::TypeError;
@@ -125,6 +125,38 @@ impl Builder {
             [] => Ok(x),
             _ => self.node(Sum { axes: axes.to_vec(), keep }, &[x]),
         }
+    }
+
+    /// What exponentials of `x` are taken less of, so that their sum over `axes` stays finite: the largest of `x` over
+    /// them, which stay with size 1, as a constant to the reverse walk; 0 where it is infinite, since infinity less
+    /// infinity is no number.
+    ///
+    /// # Errors
+    /// An axis that does not exist, or an input that is not real.
+    pub fn shift(&mut self, x: NodeId, axes: &[usize]) -> Result<NodeId, TypeError> {
+        use graphrun_expr::{Binary, Func};
+        let largest = self.node(Shift { axes: axes.to_vec() }, &[x])?;
+        let size = Expr::unary(Func::Abs, Expr::var(0));
+        let infinite = Expr::binary(Binary::Equal, size, Expr::constant(f64::INFINITY));
+        self.pointwise(&Expr::select(infinite, Expr::constant(0.0), Expr::var(0)), &[largest])
+    }
+
+    /// The logarithm of the sum of exponentials of `x` over `axes`, which stay with size 1 when `keep`.
+    ///
+    /// # Errors
+    /// As [`shift`](Builder::shift).
+    pub fn log_sum_exp(&mut self, x: NodeId, axes: &[usize], keep: bool) -> Result<NodeId, TypeError> {
+        use graphrun_expr::Func;
+        let shift = self.shift(x, axes)?;
+        let powers = self.pointwise(&Expr::unary(Func::Exp, Expr::var(0) - Expr::var(1)), &[x, shift])?;
+        let total = self.sum(powers, axes, true)?;
+        let y = self.pointwise(&(Expr::var(0) + Expr::unary(Func::Log, Expr::var(1))), &[shift, total])?;
+        if keep {
+            return Ok(y);
+        }
+        let kept = self.ty(x).shape.iter().enumerate().filter(|(k, _)| !axes.contains(k));
+        let shape: Vec<Size> = kept.map(|(_, size)| size.clone()).collect();
+        self.reshape(y, &shape)
     }
 
     /// `x` repeated to `shape`.

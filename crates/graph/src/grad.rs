@@ -3,9 +3,13 @@
 use crate::graph::{Builder, Graph, NodeId};
 use crate::op::{At, GradError};
 use crate::size::Size;
+use crate::stable::stable;
 use crate::ty::Type;
 
 /// Emits, into the graph that holds `of`, the gradients of `of` with respect to each of `wrt`.
+///
+/// What is differentiated is the [stable form](stable()) of `of`: of equal value, and with a gradient that is finite wherever
+/// the true one is.
 ///
 /// `upstream` is the gradient with respect to `of` itself, 1 when omitted, which needs a scalar. A node that
 /// `of` does not depend on gets zeros. Every gradient has the type of its node. The nodes emitted are ordinary
@@ -22,6 +26,7 @@ pub fn grad(b: &mut Builder, of: NodeId, wrt: &[NodeId], upstream: Option<NodeId
             return Err(GradError::new(format!("{name} holds integers, and has no gradient")));
         }
     }
+    let of = stable_twin(b, of, wrt)?;
     let active = dependents(b.graph(), wrt, of);
     let mut terms: Vec<Vec<NodeId>> = vec![Vec::new(); of.index() + 1];
     terms[of.index()].push(seed);
@@ -54,6 +59,24 @@ pub fn grad(b: &mut Builder, of: NodeId, wrt: &[NodeId], upstream: Option<NodeId
             None => Ok(zeros(b, id)?),
         })
         .collect()
+}
+
+/// `of` in its stable form, built without looking through the nodes of `wrt`.
+fn stable_twin(b: &mut Builder, of: NodeId, wrt: &[NodeId]) -> Result<NodeId, GradError> {
+    let mut opaque = vec![false; of.index() + 1];
+    wrt.iter().filter(|id| id.index() <= of.index()).for_each(|id| opaque[id.index()] = true);
+    let needed = dependents(b.graph(), wrt, of);
+    let mut twin: Vec<NodeId> = b.graph().ids().map(|(id, _)| id).take(of.index() + 1).collect();
+    for k in 0..twin.len() {
+        let id = twin[k];
+        if opaque[k] || !needed[k] {
+            continue;
+        }
+        let node = b.graph().node(id).clone();
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|input| twin[input.index()]).collect();
+        twin[k] = stable(b, &node.op, &inputs, &|id| opaque.get(id.index()) == Some(&true))?;
+    }
+    Ok(twin[of.index()])
 }
 
 /// The graph whose outputs are the gradients of `of`, named `grad.NAME` after the nodes of `wrt`.

@@ -10,6 +10,7 @@ mod op;
 mod registry;
 mod sample;
 mod size;
+mod stable;
 #[cfg(test)]
 mod tests;
 pub mod ty;
@@ -23,5 +24,6 @@ pub use op::{At, Context, Form, GradError, Leaf, Op, Reduce};
 pub use registry::{InitDef, OpDef, OptionDoc, Port, Registry};
 pub use sample::{Bytes, Sample, SampleInput};
 pub use size::{Size, Sizes, shape_text, size_text};
+pub use stable::stable;
 pub use ty::{Kind, Type, TypeError};
 pub use verify::verify;

@@ -41,6 +41,8 @@ pub(crate) struct Groups<'c, 'g> {
     /// For every node, the last search for a cycle that has come by, and the number of searches.
     seen: Vec<u32>,
     searches: u32,
+    /// Nodes in order, each the last of a beginning of the graph that no group reaches out of.
+    closed: Vec<NodeId>,
 }
 
 /// How a node would stand in a group.
@@ -51,11 +53,23 @@ struct Fit {
 
 pub(crate) fn fuse<'c, 'g>(concrete: &'c Concrete<'g>) -> Groups<'c, 'g> {
     let count = concrete.shapes.len();
-    let mut groups = Groups { concrete, groups: Vec::new(), of: vec![None; count], seen: vec![0; count], searches: 0 };
+    let mut groups = Groups {
+        concrete,
+        groups: Vec::new(),
+        of: vec![None; count],
+        seen: vec![0; count],
+        searches: 0,
+        closed: Vec::new(),
+    };
     for (id, _) in concrete.graph.ids() {
         if concrete.needed[id.index()] && fusible(concrete, id) {
             groups.place(id);
         }
+        if let Some((g, _)) = groups.of[id.index()] {
+            let first = groups.groups[g].members[0];
+            while groups.closed.pop_if(|last| *last >= first).is_some() {}
+        }
+        groups.closed.push(id);
     }
     groups
 }
@@ -249,10 +263,12 @@ impl Groups<'_, '_> {
         let inside = |of: &[Option<(usize, Class)>], node: NodeId| {
             node == id || of[node.index()].is_some_and(|(g, _)| groups.contains(&g))
         };
-        // Kernels all of whose nodes come before the union's first cannot depend on it.
         let Some(first) = groups.iter().filter_map(|&g| self.groups[g].members.first().copied()).min() else {
             return true;
         };
+        // What lies in a closed beginning before the union's first node cannot depend on it.
+        let before = self.closed.partition_point(|last| *last < first);
+        let apart = |node: NodeId| before > 0 && node <= self.closed[before - 1];
         self.searches += 1;
         let mut waiting: Vec<NodeId> = Vec::new();
         let mut found = 0;
@@ -268,16 +284,14 @@ impl Groups<'_, '_> {
             }
         }
         while let Some(node) = waiting.pop() {
-            if std::mem::replace(&mut self.seen[node.index()], self.searches) == self.searches {
+            let known = std::mem::replace(&mut self.seen[node.index()], self.searches) == self.searches;
+            if known || apart(node) {
                 continue;
             }
             let members = match self.of[node.index()] {
                 Some((g, _)) => self.groups[g].members.as_slice(),
                 None => &[],
             };
-            if *members.last().unwrap_or(&node).max(&node) < first {
-                continue;
-            }
             found += 1 + members.len();
             if found > MAX_SEARCH {
                 return false;

@@ -20,6 +20,11 @@ pub struct Pass {
 /// All passes, in the order in which they run.
 pub const PASSES: &[Pass] = &[
     Pass { name: "dead", summary: "drops what no output, loss or update needs", rewrite: |r, id| r.same(id) },
+    Pass {
+        name: "stable",
+        summary: "takes logarithms of exponents, not of exponentials",
+        rewrite: |r, id| r.stable(id),
+    },
     Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
     Pass { name: "scale", summary: "moves the factor of a sum into what it adds up", rewrite: |r, id| r.scale(id) },
     Pass {
@@ -114,6 +119,13 @@ impl Rewrite<'_> {
         let op = self.from.node(id).op.clone();
         self.b.set_scope(None);
         self.b.node_arc(op, &inputs)
+    }
+
+    /// Logarithms and quotients of exponentials get the form that stays finite.
+    fn stable(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let inputs = self.inputs(id);
+        self.b.set_scope(None);
+        graphrun_graph::stable(&mut self.b, &self.from.node(id).op, &inputs, &|_| false)
     }
 
     /// A scalar expression whose operands are constants becomes shorter, or a constant itself.

@@ -18,13 +18,12 @@
 use graphrun_graph::{Builder, NodeId, OpDef, TypeError, ty};
 
 use super::softmax::Along;
-use crate::axes::log_sum_exp::shift;
 use crate::pointwise::expression;
 
 /// The logarithm of the softmax of `x` along `axis`.
 pub(crate) fn log_softmax(b: &mut Builder, x: NodeId, axis: usize) -> Result<NodeId, TypeError> {
     // Shifting before the sum keeps the digits of small differences between large scores.
-    let shift = shift(b, x, &[axis])?;
+    let shift = b.shift(x, &[axis])?;
     let shifted = b.sub(x, shift)?;
     let powers = b.pointwise(&expression("exp(x)", &["x"]), &[shifted])?;
     let total = b.sum(powers, &[axis], true)?;

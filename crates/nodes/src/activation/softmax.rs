@@ -19,7 +19,6 @@
 use graphrun_graph::{Bytes, OpDef, Sample, SampleInput, ty};
 use serde::Deserialize;
 
-use crate::axes::log_sum_exp::shift;
 use crate::pointwise::expression;
 
 /// Along which axis, the last by default.
@@ -48,7 +47,7 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Softmax", |call, o: &Along| {
         let x = call.input(0)?;
         let axis = ty::axis(o.axis, call.b.ty(x).rank())?;
-        let shift = shift(call.b, x, &[axis])?;
+        let shift = call.b.shift(x, &[axis])?;
         let powers = call.b.pointwise(&expression("exp(x - m)", &["x", "m"]), &[x, shift])?;
         let total = call.b.sum(powers, &[axis], true)?;
         call.b.div(powers, total)

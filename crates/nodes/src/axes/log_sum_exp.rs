@@ -15,39 +15,12 @@
 //! # Example
 //! `z: LogSumExp(x: scores, axes: [-1])`
 
-use graphrun_graph::{Builder, NodeId, OpDef, TypeError};
+use graphrun_graph::{Builder, OpDef};
 
-use super::max::max;
 use super::reduction;
-use crate::elementary::stop_gradient::StopGradient;
-use crate::pointwise::expression;
-
-/// The logarithm of the sum of exponentials of `x` over `axes`.
-pub(crate) fn log_sum_exp(b: &mut Builder, x: NodeId, axes: &[usize], keep: bool) -> Result<NodeId, TypeError> {
-    let shift = shift(b, x, axes)?;
-    let powers = b.pointwise(&expression("exp(x - m)", &["x", "m"]), &[x, shift])?;
-    let total = b.sum(powers, axes, true)?;
-    let y = b.pointwise(&expression("m + log(s)", &["m", "s"]), &[shift, total])?;
-    match keep {
-        true => Ok(y),
-        false => {
-            let shape = b.ty(x).shape.iter().enumerate().filter(|(k, _)| !axes.contains(k));
-            let shape: Vec<_> = shape.map(|(_, size)| size.clone()).collect();
-            b.reshape(y, &shape)
-        }
-    }
-}
-
-/// The largest of `x` over `axes`, which stay with size 1, as a constant to the reverse walk; 0 where it is infinite,
-/// since infinity less infinity is no number.
-pub(crate) fn shift(b: &mut Builder, x: NodeId, axes: &[usize]) -> Result<NodeId, TypeError> {
-    let largest = max(b, x, axes, true)?;
-    let finite = b.pointwise(&expression("if(abs(m) == 1 / 0, 0, m)", &["m"]), &[largest])?;
-    b.node(StopGradient, &[finite])
-}
 
 pub(crate) fn def() -> OpDef {
-    reduction::def("LogSumExp", log_sum_exp)
+    reduction::def("LogSumExp", Builder::log_sum_exp)
         .summary("The logarithm of the sum of exponentials over axes, in the form that cannot overflow")
         .formula("y = log(sum_i exp(x_i))", "dx_i = dy * exp(x_i - y)")
         .example(

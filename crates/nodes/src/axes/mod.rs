@@ -6,5 +6,5 @@ pub(crate) mod reduction;
 mod values;
 
 operations! {
-    arg_max arg_min cum_sum log_sum_exp max max_mask mean min norm prod prod_others std sum var
+    arg_max arg_min cum_sum log_sum_exp max max_mask mean min norm prod prod_others shift std sum var
 }

@@ -21,7 +21,6 @@ use serde::Deserialize;
 use crate::algebra::mat_mul::{MatMul, product};
 use crate::algebra::transpose::transpose;
 use crate::axes::cum_sum::ordinals;
-use crate::axes::log_sum_exp::shift;
 use crate::pointwise::expression;
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -53,7 +52,7 @@ impl Attention {
             scores = call.b.pointwise(&unseen, &[column, count, scores])?;
         }
         let last = [call.b.ty(scores).rank() - 1];
-        let most = shift(call.b, scores, &last)?;
+        let most = call.b.shift(scores, &last)?;
         let powers = call.b.pointwise(&expression("exp(s - m)", &["s", "m"]), &[scores, most])?;
         let total = call.b.sum(powers, &last, true)?;
         let shares = call.b.div(powers, total)?;
