@@ -12,6 +12,9 @@ use crate::extent::{Extent, extent};
 use crate::fuse::{Class, Group, Groups, is_leaf};
 use crate::kernel::{Bind, Kernel, Operand, Part, Product, Value, ValueId, Work};
 
+/// The elements from which on an array that no kernel reads is written past the caches.
+const STREAMED: usize = 1 << 19;
+
 /// The kernels of a graph, not yet ordered into stages.
 #[derive(Debug)]
 pub(crate) struct Lowered {
@@ -27,12 +30,14 @@ struct Lowering<'a, 'c, 'g> {
     out: Lowered,
     /// Nodes that some other kernel, an output or an update reads.
     stored: Vec<bool>,
+    /// Those that some kernel or an update reads.
+    read: Vec<bool>,
 }
 
 pub(crate) fn lower<'c>(concrete: &'c Concrete<'_>, groups: &Groups<'c, '_>) -> Lowered {
     let out = Lowered { values: Vec::new(), kernels: Vec::new(), of: HashMap::new() };
-    let stored = stored(concrete, groups);
-    let mut lowering = Lowering { concrete, groups, out, stored };
+    let (stored, read) = stored(concrete, groups);
+    let mut lowering = Lowering { concrete, groups, out, stored, read };
     for (id, _) in concrete.graph.ids() {
         if is_leaf(concrete.form(id)) {
             lowering.value(id);
@@ -49,13 +54,17 @@ pub(crate) fn lower<'c>(concrete: &'c Concrete<'_>, groups: &Groups<'c, '_>) -> 
     lowering.out
 }
 
-/// Which nodes need memory: what another kernel reads, and what the graph is asked for.
-fn stored(concrete: &Concrete<'_>, groups: &Groups<'_, '_>) -> Vec<bool> {
+/// Which nodes need memory: what another kernel reads, and what the graph is asked for; and which of them are read.
+fn stored(concrete: &Concrete<'_>, groups: &Groups<'_, '_>) -> (Vec<bool>, Vec<bool>) {
     let mut stored = vec![false; concrete.shapes.len()];
     let graph = concrete.graph;
-    let asked = graph.outputs.iter().map(|(_, id)| *id).chain(graph.loss).chain(graph.updates.iter().map(|(_, v)| *v));
-    for id in asked {
+    let mut read = stored.clone();
+    for id in graph.outputs.iter().map(|(_, id)| *id).chain(graph.loss) {
         stored[concrete.root(id).index()] = true;
+    }
+    for (_, value) in &graph.updates {
+        stored[concrete.root(*value).index()] = true;
+        read[concrete.root(*value).index()] = true;
     }
     for (id, _) in graph.ids().rev().filter(|(id, _)| concrete.needed[id.index()]) {
         let group = groups.of[id.index()].map(|(g, _)| g);
@@ -66,19 +75,20 @@ fn stored(concrete: &Concrete<'_>, groups: &Groups<'_, '_>) -> Vec<bool> {
             continue;
         }
         for &input in concrete.inputs(id) {
-            let read = match group {
+            let operand = match group {
                 Some(_) => groups.operand(id, input),
                 None => concrete.root(input),
             };
-            let inside = groups.of[read.index()].map(|(g, _)| g);
+            let inside = groups.of[operand.index()].map(|(g, _)| g);
             let inlined =
                 group.is_some() && matches!(concrete.form(id), Form::Pointwise(_)) && concrete.uniform(input).is_some();
             if !inlined && (group.is_none() || inside != group) {
-                stored[read.index()] = true;
+                stored[operand.index()] = true;
+                read[operand.index()] = true;
             }
         }
     }
-    stored
+    (stored, read)
 }
 
 impl Lowering<'_, '_, '_> {
@@ -191,6 +201,7 @@ impl Lowering<'_, '_, '_> {
                     let whole = axes.len() == self.concrete.shape(self.concrete.inputs(id)[0]).rank();
                     if whole { Output::TotalSum(step) } else { Output::ColSum(step) }
                 }
+                _ if !self.read[id.index()] && self.concrete.shape(id).len() >= STREAMED => Output::Stream(step),
                 _ => Output::Store(step),
             });
             let sum = class == Some(Class::Sum);

@@ -18,6 +18,9 @@ const CHUNK_NS: f64 = 25_000.0;
 const MAX_CHUNKS: usize = 64;
 /// Chunks of products have a multiple of this many rows, which fill the tiles of the matrix kernels either way round.
 const PRODUCT_UNIT: usize = 32;
+/// Chunks of [`LINES`] rows or more have a multiple of this many, so that chunks of vectors begin with a cache line.
+const LINE: usize = 16;
+const LINES: usize = 256;
 /// The rows of a chunk with products, where there are as many.
 const PRODUCT_ROWS: usize = 256;
 
@@ -131,7 +134,11 @@ fn chunk(stage: &Stage, kernels: &[Kernel], bytes: usize) -> usize {
     let most = if product { (stage.rows / PRODUCT_ROWS).max(2) } else { stage.rows };
     let chunks = worth.min(most).next_multiple_of(2);
     let rows = stage.rows.div_ceil(chunks).max(1);
-    if product { rows.next_multiple_of(PRODUCT_UNIT) } else { rows }
+    match rows {
+        _ if product => rows.next_multiple_of(PRODUCT_UNIT),
+        0..LINES => rows,
+        _ => rows.next_multiple_of(LINE),
+    }
 }
 
 /// Joins neighbouring stages of one chunk each.

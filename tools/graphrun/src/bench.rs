@@ -177,12 +177,15 @@ fn profile(graph: &Graph, executor: &mut Executor) -> Table {
     let total: f64 = spent.iter().sum();
     let peaks = [if plan.dtype == Dtype::F32 { peak_fma::<f32>() } else { peak_fma::<f64>() }, peak_copy()];
     let [fma, copy] = peaks.map(|peak| format!("of {:.0}", peak / 1e9));
-    let mut table = table(["kernel", "nodes", "us", "share", "GFLOP/s", &fma, "GB/s", &copy], 2);
-    for (kernel, time) in plan.kernels.iter().zip(spent) {
+    let mut table = table(["stage", "kernel", "nodes", "us", "share", "GFLOP/s", &fma, "GB/s", &copy], 3);
+    let in_order = plan.stages.iter().enumerate().flat_map(|(k, stage)| stage.kernels.iter().map(move |&at| (k, at)));
+    for (stage, at) in in_order {
+        let (kernel, time) = (&plan.kernels[at], spent[at]);
         let rates = [kernels::flops(kernel), kernel.bytes(plan.dtype.bytes()) as f64].map(|work| work / time.max(1e-9));
         let [speed, flow] = rates.map(|rate| format!("{:.1}", rate / 1e9));
         let share = |part: f64| format!("{:.0}%", 100.0 * part);
         table.add_row([
+            stage.to_string(),
             kernels::describe(kernel),
             kernels::nodes(graph, kernel),
             format!("{:.2}", time * 1e6),

@@ -25,6 +25,8 @@ pub struct Program {
     pub(super) direct: Vec<Bound>,
     /// The slots of full values that are written to outputs at the end of a tile, unless they were computed there.
     pub(super) stored: Vec<Bound>,
+    /// The same, of outputs that are written past the caches.
+    pub(super) streamed: Vec<Bound>,
     pub(super) scalars: usize,
     pub(super) columns: usize,
     pub(super) registers: usize,
@@ -118,6 +120,7 @@ impl Program {
             fed: Vec::new(),
             direct: Vec::new(),
             stored: Vec::new(),
+            streamed: Vec::new(),
             scalars: 0,
             columns: 0,
             registers: 0,
@@ -133,7 +136,7 @@ impl Program {
         let (first, rest): (Vec<usize>, Vec<usize>) = (0..nodes.len()).partition(fed);
         for id in first.into_iter().chain(rest) {
             let node = &nodes[id];
-            let sink = program.sink(node, &values);
+            let sink = program.sink(spec, node, &values);
             if sink.is_none() && uses[id] == 0 {
                 continue;
             }
@@ -168,7 +171,7 @@ impl Program {
     }
 
     /// The instruction that writes an output, which is noted; `None` when `node` writes none.
-    fn sink(&mut self, node: &Node, values: &[usize]) -> Option<Op> {
+    fn sink(&mut self, spec: &Spec, node: &Node, values: &[usize]) -> Option<Op> {
         let (output, written, op) = match node.op {
             Op::Store(output) => (output, Written::Store(node.extent), node.op),
             Op::ColSum(output) => (output, Written::ColSum(self.sums), Op::ColSum(next(&mut self.sums))),
@@ -178,6 +181,10 @@ impl Program {
         self.outputs[output] = written;
         if written == Written::Store(Extent::Full) {
             let bound = Bound { slot: values[node.args[0]], port: output };
+            if matches!(spec.outputs[output], Output::Stream(_)) {
+                self.streamed.push(bound);
+                return Some(op);
+            }
             let taken = |other: &Bound| other.slot == bound.slot;
             if !self.fed.iter().chain(&self.direct).any(taken) {
                 self.direct.push(bound);

@@ -122,6 +122,11 @@ impl<T: Float> Run<'_, T> {
     /// Writes the sums over tiles.
     #[inline(always)]
     unsafe fn finish(&self) {
+        #[cfg(target_arch = "x86_64")]
+        if !self.program.streamed.is_empty() {
+            // What was written past the caches is in its place before anyone is told of it.
+            unsafe { std::arch::x86_64::_mm_sfence() };
+        }
         for (written, output) in self.program.outputs.iter().zip(self.outputs) {
             let (number, period) = match *written {
                 Written::Store(_) => continue,
@@ -197,6 +202,10 @@ impl<T: Float> Run<'_, T> {
                 if !std::ptr::eq(from, to) {
                     std::ptr::copy_nonoverlapping(from, to, tile.length);
                 }
+            }
+            for &Bound { slot, port } in &self.program.streamed {
+                let from = (*self.places.add(slot)).cast_const();
+                stream(from, self.outputs[port].cast::<T>().add(tile.offset), tile.length);
             }
         }
     }
@@ -292,5 +301,31 @@ impl<T: Float> Run<'_, T> {
                 Extent::Full => {}
             }
         }
+    }
+}
+
+/// Copies elements past the caches, where the processor knows a way.
+#[inline(always)]
+unsafe fn stream<T>(from: *const T, to: *mut T, length: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
+        let width = 16 / size_of::<T>();
+        let head = to.align_offset(16).min(length);
+        let whole = (length - head) / width * width;
+        // SAFETY: the caller vouches for both memories; a store past the caches begins at a multiple of its width.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, to, head);
+            for i in (head..head + whole).step_by(width) {
+                _mm_stream_si128(to.add(i).cast(), _mm_loadu_si128(from.add(i).cast()));
+            }
+            let done = head + whole;
+            std::ptr::copy_nonoverlapping(from.add(done), to.add(done), length - done);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: passed on.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from, to, length);
     }
 }

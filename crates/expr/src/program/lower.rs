@@ -70,7 +70,7 @@ pub(super) fn lower(spec: &Spec) -> Vec<Node> {
     let mut lower = Lower { spec, nodes: Vec::new(), of_expr: HashMap::new(), wide: HashMap::new() };
     for (number, output) in spec.outputs.iter().enumerate() {
         match *output {
-            Output::Store(v) => {
+            Output::Store(v) | Output::Stream(v) => {
                 let id = lower.expr(&exprs, &exprs[v]);
                 let id = lower.spread(id, extents[v]);
                 lower.push(Op::Store(number), extents[v], vec![id]);

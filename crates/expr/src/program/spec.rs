@@ -64,6 +64,8 @@ pub enum Reduce {
 pub enum Output {
     /// A value in its own extent: `rows * inner`, `rows`, `inner` or 1 elements.
     Store(usize),
+    /// As `Store`, past the caches: for what is larger than they are and not read soon.
+    Stream(usize),
     /// A value summed over the rows: `inner` elements.
     ColSum(usize),
     /// A value summed over the whole iteration space: 1 element.

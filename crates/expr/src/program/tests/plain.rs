@@ -43,9 +43,10 @@ pub(super) fn spec(recipes: &[Recipe], outputs: &[(usize, usize)]) -> Spec {
     }
     let outputs = outputs.iter().map(|&(kind, v)| {
         let v = 1 + v % (values.len() - 1);
-        match kind % 4 {
+        match kind % 5 {
             0 => Output::ColSum(v),
             1 => Output::TotalSum(v),
+            2 => Output::Stream(v),
             _ => Output::Store(v),
         }
     });
@@ -150,7 +151,7 @@ impl<T: Float> Data<T> {
             .map(|output| match *output {
                 Output::ColSum(v) => (0..self.inner).map(|c| sum(v, &|i| i % self.inner == c)).collect(),
                 Output::TotalSum(v) => vec![sum(v, &|_| true)],
-                Output::Store(v) => {
+                Output::Store(v) | Output::Stream(v) => {
                     let array = &values[v];
                     match extents[v] {
                         Extent::Full => array.clone(),
@@ -201,7 +202,7 @@ pub(super) fn lengths(spec: &Spec, (rows, inner): (usize, usize)) -> Vec<usize> 
     let length = |output: &Output| match *output {
         Output::ColSum(_) => inner,
         Output::TotalSum(_) => 1,
-        Output::Store(v) => match extents[v] {
+        Output::Store(v) | Output::Stream(v) => match extents[v] {
             Extent::Full => rows * inner,
             Extent::Row => rows,
             Extent::Col => inner,
