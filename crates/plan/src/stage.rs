@@ -42,8 +42,11 @@ pub(crate) fn stages(lowered: &mut Lowered, before: &[Vec<usize>], bytes: usize)
     let mut stages: Vec<Stage> = Vec::new();
     let mut open = Open::default();
     let whole = total < 2.0 * CHUNK_NS;
+    let mut last = None;
     while let Some(&first) = ready.first() {
-        let next = ready.iter().copied().take(LOOK_AHEAD).find(|&k| whole || open.takes(&kernels[k]));
+        // What reads the last kernel's result finds it in the cache.
+        let near = last.map_or(&[][..], |last: usize| &after[last]).iter().copied().filter(|k| ready.contains(k));
+        let next = near.chain(ready.iter().copied().take(LOOK_AHEAD)).find(|&k| whole || open.takes(&kernels[k]));
         let next = match next.filter(|_| !stages.is_empty()) {
             Some(k) => k,
             None => {
@@ -54,6 +57,7 @@ pub(crate) fn stages(lowered: &mut Lowered, before: &[Vec<usize>], bytes: usize)
             }
         };
         ready.remove(&next);
+        last = Some(next);
         open.add(&kernels[next]);
         if let Some(stage) = stages.last_mut() {
             stage.kernels.push(next);

@@ -18,24 +18,25 @@ const LEFT_BYTES: usize = 192 * 1024;
 /// The distance in bytes at which memory falls into the same set of the nearest cache.
 const PAGE: usize = 4096;
 
-/// Rows above which a right factor is worth packing.
-const FEW_ROWS: usize = 24;
+/// Rows above which a right factor is worth packing, and those where its own rows fight for the nearest cache.
+const FEW_ROWS: usize = 200;
+const FEWER_ROWS: usize = 24;
 
 /// The rows of the left factor that are multiplied at a time.
 fn block_rows<T>() -> usize {
     LEFT_BYTES / (DEPTH * size_of::<T>())
 }
 
-/// The columns of the right factor that are packed at a time.
-fn block_cols<T>() -> usize {
-    RIGHT_BYTES / (DEPTH * size_of::<T>())
+/// The columns of the right factor that are packed at a time, for sums of that length.
+fn block_cols<T>(depth: usize) -> usize {
+    RIGHT_BYTES / (depth.clamp(64, DEPTH) * size_of::<T>())
 }
 
 /// The elements of scratch that [`gemm`] wants.
 pub(crate) fn gemm_scratch<T: Lanes>(rows: usize, cols: usize, depth: usize) -> usize {
     let of = |rows: usize, cols: usize| {
         let steps = depth.min(DEPTH);
-        rows.min(block_rows::<T>()) * steps + packed_len::<T>(steps, cols.min(block_cols::<T>()))
+        rows.min(block_rows::<T>()) * steps + packed_len::<T>(steps, cols.min(block_cols::<T>(depth)))
     };
     of(rows, cols).max(of(cols, rows))
 }
@@ -87,13 +88,17 @@ pub(crate) fn gemm<T: Lanes>(
 
 /// Whether tiles read a left factor where it lies.
 fn in_place<T: Lanes>(a: Mat<'_, T>, cols: usize, width: usize) -> bool {
-    // Rows a page apart would fight for the same lines of the nearest cache.
-    a.col_stride() == 1 && (cols <= 2 * width || !(a.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(PAGE))
+    a.col_stride() == 1 && (cols <= 2 * width || apart(a))
 }
 
 /// Whether tiles read a right factor where it lies.
 fn direct<T: Lanes>(rows: usize, b: Mat<'_, T>) -> bool {
-    rows <= FEW_ROWS && b.col_stride() == 1
+    b.col_stride() == 1 && rows <= if apart(b) { FEW_ROWS } else { FEWER_ROWS }
+}
+
+/// Whether rows fall into different lines of the nearest cache: rows a page apart fight for the same ones.
+fn apart<T: Lanes>(m: Mat<'_, T>) -> bool {
+    !(m.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(PAGE)
 }
 
 /// The elements that are packed for a product.
@@ -105,8 +110,9 @@ fn packing<T: Lanes>(a: Mat<'_, T>, b: Mat<'_, T>) -> usize {
 
 fn multiply<T: Lanes>(target: Target<T>, accum: Accum, a: Mat<'_, T>, b: Mat<'_, T>, scratch: &mut [T]) {
     let (rows, depth, loops) = (a.rows(), a.cols(), T::loops());
-    for j in (0..b.cols()).step_by(block_cols::<T>()) {
-        let cols = block_cols::<T>().min(b.cols() - j);
+    let most = block_cols::<T>(depth);
+    for j in (0..b.cols()).step_by(most) {
+        let cols = most.min(b.cols() - j);
         for p in (0..depth).step_by(DEPTH) {
             let steps = DEPTH.min(depth - p);
             let (packed, left) = scratch.split_at_mut(packed_len::<T>(steps, cols));
