@@ -19,12 +19,9 @@ use crate::meters::Meters;
 use crate::record::{Event, Record, Scores};
 use crate::schedule::Moment;
 use crate::spec::{Length, TrainSpec};
-use crate::state::Position;
+use crate::state::{Position, origin};
 use crate::update::{RATE, factor_name, step_graphs};
 use crate::weights::Weights;
-
-/// The most records of a run: of more epochs, evenly spaced ones are measured.
-const MAX_RECORDS: u64 = 1000;
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -164,7 +161,7 @@ impl Trainer {
     /// None that a run can bring about.
     pub fn weights(&self) -> Result<Weights, TrainError> {
         let arrays = self.engine.arrays(|name| self.graph.parameter(name).is_some())?;
-        Ok(Weights { arrays, note: None })
+        Ok(Weights { arrays, note: Some(origin(self.spec.seed)) })
     }
 
     /// The experiment's settings.
@@ -195,7 +192,6 @@ impl Trainer {
         self.start = Instant::now();
         let (total, per_epoch, group) = (self.total(), self.batches.len() as u64, self.spec.shaping.accumulate);
         let epochs = total.div_ceil(per_epoch);
-        let every = epochs.div_ceil(MAX_RECORDS).max(1);
         notify(Event::Start { step: self.at.batch / group, steps: total / group, epochs });
         let mut last = None;
         let mut saved = false;
@@ -205,7 +201,7 @@ impl Trainer {
             saved = false;
             let epoch = self.at.batch.div_ceil(per_epoch);
             let ended = self.at.batch.is_multiple_of(per_epoch);
-            if self.at.batch < total && !(ended && epoch % every == 0) {
+            if self.at.batch < total && !ended {
                 continue;
             }
             let record = self.record(epoch);
@@ -266,8 +262,11 @@ impl Trainer {
         lane.run(Draw { seed: self.spec.seed, step: self.at.batch });
         let loss = self.train_meters.add(self.engine.lane(lane_number));
         if !loss.is_finite() {
-            let message = format!("the loss is {loss} at step {}", step + 1);
-            return Err(TrainError::new(message).help("lower the rate, or bound the gradients with `clip_norm`"));
+            return Err(TrainError {
+                message: format!("the loss is {loss} at step {}", step + 1),
+                help: Some("lower the rate, or bound the gradients with `clip_norm`".into()),
+                diverged: true,
+            });
         }
         self.at.batch += 1;
         Ok(loss)
