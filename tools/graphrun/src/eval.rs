@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use graphrun::tensor::Dtype;
-use graphrun::train::{evaluate, standard};
+use graphrun::train::{Weights, evaluate, standard};
 use graphrun::{Experiment, Model, RunOptions};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::open;
+use crate::runs::last_weights;
 use crate::train::{row, scores_table};
 
 #[derive(clap::Args, Debug)]
@@ -33,14 +34,19 @@ pub(crate) struct Trained {
 impl Trained {
     /// The model, the file of its weights, and how to run it.
     pub(crate) fn open(&self, common: &Common) -> Result<(Model, PathBuf, RunOptions), Failure> {
-        let model = open(&self.file, &self.with, common)?;
+        let mut model = open(&self.file, &self.with, common)?;
         let weights = match &self.weights {
             Some(path) => path.clone(),
-            None => self.last().ok_or_else(|| {
-                Failure::new(format!("there is no run of {} under runs/", self.file.display()))
+            None => last_weights(&self.file).ok_or_else(|| {
+                Failure::new(format!("there is no run of {} under runs/ that left weights", self.file.display()))
                     .help("train it first, or name the weights with --weights")
             })?,
         };
+        // The seed of the run decided which rows were held back.
+        let asked = common.seed.is_some() || self.with.iter().any(|setting| setting.starts_with("train.seed="));
+        if let (Some(seed), false) = (Weights::load(&weights)?.seed(), asked) {
+            model = open(&self.file, &self.with, &Common { seed: Some(seed), ..common.clone() })?;
+        }
         let options = RunOptions {
             dtype: common.dtype(Dtype::F32),
             threads: common.pool()?,
@@ -48,14 +54,6 @@ impl Trained {
             ..RunOptions::default()
         };
         Ok((model, weights, options))
-    }
-
-    /// The weights of the run of the highest number.
-    fn last(&self) -> Option<PathBuf> {
-        let prefix = format!("{}-", self.file.file_stem()?.to_str()?);
-        let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.strip_prefix(&prefix)?.parse::<u64>().ok();
-        let latest = std::fs::read_dir("runs").ok()?.flatten().filter_map(number).max()?;
-        Some(PathBuf::from(format!("runs/{prefix}{latest}/weights.safetensors")))
     }
 }
 
@@ -67,7 +65,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         say(scores.json())?;
     } else {
         let mut table = scores_table(&scores);
-        table.add_row(row("held out", &scores));
+        let part = if experiment.data.test.is_some() { "held out" } else { "training" };
+        table.add_row(row(part, &scores));
         say(table)?;
     }
     Ok(Found::Nothing)

@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Files(Vec<Diagnostics>),
     /// Anything else, with a remedy where there is one.
     Message(String, Option<String>),
+    /// What a run came to although nothing that it was told is wrong; a finding.
+    Run(String, Option<String>),
     /// Whoever reads standard output has left.
     Closed,
 }
@@ -43,14 +45,15 @@ impl Failure {
     /// Says what is wrong and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
         let mut err = std::io::stderr().lock();
+        let status = if matches!(self, Failure::Run(..)) { Found::Finding as u8 } else { 2 };
         // Nothing is left to be done when standard error is gone too.
         let _ = match self {
             Failure::Closed => return ExitCode::SUCCESS,
-            Failure::Message(message, help) => {
+            Failure::Message(ref message, ref help) | Failure::Run(ref message, ref help) => {
                 if as_json {
                     let _ = writeln!(std::io::stdout(), "{}", json!({"error": message, "help": help}));
                 }
-                let help = help.map_or_else(String::new, |help| format!("\n  help: {help}"));
+                let help = help.as_ref().map_or_else(String::new, |help| format!("\n  help: {help}"));
                 writeln!(err, "error: {message}{help}")
             }
             Failure::Files(files) => {
@@ -61,7 +64,7 @@ impl Failure {
                 files.iter().try_for_each(|found| writeln!(err, "{}", render(found)))
             }
         };
-        ExitCode::from(2)
+        ExitCode::from(status)
     }
 }
 
@@ -102,7 +105,10 @@ impl From<graphrun::plan::PlanError> for Failure {
 
 impl From<graphrun::train::TrainError> for Failure {
     fn from(error: graphrun::train::TrainError) -> Failure {
-        Failure::Message(error.message, error.help)
+        match error.diverged {
+            true => Failure::Run(error.message, error.help),
+            false => Failure::Message(error.message, error.help),
+        }
     }
 }
 

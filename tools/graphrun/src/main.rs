@@ -23,6 +23,7 @@ mod new;
 mod ops;
 mod predict;
 mod run;
+mod runs;
 mod schema;
 mod show;
 mod stats;
