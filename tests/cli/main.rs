@@ -4,6 +4,7 @@ mod examples;
 mod files;
 mod lecture;
 mod mistakes;
+mod points;
 mod runs;
 mod stats;
 mod tidy;

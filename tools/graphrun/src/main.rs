@@ -21,6 +21,7 @@ mod layer;
 mod model;
 mod new;
 mod ops;
+mod point;
 mod predict;
 mod run;
 mod runs;
