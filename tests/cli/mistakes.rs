@@ -93,7 +93,7 @@ fn wrong_commands_end_with_2_and_a_remedy() {
     refused(&["run", square, "--feed", "x1=missing.npy"], "missing.npy is not there");
     refused(&["train", "graphs/lecture/xor.ron", "--with", "train.steps="], "is empty");
     refused(&["run", square, "--grad", "z", "--of", "y"], "--of");
-    refused(&["trace", square, "--quiz", "--json"], "--quiz");
+    refused(&["--json", "trace", square, "--quiz"], "--quiz");
     refused(&["equiv", square, "graphs/lecture/logistic.ron"], "logistic.ron has no input `x1`, which");
     let linear = "graphs/lecture/linear.ron";
     refused(&["run", linear, "--set", "x=[1, 2]", "--grad", "s"], "--upstream");

@@ -55,12 +55,12 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
     ("man", &["graphrun man --out man/"]),
 ];
 
-/// The verb, with what its help ends with.
+/// The verb, or the whole command, with what its help ends with.
 pub(crate) fn with_examples(verb: Command) -> Command {
     let found = EXAMPLES.iter().find(|(name, _)| *name == verb.get_name());
     let lines: String = found.iter().flat_map(|(_, lines)| lines.iter()).map(|line| format!("  {line}\n")).collect();
-    let title = if lines.is_empty() { "" } else { "Examples:\n" };
-    verb.after_help(format!("{title}{lines}\n{STATUSES}"))
+    let examples = if lines.is_empty() { lines } else { format!("Examples:\n{lines}\n") };
+    verb.after_help(examples + STATUSES)
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ fn command() -> Command {
         true => arg.allow_negative_numbers(true),
         false => arg,
     };
-    Cli::command().mut_args(lenient).mut_subcommands(|verb| with_examples(verb.mut_args(lenient)))
+    with_examples(Cli::command().mut_args(lenient)).mut_subcommands(|verb| with_examples(verb.mut_args(lenient)))
 }
 
 /// Reads the command line, or says what is wrong with it and gives the exit status.

@@ -14,8 +14,8 @@ pub(crate) struct Other {
     /// The nodes that it looks at.
     inputs: &'static [&'static str],
     options: &'static [Setting],
-    /// Where it stands in a model file.
-    place: &'static str,
+    /// What stands before and behind it in a model file.
+    place: [&'static str; 2],
 }
 
 /// All of them, kind by kind.
@@ -29,21 +29,21 @@ pub(crate) fn others(registry: &Registry, train: &TrainRegistry) -> Vec<Other> {
         inputs: &[],
         options: &[],
     };
-    let inits = registry.inits().map(|def| plain("initialiser", def.name, def.summary, "init: "));
+    let inits = registry.inits().map(|def| plain("initialiser", def.name, def.summary, ["init: ", ""]));
     let optimizers = train.optimizers().values().map(|def| Other {
         formula: def.lines.iter().map(|(name, formula)| format!("{name} = {formula}")).collect(),
         options: def.options,
-        ..plain("optimiser", def.name, def.summary, "train: optimizer: ")
+        ..plain("optimiser", def.name, def.summary, ["train: (optimizer: ", ")"])
     });
     let schedules = train.schedules().values().map(|def| Other {
         formula: vec![def.formula.to_string()],
         options: def.options,
-        ..plain("schedule", def.name, def.summary, "train: schedule: ")
+        ..plain("schedule", def.name, def.summary, ["train: (schedule: ", ")"])
     });
     let metrics = train.metrics().values().map(|def| Other {
         inputs: def.ports,
         options: def.options,
-        ..plain("metric", def.name, def.summary, "train: metrics: name: ")
+        ..plain("metric", def.name, def.summary, ["train: (metrics: { name: ", " })"])
     });
     inits.chain(optimizers).chain(schedules).chain(metrics).collect()
 }
@@ -67,8 +67,9 @@ impl Other {
         for Setting { name, default, doc } in self.options {
             text += &format!("    {name} (default {default})  {doc}\n");
         }
+        let [before, behind] = self.place;
         let inputs = if self.inputs.is_empty() { String::new() } else { format!("({})", self.inputs.join(", ")) };
-        text + &format!("\n  in a model file\n    {}{}{inputs}", self.place, self.name)
+        text + &format!("\n  in a model file\n    {before}{}{inputs}{behind}", self.name)
     }
 }
 

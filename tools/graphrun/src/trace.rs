@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long)]
     markdown: bool,
     /// Leave the results blank
-    #[arg(long, conflicts_with_all = ["json", "answers"])]
+    #[arg(long, conflicts_with = "answers")]
     quiz: bool,
     /// Mark the answers in a file of lines such as `y = 7` and `dz/dy = 14`
     #[arg(long, value_name = "FILE")]
@@ -58,6 +58,10 @@ struct Line {
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    if args.quiz && common.json {
+        return Err(Failure::new("--quiz leaves results blank for people, and --json gives them to programs")
+            .help("give one of the two"));
+    }
     let model = open(&args.file, &[], common)?;
     let rest = Rest { test: model.tests.first(), trained: args.weights.is_some(), open: 1 };
     let point = Point::new(&model, args.feeds.read()?, &args.wanted, rest, common)?;
