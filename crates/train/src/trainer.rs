@@ -11,6 +11,7 @@ use graphrun_graph::{Graph, Phase};
 use graphrun_load::Model;
 use graphrun_tensor::Dtype;
 
+use crate::best::Best;
 use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::evaluation::{Evaluation, Planner, measured, widths};
@@ -66,6 +67,7 @@ pub struct Trainer {
     test_meters: Meters,
     at: Position,
     start: Instant,
+    best: Best,
 }
 
 /// The numbers of the lanes by what they do.
@@ -121,6 +123,7 @@ impl Trainer {
             test_meters,
             at: Position::default(),
             start: Instant::now(),
+            best: Best::default(),
         })
     }
 
@@ -189,6 +192,12 @@ impl Trainer {
     /// # Errors
     /// A loss that is not finite, or a checkpoint that cannot be written.
     pub fn run(&mut self, notify: &mut dyn FnMut(Event<'_>)) -> Result<Option<Record>, TrainError> {
+        let last = self.epochs(notify);
+        self.save_best()?;
+        last
+    }
+
+    fn epochs(&mut self, notify: &mut dyn FnMut(Event<'_>)) -> Result<Option<Record>, TrainError> {
         self.start = Instant::now();
         let (total, per_epoch, group) = (self.total(), self.batches.len() as u64, self.spec.shaping.accumulate);
         let epochs = total.div_ceil(per_epoch);
@@ -293,9 +302,12 @@ impl Trainer {
         let delta = self.spec.early_stopping.map_or(0.0, |e| e.min_delta);
         if self.at.best.is_none_or(|best| loss < best - delta) {
             (self.at.best, self.at.best_epoch, self.at.stall_epoch) = (Some(loss), record.epoch, record.epoch);
-            if let Some(folder) = self.options.out.as_ref().filter(|_| self.spec.checkpoints.best) {
-                self.weights()?.save(&folder.join("best.safetensors"), self.options.dtype)?;
+            if self.spec.checkpoints.best {
+                self.best.unsaved = Some(self.weights()?);
             }
+        }
+        if self.best.is_due() {
+            self.save_best()?;
         }
         if let Some(patience) = self.spec.schedule.patience()
             && record.epoch - self.at.stall_epoch >= patience
@@ -304,6 +316,10 @@ impl Trainer {
             self.at.stall_epoch = record.epoch;
         }
         Ok(self.spec.early_stopping.is_some_and(|e| record.epoch - self.at.best_epoch >= e.patience))
+    }
+
+    fn save_best(&mut self) -> Result<(), TrainError> {
+        self.best.save(self.options.out.as_deref(), self.options.dtype)
     }
 
     /// Writes the weights and the state, if there is a folder for them.

@@ -1,6 +1,6 @@
 //! `graphrun eval`: what trained weights score on the held-out data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use graphrun::tensor::Dtype;
 use graphrun::train::{Weights, evaluate, standard};
@@ -34,19 +34,13 @@ pub(crate) struct Trained {
 impl Trained {
     /// The model, the file of its weights, and how to run it.
     pub(crate) fn open(&self, common: &Common) -> Result<(Model, PathBuf, RunOptions), Failure> {
-        let mut model = open(&self.file, &self.with, common)?;
-        let weights = match &self.weights {
-            Some(path) => path.clone(),
-            None => last_weights(&self.file).ok_or_else(|| {
-                Failure::new(format!("there is no run of {} under runs/ that left weights", self.file.display()))
-                    .help("train it first, or name the weights with --weights")
-            })?,
-        };
-        // The seed of the run decided which rows were held back.
-        let asked = common.seed.is_some() || self.with.iter().any(|setting| setting.starts_with("train.seed="));
-        if let (Some(seed), false) = (Weights::load(&weights)?.seed(), asked) {
-            model = open(&self.file, &self.with, &Common { seed: Some(seed), ..common.clone() })?;
-        }
+        let weights = self.weights.clone().or_else(|| last_weights(&self.file));
+        let seed = self.seed(weights.as_deref(), common);
+        let model = open(&self.file, &self.with, &Common { seed, ..common.clone() })?;
+        let weights = weights.ok_or_else(|| {
+            Failure::new(format!("there is no run of {} under runs/ that left weights", self.file.display()))
+                .help("train it first, or name the weights with --weights")
+        })?;
         let options = RunOptions {
             dtype: common.dtype(Dtype::F32),
             threads: common.pool()?,
@@ -54,6 +48,13 @@ impl Trained {
             ..RunOptions::default()
         };
         Ok((model, weights, options))
+    }
+
+    /// The seed that is asked for, else that of the run that made the weights: it decided which rows were held back.
+    fn seed(&self, weights: Option<&Path>, common: &Common) -> Option<u64> {
+        let named = self.with.iter().any(|setting| setting.starts_with("train.seed="));
+        let made = || Weights::load(weights?).ok()?.seed();
+        common.seed.or_else(|| if named { None } else { made() })
     }
 }
 
