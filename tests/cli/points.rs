@@ -55,6 +55,10 @@ fn a_test_of_another_size_lends_nothing() {
     );
     assert_eq!(worksheet(&[&path], "backward")["dy/dx"], json!([6.0]));
     let more = [&path, "--set", "x=[1, 2, 3]"];
+    for verb in ["trace", "gradcheck"] {
+        let refused = graphrun(&[&[verb], &more[..], &["--upstream", "[1, 2]"]].concat());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("--upstream is [2], and `y` is [3]"), "{verb}");
+    }
     let refused = graphrun(&[&["trace"], &more[..]].concat());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--upstream"));
     let got = worksheet(&[&more[..], &["--upstream", "-1"]].concat(), "backward");

@@ -190,7 +190,7 @@ fn results(models: &[Model; 2], at: usize, args: &Args, common: &Common, draw: D
         let upstream = draw.array(graph, "upstream", found.of, &sizes)?;
         found = gradients::find(graph.clone(), args.wanted.of.as_deref(), &args.wanted.wrt, Some(upstream))?;
     }
-    fed.extend(found.feeds);
+    found.feed(&mut fed)?;
     let names: Vec<String> = graph.outputs.iter().map(|(name, _)| name.clone()).collect();
     let options = common.options(&models[at], Dtype::F64)?;
     let mut session = Session::with_gradients(found.graph, found.of, &found.wrt, found.upstream, options)?;

@@ -107,6 +107,7 @@ fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failu
     let rest = Rest { test: model.tests.first(), trained: args.weights.is_some(), open: OPEN_SIZE };
     let Point { graph, fed, wanted } = Point::new(model, args.feeds.read()?, &args.wanted, rest, common)?;
     let found = wanted.find(graph.clone())?.checked()?;
+    found.feed(&mut fed.clone())?;
     let upstream = match &wanted.upstream {
         Some(text) => values::parse("--upstream", text)?,
         None => Array::scalar(1.0),

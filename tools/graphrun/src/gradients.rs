@@ -7,6 +7,7 @@ use graphrun::{Array, Graph};
 
 use crate::failure::Failure;
 use crate::model::node;
+use crate::point::bound;
 use crate::values;
 
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -57,7 +58,27 @@ impl Wanted {
     }
 }
 
+/// The error for a gradient from above that has another shape than its node.
+fn misshapen(upstream: &Array, name: &str, declared: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("--upstream is {}, and {name} is {declared}", upstream.shape()))
+        .help("the gradient from above has the shape of the node that is differentiated, or is one number")
+}
+
 impl Gradient {
+    /// Adds to what is `fed` what the gradient needs beside it.
+    pub(crate) fn feed(&self, fed: &mut Vec<(String, Array)>) -> Result<(), Failure> {
+        let shape = self.graph.ty(self.of).concrete(&bound(&self.graph, fed));
+        for (name, array) in &self.feeds {
+            match &shape {
+                Ok(shape) if *shape != array.shape() => {
+                    return Err(misshapen(array, &self.graph.describe(self.of), shape));
+                }
+                _ => fed.push((name.clone(), array.clone())),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether there is a gradient without one from above.
     pub(crate) fn is_scalar(&self) -> bool {
         self.upstream.is_some() || self.graph.ty(self.of).len().known() == Some(1)
@@ -124,10 +145,7 @@ pub(crate) fn find(
             let declared = b.ty(of).clone();
             let differs = |(given, wanted): (&Size, &Size)| wanted.known().is_some() && given != wanted;
             if declared.rank() != shape.len() || shape.iter().zip(&declared.shape).any(differs) {
-                let name = b.graph().describe(of);
-                return Err(Failure::new(format!("--upstream is {}, and {name} is {declared}", array.shape())).help(
-                    "the gradient from above has the shape of the node that is differentiated, or is one number",
-                ));
+                return Err(misshapen(&array, &b.graph().describe(of), &declared));
             }
             if declared.shape == shape {
                 let given = Given(array.shape(), values::reals(&array));

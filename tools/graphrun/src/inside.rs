@@ -39,8 +39,8 @@ impl Inside {
         let Point { graph, mut fed, wanted } = point;
         let found = wanted.find(graph)?;
         let found = if gradients { found.checked()? } else { found };
+        found.feed(&mut fed)?;
         let graph = found.graph;
-        fed.extend(found.feeds);
         let asked: Option<Vec<NodeId>> =
             (!wanted.wrt.is_empty()).then(|| found.wrt.iter().map(|(_, id)| *id).collect());
         let ancestors = ancestors(&graph, found.of);

@@ -65,7 +65,7 @@ impl Point {
 }
 
 /// The sizes that follow from the shapes of what is fed.
-fn bound(graph: &Graph, fed: &[(String, Array)]) -> Sizes {
+pub(crate) fn bound(graph: &Graph, fed: &[(String, Array)]) -> Sizes {
     let mut sizes = Sizes::default();
     for (id, array) in fed.iter().filter_map(|(name, array)| Some((graph.find(name)?, array))) {
         for (size, &given) in graph.ty(id).shape.iter().zip(array.shape().sizes()) {

@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         set_weights(&mut session, path)?;
     }
     let mut fed = arrays.clone();
-    fed.extend(gradient.iter().flat_map(|gradient| gradient.feeds.clone()));
+    gradient.iter().try_for_each(|gradient| gradient.feed(&mut fed))?;
     values::run(&mut session, &fed)?;
     let mut results = Map::new();
     let shown = |array: Option<Array>| array.map_or(Value::Null, |array| json::array(&array, dtype));
