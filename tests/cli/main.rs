@@ -4,6 +4,8 @@ mod examples;
 mod files;
 mod lecture;
 mod mistakes;
+mod points;
+mod runs;
 mod stable;
 mod stats;
 mod tidy;

@@ -87,8 +87,68 @@ fn wrong_commands_end_with_2_and_a_remedy() {
     refused(&["grad", "graphs/lecture/softmax.ron", "--of", "nothing"], "nothing");
     refused(&["ops", "Sigmiod"], "Sigmoid");
     refused(&["explain", "GR9999"], "GR9999");
+    refused(&["run", square, "--set", "x_1=1"], "the nearest is `x1`; inputs: x1, x2, a; parameters: none");
+    refused(&["trace", square, "--set", "x_1=1"], "inputs: x1, x2, a");
+    refused(&["run", square, "--set", "x1="], "is empty");
+    refused(&["run", square, "--feed", "x1=missing.npy"], "missing.npy is not there");
+    refused(&["train", "graphs/lecture/xor.ron", "--with", "train.steps="], "is empty");
+    refused(&["run", square, "--grad", "z", "--of", "y"], "--of");
+    refused(&["--json", "trace", square, "--quiz"], "--quiz");
+    refused(&["equiv", square, "graphs/lecture/logistic.ron"], "logistic.ron has no input `x1`, which");
+    let linear = "graphs/lecture/linear.ron";
+    refused(&["run", linear, "--set", "x=[1, 2]", "--grad", "s"], "--upstream");
+    refused(
+        &["run", linear, "--set", "x=[1, 2]", "--grad", "s", "--upstream", "[1]"],
+        "--upstream is [1], and `s` is [2]",
+    );
+    refused(&["gradcheck", linear, "--step", "1e-4"], "--method");
+    refused(&["gradcheck", linear, "--method", "central", "--step", "-1"], "a step of -1 goes nowhere");
+    refused(&["gradcheck", "--self-test", linear], "--self-test");
+    refused(&["run", linear, "--seed", "-1"], "--seed");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bad.safetensors"), "no tensors").unwrap();
     let bad = format!("{}/bad.safetensors", path_of(&folder));
     refused(&["eval", "graphs/digits/mlp.ron", "--weights", &bad], "bad.safetensors");
+}
+
+#[test]
+fn one_wrong_file_leaves_the_results_of_the_others() {
+    let (right, wrong) = ("graphs/lecture/square.ron", "tests/wrong/names_unknown_op.ron");
+    let check = |args: &[&str], key: &str, says: serde_json::Value| {
+        let output = graphrun(&[args, &["--json"]].concat());
+        let got: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &got[key]), (Some(2), &says), "{got}");
+        assert!(got["errors"][0]["file"].as_str().is_some() && !output.stderr.is_empty(), "{got}");
+    };
+    check(&["test", wrong, right], "passed", 1.into());
+    check(&["fmt", "--check", "nowhere.ron", right], "changed", serde_json::json!([]));
+}
+
+#[test]
+fn wrong_commands_are_json_where_that_is_asked_for() {
+    for args in [&["run", "--json"][..], &["run", "m.ron", "--nonsense", "--json"], &["--json", "nonsense"]] {
+        let output = graphrun(args);
+        let got: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(
+            output.status.code() == Some(2) && got["error"].as_str().is_some_and(|e| !e.is_empty()),
+            "{args:?}: {got}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_are_searched_once_and_hidden_ones_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let square = std::fs::read_to_string(crate::root().join("graphs/lecture/square.ron")).unwrap();
+    std::fs::create_dir_all(folder.path().join("deep/.hidden")).unwrap();
+    std::fs::write(folder.path().join("deep/.hidden/wrong.ron"), "nonsense").unwrap();
+    std::fs::write(folder.path().join("deep/marked.ron"), format!("\u{feff}{square}")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("deep/loop")).unwrap();
+    let got = json(&["test", path_of(&folder), "--json"]);
+    assert_eq!((&got["passed"], &got["errors"]), (&1.into(), &serde_json::json!([])), "{got}");
+    let marked = format!("{}/deep/marked.ron", path_of(&folder));
+    json(&["run", &marked, "--set", "x1=1", "--set", "x2=2", "--set", "a=3", "--seed", "1", "--json"]);
+    json(&["fmt", &marked, "--json"]);
+    assert_eq!(std::fs::read_to_string(&marked).unwrap(), square);
 }

@@ -6,7 +6,8 @@ use crate::{json, out, path_of};
 
 /// The hidden activations of a network of six layers, for weights that begin so.
 fn hidden(activation: &str, init: &str) -> Vec<Value> {
-    let got = json(&["stats", &format!("graphs/lecture/six_layers_{activation}.ron"), "--init", init, "--json"]);
+    let got =
+        json(&["stats", &format!("graphs/lecture/six_layers_{activation}.ron"), "--data", "--init", init, "--json"]);
     let layers = got["inits"][0]["layers"].as_array().unwrap();
     layers.iter().filter(|layer| layer["name"].as_str().unwrap().starts_with('h')).cloned().collect()
 }

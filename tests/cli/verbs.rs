@@ -195,3 +195,39 @@ fn one_number_is_its_own_product() {
     std::fs::write(&file, "Model(graphrun: 1, inputs: { a: [] }, nodes: { y: Prod(a) }, outputs: [y])").unwrap();
     assert_eq!(json(&["run", &file, "--set", "a=2", "--grad", "y", "--json"])["grads"]["a"], 1.0);
 }
+
+#[test]
+fn every_verb_gives_json_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = format!("{}/answers.txt", path_of(&folder));
+    std::fs::write(&answers, "z = 49\n").unwrap();
+    let square = "graphs/lecture/square.ron";
+    has(&json(&["draw", square, "--json"]), &["format", "drawing"]);
+    has(&json(&["completions", "bash", "--json"]), &["shell", "completions"]);
+    has(&json(&["man", "--json"]), &["page"]);
+    has(&json(&["man", "--out", path_of(&folder), "--json"]), &["folder"]);
+    let marked = json(&["trace", square, "--answers", &answers, "--json"]);
+    assert_eq!((&marked["right"], &marked["answers"][0]["verdict"]), (&1.into(), &"right".into()));
+}
+
+#[test]
+fn help_and_manual_end_with_examples_and_exit_statuses() {
+    let folder = tempfile::tempdir().unwrap();
+    out(&["man", "--out", path_of(&folder)]);
+    for verb in ["check", "train", "stats", "ops"] {
+        let help = out(&[verb, "--help"]);
+        assert!(help.contains("Examples:") && help.contains("Exit status: 0"), "{help}");
+        let page = std::fs::read_to_string(folder.path().join(format!("graphrun-{verb}.1"))).unwrap();
+        assert!(page.contains("Exit status: 0"), "{page}");
+    }
+}
+
+#[test]
+fn what_is_no_operation_is_explained_too() {
+    let adam = out(&["ops", "Adam"]);
+    assert!(adam.contains("an optimiser") && adam.contains("beta1 (default 0.9)"), "{adam}");
+    for (name, kind) in [("Xavier", "initialiser"), ("Cosine", "schedule"), ("Accuracy", "metric")] {
+        assert_eq!(json(&["ops", name, "--json"])[0]["kind"], kind);
+    }
+    assert!(String::from_utf8_lossy(&graphrun(&["ops", "Adamm"]).stderr).contains("`Adam`"));
+}

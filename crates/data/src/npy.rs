@@ -10,16 +10,21 @@ use std::path::Path;
 use crate::error::{DataError, Result};
 use crate::file::read_file;
 use crate::numbers::{Number, decode};
-use crate::table::Array;
+use crate::table::{Array, Values};
 
-/// Reads one array from an NPY file of at most `max_bytes`; row-major, numbers and booleans only.
+/// Reads one array from an NPY file of at most `max_bytes`, numbers and booleans only; gives its sizes, and its
+/// numbers row by row.
 pub fn read_npy(path: &Path, max_bytes: u64) -> Result<(Vec<usize>, Vec<f64>)> {
     let bytes = read_file(path, max_bytes)?;
     let header = Header::parse(&bytes).map_err(|e| e.at(path))?;
     // An array without axes is one number, and is decoded as one row.
     let flat = vec![header.shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s)).unwrap_or(usize::MAX)];
     let array = decode(flat, header.number, header.big, header.body).map_err(|e| e.at(path))?;
-    let numbers = (0..array.rows()).map(|i| array.values().real(i)).collect();
+    let number = |at: usize| array.values().real(at);
+    let numbers = match header.by_columns {
+        true => by_columns(&header.shape).map(number).collect(),
+        false => (0..array.rows()).map(number).collect(),
+    };
     Ok((header.shape, numbers))
 }
 
@@ -42,11 +47,33 @@ pub fn npy_bytes(shape: &[usize], values: &[f64]) -> Vec<u8> {
 /// Reads the bytes of an NPY file.
 pub(crate) fn parse_npy(bytes: &[u8]) -> Result<Array> {
     let header = Header::parse(bytes)?;
-    decode(header.shape, header.number, header.big, header.body)
+    let array = decode(header.shape, header.number, header.big, header.body)?;
+    if !header.by_columns {
+        return Ok(array);
+    }
+    let order = by_columns(array.shape());
+    let values = match array.values() {
+        Values::Byte(v) => Values::Byte(order.map(|at| v[at]).collect()),
+        Values::Int(v) => Values::Int(order.map(|at| v[at]).collect()),
+        Values::Real(v) => Values::Real(order.map(|at| v[at]).collect()),
+    };
+    Array::new(array.shape().to_vec(), values)
+}
+
+/// The places of an array's numbers, which are stored column by column, in the order of rows.
+fn by_columns(shape: &[usize]) -> impl Iterator<Item = usize> {
+    let strides = shape.iter().scan(1, |next, &size| Some(std::mem::replace(next, *next * size)));
+    let axes: Vec<(usize, usize)> = shape.iter().copied().zip(strides).collect();
+    (0..shape.iter().product()).map(move |k| {
+        let place =
+            axes.iter().rev().fold((k, 0), |(rest, at), (size, stride)| (rest / size, at + rest % size * stride));
+        place.1
+    })
 }
 
 struct Header<'a> {
     shape: Vec<usize>,
+    by_columns: bool,
     number: Number,
     big: bool,
     body: &'a [u8],
@@ -71,12 +98,9 @@ impl<'a> Header<'a> {
         let field = |name| {
             value_of(text, name).ok_or_else(|| DataError::new(format!("the header of this NPY file has no `{name}`")))
         };
-        if field("fortran_order")?.starts_with("True") {
-            return Err(DataError::new("is written column by column (Fortran order)")
-                .help("write it with numpy.save(file, numpy.ascontiguousarray(array))"));
-        }
+        let by_columns = field("fortran_order")?.starts_with("True");
         let (number, big) = number_of(field("descr")?)?;
-        Ok(Self { shape: shape_of(field("shape")?)?, number, big, body })
+        Ok(Self { shape: shape_of(field("shape")?)?, by_columns, number, big, body })
     }
 }
 
@@ -101,12 +125,13 @@ fn number_of(descr: &str) -> Result<(Number, bool)> {
         "i4" => Number::I32,
         "u8" => Number::U64,
         "i8" => Number::I64,
+        "f2" => Number::F16,
         "f4" => Number::F32,
         "f8" => Number::F64,
         _ => {
             let code: String = code.chars().take(20).collect();
             return Err(DataError::new(format!("holds `{code}`, which is not a kind of number known here"))
-                .help("write it as float32, float64, an integer or bool"));
+                .help("write it as float16, float32, float64, an integer or bool"));
         }
     };
     Ok((number, big))
@@ -122,7 +147,6 @@ fn shape_of(text: &str) -> Result<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Values;
     use proptest::prelude::*;
 
     pub(crate) fn npy(header: &str, body: &[u8]) -> Vec<u8> {
@@ -143,7 +167,6 @@ mod tests {
             (header.replace("<f4", "<c8"), "`c8`"),
             (header.replace("<f4", "|O"), "`O`"),
             (header.replace("'<f4'", "[('a', '<f4')]"), "a record"),
-            (header.replace("False", "True"), "Fortran"),
             (header.replace("(2, 1)", "(18446744073709551615, 2)"), "8 bytes follow"),
             (header.replace("(2, 1)", "(-2, 1)"), "list of sizes"),
             (header.replace("(2, 1)", "()"), "8 bytes follow"),
@@ -152,6 +175,29 @@ mod tests {
         for (header, expect) in cases {
             let error = parse_npy(&npy(&header, &body)).unwrap_err();
             assert!(error.message.contains(expect.trim_matches('`')), "{error}");
+        }
+    }
+
+    #[test]
+    fn columns_come_into_the_order_of_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        // The numbers 0 to 11 of shape [2, 3, 2], as numpy.asfortranarray stores them.
+        let stored = [0u8, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11];
+        let wide = |one: &dyn Fn(u8) -> Vec<u8>| stored.iter().flat_map(|&x| one(x)).collect::<Vec<u8>>();
+        let bodies = [
+            ("|u1", wide(&|x| vec![x])),
+            ("<i8", wide(&|x| i64::from(x).to_le_bytes().to_vec())),
+            (">f4", wide(&|x| f32::from(x).to_be_bytes().to_vec())),
+        ];
+        for (descr, body) in bodies {
+            let header = format!("{{'descr': '{descr}', 'fortran_order': True, 'shape': (2, 3, 2), }}\n");
+            std::fs::write(&path, npy(&header, &body)).unwrap();
+            let expect: Vec<f64> = (0..12).map(f64::from).collect();
+            assert_eq!(read_npy(&path, 1000).unwrap(), (vec![2, 3, 2], expect.clone()), "{descr}");
+            let array = parse_npy(&npy(&header, &body)).unwrap();
+            let numbers: Vec<f64> = (0..12).map(|i| array.values().real(i)).collect();
+            assert_eq!((array.shape(), numbers), (&[2, 3, 2][..], expect), "{descr}");
         }
     }
 

@@ -14,6 +14,7 @@ pub(crate) enum Number {
     I32,
     U64,
     I64,
+    F16,
     F32,
     F64,
 }
@@ -23,7 +24,7 @@ impl Number {
     pub(crate) fn bytes(self) -> usize {
         match self {
             Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 => 2,
+            Self::U16 | Self::I16 | Self::F16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 => 8,
         }
@@ -65,6 +66,11 @@ pub(crate) fn decode(shape: Vec<usize>, number: Number, big: bool, body: &[u8]) 
         Number::I32 => read!(Int, i32, 4),
         Number::U64 => read!(Int, u64, 8),
         Number::I64 => read!(Int, i64, 8),
+        Number::F16 => {
+            let bits = body.as_chunks().0.iter();
+            let bits = bits.map(|&b| if big { u16::from_be_bytes(b) } else { u16::from_le_bytes(b) });
+            Values::Real(bits.map(half).collect())
+        }
         Number::F32 => read!(Real, f32, 4),
         Number::F64 => read!(Real, f64, 8),
     };
@@ -76,9 +82,35 @@ pub(crate) fn decode(shape: Vec<usize>, number: Number, big: bool, body: &[u8]) 
     Array::new(shape, values)
 }
 
+/// The number that the bits of half a single-precision number mean: a sign, five bits of exponent and ten of fraction.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+    let size = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        0x1f if fraction == 0.0 => f64::INFINITY,
+        0x1f => f64::NAN,
+        _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
+    };
+    if bits >> 15 == 1 { -size } else { size }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halves_are_the_numbers_that_their_bits_mean() {
+        let check = |bits: u16, expect: f64| {
+            let read = decode(vec![1], Number::F16, false, &bits.to_le_bytes()).unwrap();
+            assert_eq!(read.values(), &Values::Real(vec![expect]), "{bits:#x}");
+        };
+        check(0x3c00, 1.0);
+        check(0xc100, -2.5);
+        check(0x0001, 2f64.powi(-24));
+        check(0x7bff, 65504.0);
+        check(0xfc00, f64::NEG_INFINITY);
+        assert!(half(0x7e00).is_nan());
+    }
 
     #[test]
     fn both_byte_orders() {

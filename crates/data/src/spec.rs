@@ -163,6 +163,15 @@ pub enum FeedSpec {
 }
 
 impl Source {
+    /// The files that it reads, as they are written.
+    pub fn files(&self) -> Vec<&str> {
+        match self {
+            Self::Csv(path) | Self::Npz(path) => vec![path],
+            Self::Npy(paths) | Self::Idx(paths) => paths.iter().map(|(_, path)| path.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Reads the whole source; relative paths start at the folder `base`.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let weights = folder.join("weights.safetensors");
     trainer.weights()?.save(&weights, graphrun::tensor::Dtype::F32)?;
     let experiment = Experiment::read(&model, &train::standard()).map_err(|found| found.to_string())?;
-    let scores = train::predict(&model, &experiment, &weights, None, &RunOptions::default())?;
+    let scores = train::predict(&model, &experiment, &weights, None, None, &RunOptions::default())?;
     println!("loss {:.3}; scores of the held-out digits: {}", last.train.loss, scores[0].1.shape());
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::syntax::{FileId, Kind, Parsed, Span, Value, parse};
+use crate::syntax::{FileId, Kind, Parsed, Span, Value, parse, without_mark};
 
 /// The longest chain of includes.
 const MAX_CHAIN: usize = 64;
@@ -22,14 +22,29 @@ pub(crate) fn read_files(path: &Path, diagnostics: &mut Diagnostics) -> Vec<Sour
             let id = reader.diagnostics.sources.add(name, text);
             reader.add(id, path);
         }
-        Err(reason) => {
-            let id = reader.diagnostics.sources.add(name, "");
-            let at = reader.diagnostics.sources.whole(id);
-            let message = format!("cannot read `{}`: {reason}", path.display());
-            reader.diagnostics.push(Diagnostic::new(Code::Unreadable, at, message, ""));
-        }
+        Err(reason) => unreadable(path, &reason, reader.diagnostics),
     }
     reader.files
+}
+
+/// The text of a file, without the mark that may stand before it.
+///
+/// # Errors
+/// Why there is none.
+pub fn read_source(path: &Path) -> Result<String, Diagnostics> {
+    read(path).map_err(|reason| {
+        let mut diagnostics = Diagnostics::default();
+        unreadable(path, &reason, &mut diagnostics);
+        diagnostics
+    })
+}
+
+/// Reports a file of which there is no text.
+fn unreadable(path: &Path, reason: &str, diagnostics: &mut Diagnostics) {
+    let id = diagnostics.sources.add(path.display().to_string(), "");
+    let at = diagnostics.sources.whole(id);
+    let message = format!("cannot read `{}`: {reason}", path.display());
+    diagnostics.push(Diagnostic::new(Code::Unreadable, at, message, ""));
 }
 
 /// Reads a text as if it were the file `path`, which need not exist, and everything that it includes.
@@ -127,7 +142,7 @@ fn read(path: &Path) -> Result<String, String> {
         _ if path.is_dir() => "it is a folder".to_owned(),
         _ => error.to_string(),
     })?;
-    String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map(|text| without_mark(&text).to_owned()).map_err(|error| {
         format!("it is not UTF-8 text (byte {} is not part of a character)", error.utf8_error().valid_up_to())
     })
 }

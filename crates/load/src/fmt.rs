@@ -5,7 +5,7 @@
 //! items survives. Nothing is aligned.
 
 use crate::diagnostics::Diagnostics;
-use crate::syntax::{Arg, Kind, Name, Token, TokenKind, Value, parse};
+use crate::syntax::{Arg, Kind, Name, Token, TokenKind, Value, parse, without_mark};
 
 /// The longest line that is not broken, in characters.
 const WIDTH: usize = 100;
@@ -19,6 +19,7 @@ const BROKEN: [&str; 1] = ["nodes"];
 /// Syntax errors: a file that cannot be read is left as it is.
 pub fn fmt_source(name: &str, source: &str) -> Result<String, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
+    let source = without_mark(source);
     let file = diagnostics.sources.add(name, source);
     let parsed = parse(file, &mut diagnostics);
     if diagnostics.has_errors() {

@@ -27,6 +27,7 @@ mod structure;
 pub mod syntax;
 
 pub use cases::{TOLERANCE, TestCase};
+pub use files::read_source;
 pub use fmt::fmt_source;
 pub use literal::Literal;
 pub use model::{LoadOptions, Model, ModelNode, load, load_str};

@@ -9,12 +9,12 @@ use crate::cases::{Cases, TestCase};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{Document, document, words};
 use crate::expand::Expander;
-use crate::files::{SourceFile, read_files, read_text};
+use crate::files::{SourceFile, read_files, read_source, read_text};
 use crate::flat::{Flat, ItemId, ItemKind, Target};
 use crate::order::Uses;
 use crate::overrides::override_text;
 use crate::sizes::known_symbol;
-use crate::syntax::{Sources, Span, Value};
+use crate::syntax::{Sources, Span, Value, without_mark};
 
 /// How to load.
 #[derive(Clone, Debug)]
@@ -89,18 +89,12 @@ impl Model {
 /// # Errors
 /// Everything that is wrong with it and with the files it includes, in one pass.
 pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<Model, Diagnostics> {
-    let mut diagnostics = Diagnostics::default();
     if options.overrides.is_empty() {
+        let mut diagnostics = Diagnostics::default();
         let files = read_files(path, &mut diagnostics);
         return finish(path, &files, registry, options.max_nodes, diagnostics);
     }
-    match std::fs::read_to_string(path) {
-        Ok(text) => load_str(path, &text, registry, options),
-        Err(_) => {
-            read_files(path, &mut diagnostics);
-            Err(diagnostics)
-        }
-    }
+    load_str(path, &read_source(path)?, registry, options)
 }
 
 /// Loads a model from text, as if it were the file `path`.
@@ -108,7 +102,7 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<M
 /// # Errors
 /// As [`load`].
 pub fn load_str(path: &Path, text: &str, registry: &Registry, options: &LoadOptions) -> Result<Model, Diagnostics> {
-    let text = override_text(path, text, &options.overrides)?;
+    let text = override_text(path, without_mark(text), &options.overrides)?;
     let mut diagnostics = Diagnostics::default();
     let files = read_text(path, &text, &mut diagnostics);
     finish(path, &files, registry, options.max_nodes, diagnostics)

@@ -9,13 +9,15 @@ pub struct TrainError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether the run itself came to this, and nothing that it was told is wrong.
+    pub diverged: bool,
 }
 
 impl TrainError {
     /// An error that says `message`.
     #[must_use]
     pub fn new(message: impl Into<String>) -> TrainError {
-        TrainError { message: message.into(), help: None }
+        TrainError { message: message.into(), help: None, diverged: false }
     }
 
     /// The same error with a remedy.

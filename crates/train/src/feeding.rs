@@ -8,6 +8,16 @@ use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 
 use crate::spec::TrainSpec;
 
+/// Reports the data files of `spec` that are not there; relative paths start at the folder `base`.
+pub fn check_files(spec: &TrainSpec, base: &Path, diagnostics: &mut Diagnostics) {
+    let sources = std::iter::once(&spec.data.source).chain(&spec.data.test_source);
+    for file in sources.flat_map(|source| source.files()).filter(|file| !base.join(file).is_file()) {
+        let message = format!("there is no data file `{file}`");
+        let found = Diagnostic::new(Code::Unreadable, spec.data_span, message, "needed by this data");
+        diagnostics.push(found.help("paths in a model file are relative to the folder of that file"));
+    }
+}
+
 /// Reads the data of `spec` for the inputs of `graph`; relative paths start at the folder `base`. What is
 /// wrong goes to `diagnostics`, at the section's `data`.
 pub fn load_data(spec: &TrainSpec, graph: &Graph, base: &Path, diagnostics: &mut Diagnostics) -> Option<Dataset> {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod best;
 mod counts;
 mod de;
 mod deviations;
@@ -20,6 +21,7 @@ mod ranks;
 mod read;
 mod record;
 mod registry;
+mod relocate;
 mod schedule;
 mod settings;
 mod spec;
@@ -28,20 +30,23 @@ mod trainer;
 mod update;
 mod using;
 mod weights;
+mod write;
 
 pub use error::TrainError;
 pub use experiment::{Experiment, check_section};
-pub use feeding::load_data;
+pub use feeding::{check_files, load_data};
 pub use metric::{Figure, MAX_PORTS, Meter, MetricDef, Series};
 pub use metrics::METRICS;
 pub use optimizer::{Optimizer, OptimizerDef, State};
 pub use optimizers::OPTIMIZERS;
 pub use record::{Event, Record, Scores};
 pub use registry::{TrainRegistry, standard};
+pub use relocate::relocated;
 pub use schedule::{Moment, SCHEDULES, Schedule, ScheduleDef};
 pub use settings::{Setting, Settings};
 pub use spec::{Checkpoints, EarlyStopping, Length, MetricSpec, Override, Shaping, TrainSpec};
 pub use trainer::{RunOptions, Trainer};
 pub use update::{StepGraphs, step_graphs};
 pub use using::{evaluate, predict};
-pub use weights::{Weights, write_atomically};
+pub use weights::Weights;
+pub use write::write_atomically;

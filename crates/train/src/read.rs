@@ -199,6 +199,11 @@ fn metrics(fields: &mut Fields<'_, '_>, graph: &Graph, registry: &TrainRegistry)
             fields.wrong(Code::WrongKind, &entry.key, "the key of a metric is its name".into());
             return None;
         };
+        if name == "loss" {
+            let message = "a metric cannot be called `loss`, which every record has";
+            let found = Diagnostic::new(Code::NameTaken, entry.key.span, message, "taken");
+            fields.diagnostics.push(found.help("choose another name"));
+        }
         let def = choose(fields, &entry.value, "metric", registry.metrics())?;
         metric(fields, name, def, &entry.value, graph)
     });

@@ -62,9 +62,32 @@ impl Position {
     }
 }
 
+/// What weights say of the run that made them: its seed, which also decided what it held back.
+#[derive(Serialize, Deserialize)]
+struct Origin {
+    seed: u64,
+}
+
+/// The note beside the weights of a run with this seed.
+pub(crate) fn origin(seed: u64) -> String {
+    serde_json::to_string(&Origin { seed }).unwrap_or_default()
+}
+
+/// The seed that a note beside weights tells.
+pub(crate) fn origin_seed(note: &str) -> Option<u64> {
+    serde_json::from_str::<Origin>(note).ok().map(|origin| origin.seed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_tell_the_seed_of_their_run() {
+        assert_eq!(origin_seed(&origin(u64::MAX)), Some(u64::MAX));
+        assert_eq!(origin_seed(&Position::default().note(7)), Some(7), "so does a state");
+        assert_eq!(origin_seed("made elsewhere"), None);
+    }
 
     #[test]
     fn positions_come_back_exactly_and_only_to_their_seed() {

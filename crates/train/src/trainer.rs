@@ -11,6 +11,7 @@ use graphrun_graph::{Graph, Phase};
 use graphrun_load::Model;
 use graphrun_tensor::Dtype;
 
+use crate::best::Best;
 use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::evaluation::{Evaluation, Planner, measured, widths};
@@ -19,12 +20,9 @@ use crate::meters::Meters;
 use crate::record::{Event, Record, Scores};
 use crate::schedule::Moment;
 use crate::spec::{Length, TrainSpec};
-use crate::state::Position;
+use crate::state::{Position, origin};
 use crate::update::{RATE, factor_name, step_graphs};
 use crate::weights::Weights;
-
-/// The most records of a run: of more epochs, evenly spaced ones are measured.
-const MAX_RECORDS: u64 = 1000;
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -69,6 +67,7 @@ pub struct Trainer {
     test_meters: Meters,
     at: Position,
     start: Instant,
+    best: Best,
 }
 
 /// The numbers of the lanes by what they do.
@@ -124,6 +123,7 @@ impl Trainer {
             test_meters,
             at: Position::default(),
             start: Instant::now(),
+            best: Best::default(),
         })
     }
 
@@ -164,7 +164,7 @@ impl Trainer {
     /// None that a run can bring about.
     pub fn weights(&self) -> Result<Weights, TrainError> {
         let arrays = self.engine.arrays(|name| self.graph.parameter(name).is_some())?;
-        Ok(Weights { arrays, note: None })
+        Ok(Weights { arrays, note: Some(origin(self.spec.seed)) })
     }
 
     /// The experiment's settings.
@@ -192,10 +192,15 @@ impl Trainer {
     /// # Errors
     /// A loss that is not finite, or a checkpoint that cannot be written.
     pub fn run(&mut self, notify: &mut dyn FnMut(Event<'_>)) -> Result<Option<Record>, TrainError> {
+        let last = self.epochs(notify);
+        self.save_best()?;
+        last
+    }
+
+    fn epochs(&mut self, notify: &mut dyn FnMut(Event<'_>)) -> Result<Option<Record>, TrainError> {
         self.start = Instant::now();
         let (total, per_epoch, group) = (self.total(), self.batches.len() as u64, self.spec.shaping.accumulate);
         let epochs = total.div_ceil(per_epoch);
-        let every = epochs.div_ceil(MAX_RECORDS).max(1);
         notify(Event::Start { step: self.at.batch / group, steps: total / group, epochs });
         let mut last = None;
         let mut saved = false;
@@ -205,7 +210,7 @@ impl Trainer {
             saved = false;
             let epoch = self.at.batch.div_ceil(per_epoch);
             let ended = self.at.batch.is_multiple_of(per_epoch);
-            if self.at.batch < total && !(ended && epoch % every == 0) {
+            if self.at.batch < total && !ended {
                 continue;
             }
             let record = self.record(epoch);
@@ -266,8 +271,11 @@ impl Trainer {
         lane.run(Draw { seed: self.spec.seed, step: self.at.batch });
         let loss = self.train_meters.add(self.engine.lane(lane_number));
         if !loss.is_finite() {
-            let message = format!("the loss is {loss} at step {}", step + 1);
-            return Err(TrainError::new(message).help("lower the rate, or bound the gradients with `clip_norm`"));
+            return Err(TrainError {
+                message: format!("the loss is {loss} at step {}", step + 1),
+                help: Some("lower the rate, or bound the gradients with `clip_norm`".into()),
+                diverged: true,
+            });
         }
         self.at.batch += 1;
         Ok(loss)
@@ -294,9 +302,12 @@ impl Trainer {
         let delta = self.spec.early_stopping.map_or(0.0, |e| e.min_delta);
         if self.at.best.is_none_or(|best| loss < best - delta) {
             (self.at.best, self.at.best_epoch, self.at.stall_epoch) = (Some(loss), record.epoch, record.epoch);
-            if let Some(folder) = self.options.out.as_ref().filter(|_| self.spec.checkpoints.best) {
-                self.weights()?.save(&folder.join("best.safetensors"), self.options.dtype)?;
+            if self.spec.checkpoints.best {
+                self.best.unsaved = Some(self.weights()?);
             }
+        }
+        if self.best.is_due() {
+            self.save_best()?;
         }
         if let Some(patience) = self.spec.schedule.patience()
             && record.epoch - self.at.stall_epoch >= patience
@@ -305,6 +316,10 @@ impl Trainer {
             self.at.stall_epoch = record.epoch;
         }
         Ok(self.spec.early_stopping.is_some_and(|e| record.epoch - self.at.best_epoch >= e.patience))
+    }
+
+    fn save_best(&mut self) -> Result<(), TrainError> {
+        self.best.save(self.options.out.as_deref(), self.options.dtype)
     }
 
     /// Writes the weights and the state, if there is a folder for them.

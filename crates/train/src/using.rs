@@ -4,7 +4,7 @@ use std::path::Path;
 
 use graphrun_data::{Batches, Part, Source};
 use graphrun_exec::{Array, Draw};
-use graphrun_graph::Phase;
+use graphrun_graph::{Graph, Phase};
 use graphrun_load::Model;
 use graphrun_tensor::Shape;
 
@@ -43,28 +43,30 @@ pub fn evaluate(
     Ok(evaluation.measure(&mut engine, part, &mut meters, spec.seed))
 }
 
-/// The outputs of a model with the weights in the file `path`, for every row of `source`, or of the test part (or
-/// of all data, when nothing was held back) without one. Inputs that no output needs are not fed.
+/// The outputs of a model, or `only` the one of this name, with the weights in the file `path`, for every row of
+/// `source`, or of the test part (or of all data, when nothing was held back) without one. Inputs that no output needs
+/// are not fed.
 ///
 /// # Errors
-/// When the weights are not those of the model, the source does not feed its inputs, or an output has no rows.
+/// When there is no such output, the weights are not those of the model, the source does not feed its inputs, or an
+/// output has no rows.
 pub fn predict(
     model: &Model,
     experiment: &Experiment,
     path: &Path,
     source: Option<&Source>,
+    only: Option<&str>,
     options: &RunOptions,
 ) -> Result<Vec<(String, Array)>, TrainError> {
     let Experiment { spec, data } = experiment;
     let mut graph = model.graph(Phase::Test).clone();
     graph.loss = None;
+    keep(&mut graph, only)?;
     let reachable = graph.reachable();
     let needed: Vec<&str> =
         graph.inputs().iter().filter(|(_, id)| reachable[id.index()]).map(|(name, _)| &**name).collect();
     let other = match source {
-        Some(source) => {
-            Some(data.part(source, &needed).map_err(|e| TrainError { message: e.to_string(), help: None })?)
-        }
+        Some(source) => Some(data.part(source, &needed).map_err(|e| TrainError::new(e.to_string()))?),
         None => None,
     };
     let part: &Part = other.as_ref().or(data.test.as_ref()).unwrap_or(&data.train);
@@ -88,11 +90,26 @@ pub fn predict(
     let arrays = graph.outputs.iter().enumerate().zip(outputs).map(|((k, (name, _)), values)| {
         let row = engine.lane(lanes[0]).shape(k);
         let Some((_, row)) = row.sizes().split_first() else {
-            return Err(TrainError::new(format!("output `{name}` is one number for all rows, not one a row")));
+            let error = TrainError::new(format!("output `{name}` is one number for all rows, not one a row"));
+            return Err(error.help("choose another output, or feed the inputs"));
         };
         let sizes: Vec<usize> = std::iter::once(part.rows()).chain(row.iter().copied()).collect();
         let shape = Shape::new(&sizes).map_err(|e| TrainError::new(e.to_string()))?;
         Ok((name.clone(), Array::real(shape, values).map_err(TrainError::new)?))
     });
     arrays.collect()
+}
+
+/// Leaves of the outputs `only` the one of this name, where one is asked for.
+fn keep(graph: &mut Graph, only: Option<&str>) -> Result<(), TrainError> {
+    let Some(only) = only else { return Ok(()) };
+    let names: Vec<String> = graph.outputs.iter().map(|(name, _)| format!("`{name}`")).collect();
+    graph.outputs.retain(|(name, _)| name == only);
+    match graph.outputs.is_empty() {
+        true => {
+            let error = TrainError::new(format!("the model has no output `{only}`"));
+            Err(error.help(format!("it has {}", names.join(", "))))
+        }
+        false => Ok(()),
+    }
 }

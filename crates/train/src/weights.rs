@@ -1,7 +1,6 @@
 //! Parameters in safetensors files.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 use graphrun_exec::Array;
@@ -12,9 +11,15 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as Stored, TensorView};
 
 use crate::error::TrainError;
+use crate::state::origin_seed;
+use crate::write::write_atomically;
 
 /// The one key of the file's metadata; a second would make the order of bytes depend on chance.
 const NOTE: &str = "graphrun";
+
+/// What to do about weights that are not those of the model.
+const OTHER_MODEL: &str =
+    "they are of another version of the model: train this one, or name the model file that they were trained from";
 
 /// What a safetensors file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +91,12 @@ impl Weights {
         Ok(Weights { arrays, note })
     }
 
+    /// The seed of the run that made the weights, where they were made here.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        origin_seed(self.note.as_deref()?)
+    }
+
     /// Checks that these are the parameters of `graph`, no less and no more, in the same shapes; `path` names
     /// the file in messages.
     ///
@@ -96,41 +107,25 @@ impl Weights {
         for parameter in graph.parameters() {
             let name = &*parameter.name;
             let Some(array) = self.arrays.get(name) else {
+                let near = nearest(name, self.arrays.keys().map(String::as_str));
+                let near = near.map_or_else(String::new, |near| format!("the nearest it has is `{near}`; "));
                 let error = TrainError::new(format!("{file} has no `{name}`, which the model has"));
-                return Err(match nearest(name, self.arrays.keys().map(String::as_str)) {
-                    Some(near) => error.help(format!("the nearest it has is `{near}`")),
-                    None => error,
-                });
+                return Err(error.help(format!("{near}{OTHER_MODEL}")));
             };
             let ty = graph.ty(parameter.node);
             let wanted = ty.concrete(&Sizes::default()).map_err(TrainError::new)?;
             if wanted != array.shape() {
                 let message = format!("`{name}` is {ty} in the model and {} in {file}", array.shape());
-                return Err(TrainError::new(message).help("the weights are those of another version of the model"));
+                return Err(TrainError::new(message).help(OTHER_MODEL));
             }
         }
         match self.arrays.keys().find(|name| graph.parameter(name).is_none()) {
-            Some(name) => Err(TrainError::new(format!("{file} has `{name}`, which the model has not"))),
+            Some(name) => {
+                Err(TrainError::new(format!("{file} has `{name}`, which the model has not")).help(OTHER_MODEL))
+            }
             None => Ok(()),
         }
     }
-}
-
-/// Writes a file so that it is complete or not there.
-///
-/// # Errors
-/// When the folder cannot be written to.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|e| TrainError::new(format!("{} cannot be written: {e}", path.display())))
 }
 
 fn reals<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {

@@ -1,8 +1,8 @@
 //! `graphrun check`: load and verify.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use graphrun::train::{check_section, standard};
+use graphrun::train::{check_files, check_section, standard};
 use graphrun::{Diagnostics, nodes};
 use serde_json::json;
 
@@ -26,8 +26,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             Err(found) => wrong.push(found),
             Ok(model) => {
                 let mut found = Diagnostics { sources: model.sources.clone(), list: Vec::new() };
-                if model.train.is_some() {
-                    check_section(&model, &train, &mut found);
+                let section = model.train.as_ref().and_then(|_| check_section(&model, &train, &mut found));
+                if let Some(spec) = section {
+                    check_files(&spec, path.parent().unwrap_or(Path::new("")), &mut found);
                 }
                 if found.has_errors() {
                     wrong.push(found);

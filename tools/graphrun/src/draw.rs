@@ -9,13 +9,14 @@ use dagre::graph::{Graph as Layout, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
 use graphrun::graph::{Form, Leaf, NodeId};
 use graphrun::{Graph, Phase};
+use serde_json::json;
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::inside::Inside;
-use crate::json;
 use crate::model::open;
+use crate::point::{Point, Rest};
 use crate::values::Feeds;
 
 /// The width of a character and the height of a line, in pixels.
@@ -59,18 +60,27 @@ struct Picture {
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
     let inside = match args.values || args.grads {
-        true => Some(Inside::new(&model, args.feeds.read()?, &args.wanted, None, common)?),
+        true => {
+            let rest = Rest { test: model.tests.first(), trained: false, open: 1 };
+            let point = Point::new(&model, args.feeds.read()?, &args.wanted, rest, common)?;
+            Some(Inside::new(&model, point, None, args.grads, common)?)
+        }
         false => None,
     };
     let graph = inside.as_ref().map_or(model.graph(Phase::Test), |inside| &inside.graph);
     let picture = picture(graph, inside.as_ref(), args);
-    say(match args.format {
+    let drawing = match args.format {
         Format::Svg => svg(&picture),
         Format::Dot => dot(&picture),
         Format::Mermaid => mermaid(&picture),
         Format::Text => text(&picture),
+    };
+    match common.json {
+        true => say(
+            json!({"format": args.format.to_possible_value().map(|v| v.get_name().to_string()), "drawing": drawing}),
+        )?,
+        false => say(drawing.trim_end())?,
     }
-    .trim_end())?;
     Ok(Found::Nothing)
 }
 
@@ -96,10 +106,13 @@ fn picture(graph: &Graph, inside: Option<&Inside>, args: &Args) -> Picture {
             let Some(&from) = places.get(input) else { continue };
             let mut labels = Vec::new();
             if let Some(inside) = inside {
-                let short =
-                    |array: &graphrun::Array| shorten(&json::text(&json::array(array, graphrun::tensor::Dtype::F32)));
+                let short = |array: &graphrun::Array| {
+                    shorten(&crate::json::text(&crate::json::array(array, graphrun::tensor::Dtype::F32)))
+                };
                 labels.extend(inside.values.get(input).filter(|_| args.values).map(short));
-                labels.extend(inside.grads.get(input).filter(|_| args.grads).map(|g| format!("d {}", short(g))));
+                labels.extend(
+                    inside.grads.get(input).filter(|_| inside.is_asked(*input)).map(|g| format!("d {}", short(g))),
+                );
             }
             picture.arrows.push((from, places[&id], labels));
         }

@@ -1,14 +1,15 @@
 //! `graphrun eval`: what trained weights score on the held-out data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use graphrun::tensor::Dtype;
-use graphrun::train::{evaluate, standard};
+use graphrun::train::{Weights, evaluate, standard};
 use graphrun::{Experiment, Model, RunOptions};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::open;
+use crate::runs::last_weights;
 use crate::train::{row, scores_table};
 
 #[derive(clap::Args, Debug)]
@@ -33,14 +34,13 @@ pub(crate) struct Trained {
 impl Trained {
     /// The model, the file of its weights, and how to run it.
     pub(crate) fn open(&self, common: &Common) -> Result<(Model, PathBuf, RunOptions), Failure> {
-        let model = open(&self.file, &self.with, common)?;
-        let weights = match &self.weights {
-            Some(path) => path.clone(),
-            None => self.last().ok_or_else(|| {
-                Failure::new(format!("there is no run of {} under runs/", self.file.display()))
-                    .help("train it first, or name the weights with --weights")
-            })?,
-        };
+        let weights = self.weights.clone().or_else(|| last_weights(&self.file));
+        let seed = self.seed(weights.as_deref(), common);
+        let model = open(&self.file, &self.with, &Common { seed, ..common.clone() })?;
+        let weights = weights.ok_or_else(|| {
+            Failure::new(format!("there is no run of {} under runs/ that left weights", self.file.display()))
+                .help("train it first, or name the weights with --weights")
+        })?;
         let options = RunOptions {
             dtype: common.dtype(Dtype::F32),
             threads: common.pool()?,
@@ -50,12 +50,11 @@ impl Trained {
         Ok((model, weights, options))
     }
 
-    /// The weights of the run of the highest number.
-    fn last(&self) -> Option<PathBuf> {
-        let prefix = format!("{}-", self.file.file_stem()?.to_str()?);
-        let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.strip_prefix(&prefix)?.parse::<u64>().ok();
-        let latest = std::fs::read_dir("runs").ok()?.flatten().filter_map(number).max()?;
-        Some(PathBuf::from(format!("runs/{prefix}{latest}/weights.safetensors")))
+    /// The seed that is asked for, else that of the run that made the weights: it decided which rows were held back.
+    fn seed(&self, weights: Option<&Path>, common: &Common) -> Option<u64> {
+        let named = self.with.iter().any(|setting| setting.starts_with("train.seed="));
+        let made = || Weights::load(weights?).ok()?.seed();
+        common.seed.or_else(|| if named { None } else { made() })
     }
 }
 
@@ -67,7 +66,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         say(scores.json())?;
     } else {
         let mut table = scores_table(&scores);
-        table.add_row(row("held out", &scores));
+        let part = if experiment.data.test.is_some() { "held out" } else { "training" };
+        table.add_row(row(part, &scores));
         say(table)?;
     }
     Ok(Found::Nothing)

@@ -1,10 +1,14 @@
 //! How a verb ends: with an exit status, or with an error on standard error and status 2.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use graphrun::Diagnostics;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::model::eprint;
 
 /// The exit status of a verb that ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub(crate) enum Found {
     Nothing = 0,
     /// A check failed.
     Finding = 1,
+    /// Some of several files are wrong, which is said; the result is that of the others.
+    Wrong = 2,
     /// A check proved nothing.
     Unproved = 3,
 }
@@ -24,6 +30,8 @@ pub(crate) enum Failure {
     Files(Vec<Diagnostics>),
     /// Anything else, with a remedy where there is one.
     Message(String, Option<String>),
+    /// What a run came to although nothing that it was told is wrong; a finding.
+    Run(String, Option<String>),
     /// Whoever reads standard output has left.
     Closed,
 }
@@ -43,31 +51,58 @@ impl Failure {
     /// Says what is wrong and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
         let mut err = std::io::stderr().lock();
+        let status = if matches!(self, Failure::Run(..)) { Found::Finding as u8 } else { 2 };
         // Nothing is left to be done when standard error is gone too.
         let _ = match self {
             Failure::Closed => return ExitCode::SUCCESS,
-            Failure::Message(message, help) => {
+            Failure::Message(ref message, ref help) | Failure::Run(ref message, ref help) => {
                 if as_json {
                     let _ = writeln!(std::io::stdout(), "{}", json!({"error": message, "help": help}));
                 }
-                let help = help.map_or_else(String::new, |help| format!("\n  help: {help}"));
+                let help = help.as_ref().map_or_else(String::new, |help| format!("\n  help: {help}"));
                 writeln!(err, "error: {message}{help}")
             }
             Failure::Files(files) => {
                 if as_json {
-                    let records: Vec<_> = files.iter().flat_map(Diagnostics::records).collect();
-                    let _ = writeln!(std::io::stdout(), "{}", json!({"errors": records}));
+                    let _ = writeln!(std::io::stdout(), "{}", json!({"errors": records(&files)}));
                 }
                 files.iter().try_for_each(|found| writeln!(err, "{}", render(found)))
             }
         };
-        ExitCode::from(2)
+        ExitCode::from(status)
     }
 }
 
-/// Findings as text for standard error, in colour on a terminal.
+/// Findings as text for standard error, in colour on a terminal that has it.
 pub(crate) fn render(found: &Diagnostics) -> String {
-    found.render(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+    found.render(std::io::stderr().is_terminal() && !is_plain(|name| std::env::var_os(name)))
+}
+
+/// Whether the environment asks for text without colour.
+fn is_plain(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || variable("TERM").is_some_and(|value| value == "dumb")
+}
+
+/// The findings of several files as JSON.
+pub(crate) fn records(files: &[Diagnostics]) -> Value {
+    files.iter().flat_map(Diagnostics::records).map(|record| json!(record)).collect()
+}
+
+/// Whether there are findings of some among several files, which are then said.
+pub(crate) fn tell(files: &[Diagnostics]) -> bool {
+    files.iter().for_each(|found| eprint(&render(found)));
+    !files.is_empty()
+}
+
+/// Everything in words, without places in colour.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Files(files) => files.iter().try_for_each(|found| write!(f, "{found}")),
+            Failure::Message(message, _) | Failure::Run(message, _) => f.write_str(message),
+            Failure::Closed => f.write_str("standard output is closed"),
+        }
+    }
 }
 
 impl From<Diagnostics> for Failure {
@@ -102,7 +137,10 @@ impl From<graphrun::plan::PlanError> for Failure {
 
 impl From<graphrun::train::TrainError> for Failure {
     fn from(error: graphrun::train::TrainError) -> Failure {
-        Failure::Message(error.message, error.help)
+        match error.diverged {
+            true => Failure::Run(error.message, error.help),
+            false => Failure::Message(error.message, error.help),
+        }
     }
 }
 
@@ -118,4 +156,20 @@ impl From<std::io::Error> for Failure {
 /// Writes a line to standard output.
 pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_left_out_where_the_environment_says_so() {
+        let check = |name: &str, value: &str, plain: bool| {
+            assert_eq!(is_plain(|asked| (asked == name).then(|| value.into())), plain, "{name}={value}");
+        };
+        check("NO_COLOR", "1", true);
+        check("NO_COLOR", "", false);
+        check("TERM", "dumb", true);
+        check("TERM", "xterm", false);
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use graphrun::load::fmt_source;
+use graphrun::load::{fmt_source, read_source};
 use graphrun::train::write_atomically;
 use serde_json::json;
 
 use crate::args::Common;
-use crate::failure::{Failure, Found, say};
+use crate::failure::{Failure, Found, records, say, tell};
 use crate::model::files;
 
 #[derive(clap::Args, Debug)]
@@ -24,10 +24,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let (mut wrong, mut changed) = (Vec::new(), Vec::new());
     for path in files(&args.files)? {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(&path).map_err(|e| Failure::new(format!("{shown}: {e}")))?;
-        match fmt_source(&shown, &text) {
+        let canonical = read_source(&path).and_then(|text| fmt_source(&shown, &text));
+        match canonical {
             Err(diagnostics) => wrong.push(diagnostics),
-            Ok(canonical) if canonical == text => {}
+            Ok(canonical) if std::fs::read(&path).is_ok_and(|bytes| bytes == canonical.as_bytes()) => {}
             Ok(canonical) => {
                 if !args.check {
                     write_atomically(&path, canonical.as_bytes())?;
@@ -39,11 +39,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             }
         }
     }
-    if !wrong.is_empty() {
-        return Err(Failure::Files(wrong));
-    }
     if common.json {
-        say(json!({ "changed": changed }))?;
+        say(json!({ "changed": changed, "errors": records(&wrong) }))?;
     }
-    Ok(if args.check && !changed.is_empty() { Found::Finding } else { Found::Nothing })
+    Ok(match tell(&wrong) {
+        true => Found::Wrong,
+        false if args.check && !changed.is_empty() => Found::Finding,
+        false => Found::Nothing,
+    })
 }

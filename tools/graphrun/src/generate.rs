@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Command;
+use serde_json::json;
 
+use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 
 #[derive(clap::Args, Debug)]
@@ -19,23 +21,34 @@ pub(crate) struct ManArgs {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> Result<Found, Failure> {
+pub(crate) fn completions(args: &CompletionsArgs, mut command: Command, common: &Common) -> Result<Found, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut command, "graphrun", &mut text);
-    say(String::from_utf8_lossy(&text).trim_end())?;
+    let text = String::from_utf8_lossy(&text);
+    match common.json {
+        true => say(json!({"shell": args.shell.to_string(), "completions": text}))?,
+        false => say(text.trim_end())?,
+    }
     Ok(Found::Nothing)
 }
 
-pub(crate) fn manual(args: &ManArgs, command: Command) -> Result<Found, Failure> {
+pub(crate) fn manual(args: &ManArgs, command: Command, common: &Common) -> Result<Found, Failure> {
     match &args.out {
         Some(folder) => {
             std::fs::create_dir_all(folder)?;
             clap_mangen::generate_to(command, folder)?;
+            if common.json {
+                say(json!({"folder": folder}))?;
+            }
         }
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;
-            say(String::from_utf8_lossy(&page).trim_end())?;
+            let page = String::from_utf8_lossy(&page);
+            match common.json {
+                true => say(json!({ "page": page }))?,
+                false => say(page.trim_end())?,
+            }
         }
     }
     Ok(Found::Nothing)

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
-    let Gradient { graph, of, wrt, upstream, .. } = args.wanted.find(model.graph(Phase::Test).clone())?;
+    let Gradient { graph, of, wrt, upstream, .. } = args.wanted.find(model.graph(Phase::Test).clone())?.checked()?;
     let of_name = graph.describe(of);
     let gradient = graphrun::plan::simplify(&gradient_graph(&graph, of, &wrt, upstream)?)?;
     let doc = Some(format!("The gradients of {} in {}", of_name.trim_matches('`'), args.file.display()));

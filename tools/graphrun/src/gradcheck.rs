@@ -7,21 +7,26 @@ use graphrun::gradcheck::{
     Curve, Entry, Executor, Flat, GateOptions, Method, Options, Problem, Report, Values, Verdict, check_graph, curve,
     self_test,
 };
-use graphrun::graph::{Kind, Sizes};
+use graphrun::graph::Kind;
 use graphrun::tensor::Dtype;
-use graphrun::{Array, Graph, Model, Phase, nodes};
+use graphrun::{Array, Graph, Model, nodes};
 use serde_json::{Value, json};
 
 use crate::args::Common;
 use crate::curve::{plot, svg};
 use crate::failure::{Failure, Found, say};
-use crate::gradients::{self, Wanted};
+use crate::gradients::Wanted;
 use crate::json::number;
 use crate::model::{eprint, open, seed};
+use crate::point::{Point, Rest};
 use crate::run::set_weights;
 use crate::table::table;
 use crate::values::{self, Feeds};
 
+/// The method that finds its own steps.
+const ADAPTIVE: &str = "adaptive";
+/// The step of the textbook methods when none is given.
+const STEP: f64 = 1e-5;
 /// The size of an axis that neither the file nor what is fed decides.
 const OPEN_SIZE: usize = 3;
 /// The most elements whose error is drawn against the step: each costs two evaluations a step.
@@ -30,18 +35,17 @@ const CURVE_ELEMENTS: usize = 512;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The model file
-    #[arg(required_unless_present = "self_test")]
+    #[arg(required_unless_present = "self_test", conflicts_with = "self_test")]
     file: Option<PathBuf>,
     #[command(flatten)]
     feeds: Feeds,
     #[command(flatten)]
     wanted: Wanted,
     /// How numeric derivatives are taken
-    #[arg(long, default_value = "adaptive", value_parser = ["forward", "backward", "central", "adaptive"])]
+    #[arg(long, default_value = ADAPTIVE, value_parser = ["forward", "backward", "central", ADAPTIVE])]
     method: String,
-    /// The step of the textbook methods
-    #[arg(long, value_name = "H", default_value_t = 1e-5)]
-    step: f64,
+    #[arg(long, value_name = "H", help = format!("The step of the textbook methods [default: {STEP:e}]"))]
+    step: Option<f64>,
     /// The decimal digits to prove
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=12))]
     digits: u32,
@@ -66,8 +70,13 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if args.self_test {
         return gate(args, common);
     }
-    if !(args.step.is_finite() && args.step > 0.0) {
-        return Err(Failure::new(format!("a step of {} goes nowhere", args.step)).help("give a small positive number"));
+    let step = args.step.unwrap_or(STEP);
+    if !(step.is_finite() && step > 0.0) {
+        return Err(Failure::new(format!("a step of {step} goes nowhere")).help("give a small positive number"));
+    }
+    if args.step.is_some() && args.method == ADAPTIVE {
+        return Err(Failure::new("the adaptive method finds its own steps, and --step gives one")
+            .help("name a textbook method with --method forward, backward or central"));
     }
     let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named"))?;
     let model = open(path, &[], common)?;
@@ -75,7 +84,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let seed = seed(&model, common);
     let engine = Executor { threads: common.pool()?, seed };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
-    let options = Options { method, step: args.step, digits: args.digits, seed, ..Options::default() };
+    let options = Options { method, step, digits: args.digits, seed, ..Options::default() };
     let report = check_graph(&problem, &engine, &options).map_err(|e| Failure::new(e.message))?;
     let curves = match &args.curve {
         None => Vec::new(),
@@ -95,36 +104,21 @@ fn found(verdict: Verdict) -> Found {
 
 /// What is differentiated, at which values: those given, else those of the file's first test, else drawn ones.
 fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failure> {
-    let mut given = args.feeds.read()?;
-    let mut graph = model.graph(Phase::Test).clone();
-    let mut wanted = args.wanted.clone();
-    if let (true, Some(case)) = (given.is_empty(), model.tests.first()) {
-        wanted = wanted.or(case)?;
-        graph = model.graph(case.phase).clone();
-        graph.sizes.extend(case.sizes.clone());
-        for (name, literal) in case.given.iter().chain(&case.params) {
-            given.push((name.clone(), values::array(literal)?));
-        }
-    }
-    let found = gradients::find(graph, wanted.of.as_deref(), &wanted.wrt, None)?;
+    let rest = Rest { test: model.tests.first(), trained: args.weights.is_some(), open: OPEN_SIZE };
+    let Point { graph, fed, wanted } = Point::new(model, args.feeds.read()?, &args.wanted, rest, common)?;
+    let found = wanted.find(graph.clone())?.checked()?;
+    found.feed(&mut fed.clone())?;
     let upstream = match &wanted.upstream {
         Some(text) => values::parse("--upstream", text)?,
-        None if found.graph.ty(found.of).len().known() == Some(1) => Array::scalar(1.0),
-        None => {
-            let (name, ty) = (found.graph.describe(found.of), found.graph.ty(found.of));
-            return Err(
-                Failure::new(format!("{name} is {ty}, no scalar")).help("give the gradient from above with --upstream")
-            );
-        }
+        None => Array::scalar(1.0),
     };
     let wrt = found.wrt.iter().map(|(name, _)| name.clone()).collect();
-    let values = all_values(args, &found.graph, given, common.options(model, Dtype::F64)?)?;
-    Ok(Problem { graph: found.graph, of: vec![(found.of, upstream)], wrt, values })
+    let values = all_values(args, &graph, fed, common.options(model, Dtype::F64)?)?;
+    Ok(Problem { graph, of: vec![(found.of, upstream)], wrt, values })
 }
 
 /// Values of all inputs and parameters.
 fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, options: RunOptions) -> Result<Values, Failure> {
-    let seed = options.seed;
     let mut session = Session::new(graph.clone(), options)?;
     if let Some(path) = &args.weights {
         set_weights(&mut session, path)?;
@@ -142,19 +136,6 @@ fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, options: 
             _ => array,
         };
         all.insert(name, array);
-    }
-    let mut sizes: Sizes = graphrun::gradcheck::sizes_of(graph, &all)?;
-    for (_, id) in graph.inputs() {
-        for size in &graph.ty(*id).shape {
-            size.symbols(&mut |symbol| {
-                sizes.entry(symbol.into()).or_insert(OPEN_SIZE);
-            });
-        }
-    }
-    for (name, id) in graph.inputs() {
-        if !all.contains_key(&**name) {
-            all.insert(name.to_string(), values::draw(graph, name, *id, &sizes, seed)?);
-        }
     }
     Ok(all)
 }
@@ -233,14 +214,18 @@ fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
         ..GateOptions::default()
     };
     let report = self_test(&nodes::standard, &Executor::default(), &options);
-    let passed = report.passed();
+    let (found, verdict) = match report.passed() {
+        true if args.seeds == 0 || args.cases == 0 => (Found::Unproved, "vacuous"),
+        true => (Found::Nothing, "pass"),
+        false => (Found::Finding, "fail"),
+    };
     if common.json {
         let mutants = report
             .mutants
             .iter()
             .map(|m| json!({"name": m.name, "caught": m.caught, "seeds": m.seeds, "cases": m.cases}));
         say(json!({
-            "verdict": if passed { "pass" } else { "fail" },
+            "verdict": verdict,
             "mutants": mutants.collect::<Vec<_>>(),
             "clean": report.clean.as_ref().map_or(0, |tally| tally.cases),
             "alarm": report.clean.as_ref().err().map(ToString::to_string),
@@ -248,7 +233,7 @@ fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
         }))?;
     } else {
         say(&report)?;
-        say(format!("{} in {:.1} s", if passed { "pass" } else { "fail" }, report.time.as_secs_f64()))?;
+        say(format!("{verdict} in {:.1} s", report.time.as_secs_f64()))?;
     }
-    Ok(if passed { Found::Nothing } else { Found::Finding })
+    Ok(found)
 }

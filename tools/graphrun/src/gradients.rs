@@ -1,12 +1,13 @@
 //! Which gradients are asked for: `--of`, `--wrt`, `--upstream`.
 
-use graphrun::graph::{Builder, Initialiser, Key, NodeId, Size};
+use graphrun::graph::{Builder, Initialiser, Key, NodeId, Size, Sizes};
 use graphrun::load::TestCase;
 use graphrun::tensor::Shape;
 use graphrun::{Array, Graph};
 
 use crate::failure::Failure;
 use crate::model::node;
+use crate::point::bound;
 use crate::values;
 
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -34,12 +35,18 @@ pub(crate) struct Gradient {
 }
 
 impl Wanted {
-    /// What a test differentiates, where nothing else is asked for.
-    pub(crate) fn or(mut self, case: &TestCase) -> Result<Wanted, Failure> {
-        if self.of.is_none() && self.upstream.is_none() {
-            self.of.clone_from(&case.of);
-            let upstream = case.upstream.as_ref().map(values::array).transpose()?;
-            self.upstream = upstream.map(|array| array.to_string());
+    /// What a test differentiates, where nothing else is asked for; its upstream where the node is the same and of
+    /// the same shape under `sizes`.
+    pub(crate) fn or(mut self, case: &TestCase, graph: &Graph, sizes: &Sizes) -> Result<Wanted, Failure> {
+        let theirs = target(graph, case.of.as_deref())?;
+        let ours = self.of.as_deref().map_or(Ok(theirs), |name| node(graph, name))?;
+        self.of = self.of.or_else(|| case.of.clone());
+        if let (None, Some(upstream)) = (&self.upstream, &case.upstream) {
+            let shape = graph.ty(theirs).concrete(sizes).ok();
+            let fits = upstream.shape.is_empty() || shape.is_some_and(|shape| shape.sizes() == upstream.shape);
+            if ours == theirs && fits {
+                self.upstream = Some(values::array(upstream)?.to_string());
+            }
         }
         Ok(self)
     }
@@ -51,6 +58,67 @@ impl Wanted {
     }
 }
 
+/// The error for a gradient from above that has another shape than its node.
+fn misshapen(upstream: &Array, name: &str, declared: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("--upstream is {}, and {name} is {declared}", upstream.shape()))
+        .help("the gradient from above has the shape of the node that is differentiated, or is one number")
+}
+
+impl Gradient {
+    /// Adds to what is `fed` what the gradient needs beside it.
+    pub(crate) fn feed(&self, fed: &mut Vec<(String, Array)>) -> Result<(), Failure> {
+        let shape = self.graph.ty(self.of).concrete(&bound(&self.graph, fed));
+        for (name, array) in &self.feeds {
+            match &shape {
+                Ok(shape) if *shape != array.shape() => {
+                    return Err(misshapen(array, &self.graph.describe(self.of), shape));
+                }
+                _ => fed.push((name.clone(), array.clone())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is a gradient without one from above.
+    pub(crate) fn is_scalar(&self) -> bool {
+        self.upstream.is_some() || self.graph.ty(self.of).len().known() == Some(1)
+    }
+
+    /// Refuses a node that is no scalar where no gradient from above is given.
+    pub(crate) fn checked(self) -> Result<Gradient, Failure> {
+        match self.is_scalar() {
+            true => Ok(self),
+            false => {
+                let (name, ty) = (self.graph.describe(self.of), self.graph.ty(self.of));
+                Err(Failure::new(format!("{name} is {ty}, no scalar"))
+                    .help("give the gradient from above with --upstream VALUE, an array of its shape or one number"))
+            }
+        }
+    }
+}
+
+/// The node of this name, else what is differentiated when none is named.
+fn target(graph: &Graph, of: Option<&str>) -> Result<NodeId, Failure> {
+    match of {
+        Some(name) => node(graph, name),
+        None => graph.loss.or_else(|| graph.outputs.first().map(|(_, id)| *id)).ok_or_else(|| {
+            Failure::new("the model has neither a loss nor an output to differentiate").help("name a node with --of")
+        }),
+    }
+}
+
+/// The names with their nodes, each once, blanks around them aside.
+fn leaves(graph: &Graph, names: &[String]) -> Result<Vec<(String, NodeId)>, Failure> {
+    let mut found: Vec<(String, NodeId)> = Vec::new();
+    for name in names.iter().map(|name| name.trim()) {
+        let id = node(graph, name)?;
+        if !found.iter().any(|(other, _)| other == name) {
+            found.push((name.to_string(), id));
+        }
+    }
+    Ok(found)
+}
+
 /// Finds the nodes of a gradient by name.
 pub(crate) fn find(
     graph: Graph,
@@ -58,21 +126,14 @@ pub(crate) fn find(
     wrt: &[String],
     upstream: Option<Array>,
 ) -> Result<Gradient, Failure> {
-    let of = match of {
-        Some(name) => node(&graph, name)?,
-        None => graph.loss.or_else(|| graph.outputs.first().map(|(_, id)| *id)).ok_or_else(|| {
-            Failure::new("the model has neither a loss nor an output to differentiate").help("name a node with --of")
-        })?,
-    };
+    let of = target(&graph, of)?;
     let wrt = match wrt {
         [] => {
             let leaves = graph.differentiable_leaves();
             let name = |id: NodeId| graph.names().iter().find(|(_, n)| **n == id).map(|(name, _)| name.to_string());
             leaves.into_iter().filter_map(|id| Some((name(id)?, id))).collect()
         }
-        names => {
-            names.iter().map(|name| Ok((name.clone(), node(&graph, name)?))).collect::<Result<Vec<_>, Failure>>()?
-        }
+        names => leaves(&graph, names)?,
     };
     let mut b = Builder::from_graph(graph);
     let mut feeds = Vec::new();
@@ -82,6 +143,10 @@ pub(crate) fn find(
         Some(array) => {
             let shape: Vec<Size> = array.shape().sizes().iter().map(|&n| n.into()).collect();
             let declared = b.ty(of).clone();
+            let differs = |(given, wanted): (&Size, &Size)| wanted.known().is_some() && given != wanted;
+            if declared.rank() != shape.len() || shape.iter().zip(&declared.shape).any(differs) {
+                return Err(misshapen(&array, &b.graph().describe(of), &declared));
+            }
             if declared.shape == shape {
                 let given = Given(array.shape(), values::reals(&array));
                 Some(b.parameter("upstream", shape, std::sync::Arc::new(given), false)?)

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use graphrun::exec::Session;
-use graphrun::graph::{Builder, Form, Leaf, NodeId, grad};
+use graphrun::graph::{Builder, Form, Leaf, Node, NodeId, grad};
 use graphrun::tensor::Dtype;
-use graphrun::{Array, Graph, Model, Phase};
+use graphrun::{Array, Graph, Model};
 
 use crate::args::Common;
 use crate::failure::Failure;
-use crate::gradients::Wanted;
-use crate::model::seed;
+use crate::point::Point;
 use crate::run::set_weights;
 use crate::values;
 
@@ -21,31 +20,34 @@ pub(crate) struct Inside {
     pub(crate) graph: Graph,
     pub(crate) of: NodeId,
     pub(crate) values: HashMap<NodeId, Array>,
+    /// The gradients by the nodes between the leaves and the differentiated node, both among them.
     pub(crate) grads: HashMap<NodeId, Array>,
+    /// The leaves whose gradients are asked for; all where none is named.
+    pub(crate) asked: Option<Vec<NodeId>>,
+    names: HashMap<NodeId, String>,
 }
 
 impl Inside {
-    /// Runs the model on what is `fed`, else on its first test, else on numbers drawn from the seed.
+    /// Runs a model at a point, with the weights of a file where one is named; without `gradients`, forward alone.
     pub(crate) fn new(
         model: &Model,
-        mut fed: Vec<(String, Array)>,
-        wanted: &Wanted,
+        point: Point,
         weights: Option<&PathBuf>,
+        gradients: bool,
         common: &Common,
     ) -> Result<Inside, Failure> {
-        let wanted = match model.tests.first().filter(|_| fed.is_empty()) {
-            Some(case) => wanted.clone().or(case)?,
-            None => wanted.clone(),
-        };
-        complete(model, model.graph(Phase::Test), &mut fed, seed(model, common))?;
-        let found = wanted.find(model.graph(Phase::Test).clone())?;
+        let Point { graph, mut fed, wanted } = point;
+        let found = wanted.find(graph)?;
+        let found = if gradients { found.checked()? } else { found };
+        found.feed(&mut fed)?;
         let graph = found.graph;
-        fed.extend(found.feeds);
+        let asked: Option<Vec<NodeId>> =
+            (!wanted.wrt.is_empty()).then(|| found.wrt.iter().map(|(_, id)| *id).collect());
         let ancestors = ancestors(&graph, found.of);
         let shown: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|id| ancestors[id.index()]).collect();
-        let real: Vec<NodeId> = shown.iter().copied().filter(|&id| graph.ty(id).is_real()).collect();
+        let real = if gradients { between(&graph, &shown, asked.as_deref()) } else { Vec::new() };
         let mut b = Builder::from_graph(graph.clone());
-        let gradients = grad(&mut b, found.of, &real, found.upstream)?;
+        let gradients = if gradients { grad(&mut b, found.of, &real, found.upstream)? } else { Vec::new() };
         let built = b.graph_mut();
         built.outputs = shown.iter().map(|id| (format!("v{}", id.index()), *id)).collect();
         built.outputs.extend(real.iter().zip(gradients).map(|(id, gradient)| (format!("g{}", id.index()), gradient)));
@@ -60,7 +62,8 @@ impl Inside {
             let array = |id: &NodeId| Some((*id, session.output(&format!("{letter}{}", id.index()))?));
             ids.iter().filter_map(array).collect()
         };
-        Ok(Inside { of: found.of, values: read('v', &shown), grads: read('g', &real), graph })
+        let (values, grads) = (read('v', &shown), read('g', &real));
+        Ok(Inside { of: found.of, values, grads, asked, names: names(&graph), graph })
     }
 
     /// The nodes that the differentiated one needs, constants aside, in order.
@@ -69,40 +72,50 @@ impl Inside {
         self.graph.ids().map(|(id, _)| id).filter(|id| self.values.contains_key(id) && !constant(id)).collect()
     }
 
-    /// What a node is called: its label, or its value when it is a constant.
-    pub(crate) fn name(&self, id: NodeId) -> String {
-        let node = self.graph.node(id);
-        match (node.op.form(), &node.label) {
-            (Form::Leaf(Leaf::Constant(value)), _) => value.to_string(),
-            (_, Some(label)) => label.to_string(),
-            _ => format!("n{}", id.index()),
-        }
+    /// What a node is called: its label, with its ordinal where several have the same, or its value when it is a
+    /// constant.
+    pub(crate) fn name(&self, id: NodeId) -> &str {
+        &self.names[&id]
+    }
+
+    /// Whether the gradient by a node is asked for.
+    pub(crate) fn is_asked(&self, id: NodeId) -> bool {
+        self.asked.as_ref().is_none_or(|asked| asked.contains(&id))
     }
 }
 
-/// Feeds what is not fed: from the model's first test, else drawn from the seed.
-pub(crate) fn complete(model: &Model, graph: &Graph, fed: &mut Vec<(String, Array)>, seed: u64) -> Result<(), Failure> {
-    let mut sizes = crate::show::sizes(graph);
-    if let Some(case) = model.tests.first().filter(|_| fed.is_empty()) {
-        for (name, literal) in case.given.iter().chain(&case.params) {
-            fed.push((name.clone(), values::array(literal)?));
-        }
-        sizes.extend(case.sizes.clone());
-    }
-    for (name, array) in fed.iter() {
-        let Some(id) = graph.find(name) else { continue };
-        for (size, &given) in graph.ty(id).shape.iter().zip(array.shape().sizes()) {
-            if let Some(symbol) = size.as_symbol() {
-                sizes.insert(symbol.into(), given);
+fn names(graph: &Graph) -> HashMap<NodeId, String> {
+    let mut labelled: HashMap<&str, usize> = HashMap::new();
+    let label = |id: NodeId| graph.node(id).label.as_deref();
+    graph.ids().filter_map(|(id, _)| label(id)).for_each(|label| *labelled.entry(label).or_default() += 1);
+    let mut met: HashMap<&str, usize> = HashMap::new();
+    let name = |(id, node): (NodeId, &Node)| {
+        let name = match (node.op.form(), label(id)) {
+            (Form::Leaf(Leaf::Constant(value)), _) => value.to_string(),
+            (_, Some(label)) if labelled[label] == 1 || graph.find(label) == Some(id) => label.to_string(),
+            (_, Some(label)) => {
+                let ordinal = met.entry(label).or_default();
+                *ordinal += 1;
+                format!("{label}_{ordinal}")
             }
-        }
+            _ => format!("n{}", id.index()),
+        };
+        (id, name)
+    };
+    graph.ids().map(name).collect()
+}
+
+/// The real nodes among `shown`; where leaves are asked for, those leaves and what depends on any of them.
+fn between(graph: &Graph, shown: &[NodeId], asked: Option<&[NodeId]>) -> Vec<NodeId> {
+    let mut reached = vec![asked.is_none(); graph.nodes().len()];
+    asked.unwrap_or_default().iter().for_each(|id| reached[id.index()] = true);
+    for (id, node) in graph.ids() {
+        reached[id.index()] |= node.inputs.iter().any(|input| reached[input.index()]);
     }
-    for (name, id) in graph.inputs() {
-        if !fed.iter().any(|(n, _)| **n == **name) {
-            fed.push((name.to_string(), values::draw(graph, name, *id, &sizes, seed)?));
-        }
-    }
-    Ok(())
+    let mut nodes: Vec<NodeId> = shown.iter().copied().filter(|id| reached[id.index()]).collect();
+    nodes.extend(asked.unwrap_or_default().iter().filter(|id| !shown.contains(id)));
+    nodes.retain(|&id| graph.ty(id).is_real());
+    nodes
 }
 
 fn ancestors(graph: &Graph, of: NodeId) -> Vec<bool> {

@@ -73,11 +73,13 @@ impl Summary {
     }
 }
 
-/// A named node between inputs and the node that is differentiated.
+/// A named node between inputs and the node that is differentiated, or that node.
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     pub(crate) name: String,
     pub(crate) op: String,
+    /// Whether it is the node that is differentiated.
+    top: bool,
     pub(crate) value: Summary,
     pub(crate) gradient: Summary,
     /// The share of units that are 0 in every row, where there are rows of units.
@@ -97,11 +99,12 @@ impl Layer {
 /// The layers of a model that has been run, each with a verdict: what is far from the other layers is not healthy.
 pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec<Layer> {
     let mut layers: Vec<Layer> = Vec::new();
-    for (name, op, id) in named.iter().filter(|(_, _, id)| *id != inside.of) {
+    for (name, op, id) in named.iter().filter(|(_, _, id)| inside.is_asked(*id)) {
         let (Some(value), Some(gradient)) = (inside.values.get(id), inside.grads.get(id)) else { continue };
         layers.push(Layer {
             name: name.clone(),
             op: op.clone(),
+            top: *id == inside.of,
             value: Summary::new(&value.to_reals()),
             gradient: Summary::new(&gradient.to_reals()),
             dead: dead(value),
@@ -110,9 +113,11 @@ pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec
         });
     }
     let value = layers.first().map_or(0.0, |layer| layer.value.rms);
-    let gradient = layers.last().map_or(0.0, |layer| layer.gradient.rms);
+    let gradient = layers.iter().rev().find(|layer| !layer.top).map_or(0.0, |layer| layer.gradient.rms);
     for layer in &mut layers {
-        layer.verdict = verdict(layer, [layer.value.rms / value, layer.gradient.rms / gradient]);
+        // Loss and upstream are of another kind than layers, and are measured against nothing.
+        let sizes = if layer.top { [1.0; 2] } else { [layer.value.rms / value, layer.gradient.rms / gradient] };
+        layer.verdict = verdict(layer, sizes);
     }
     layers
 }

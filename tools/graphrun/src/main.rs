@@ -7,6 +7,7 @@ mod curve;
 mod draw;
 mod equiv;
 mod eval;
+mod examples;
 mod explain;
 mod failure;
 mod fmt;
@@ -21,8 +22,11 @@ mod layer;
 mod model;
 mod new;
 mod ops;
+mod others;
+mod point;
 mod predict;
 mod run;
+mod runs;
 mod schema;
 mod show;
 mod stats;
@@ -35,9 +39,11 @@ mod values;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::Common;
+use crate::examples::with_examples;
+use crate::failure::say;
 
 /// Neural networks declared as data: check, show, run, differentiate and train RON model files.
 #[derive(Parser)]
@@ -95,8 +101,34 @@ enum Verb {
     Man(generate::ManArgs),
 }
 
+/// The whole command line, examples included. Every option that takes a value takes a negative number, to be judged as one.
+fn command() -> Command {
+    let lenient = |arg: Arg| match arg.get_action().takes_values() && !arg.is_positional() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    };
+    with_examples(Cli::command().mut_args(lenient)).mut_subcommands(|verb| with_examples(verb.mut_args(lenient)))
+}
+
+/// Reads the command line, or says what is wrong with it and gives the exit status.
+fn parse() -> Result<Cli, ExitCode> {
+    command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
+        let as_json = std::env::args_os().any(|arg| arg == "--json");
+        if error.use_stderr() && as_json {
+            let text = error.to_string();
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let _ = say(serde_json::json!({"error": message, "help": "--help names what the verb takes"}));
+        }
+        let _ = error.print();
+        ExitCode::from(error.exit_code() as u8)
+    })
+}
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
     let common = &cli.common;
     let outcome = match &cli.verb {
         Verb::Check(args) => check::run(args, common),
@@ -118,8 +150,8 @@ fn main() -> ExitCode {
         Verb::New(args) => new::run(args, common),
         Verb::Fmt(args) => fmt::run(args, common),
         Verb::Explain(args) => explain::run(args, common),
-        Verb::Completions(args) => generate::completions(args, Cli::command()),
-        Verb::Man(args) => generate::manual(args, Cli::command()),
+        Verb::Completions(args) => generate::completions(args, command(), common),
+        Verb::Man(args) => generate::manual(args, command(), common),
     };
     match outcome {
         Ok(found) => ExitCode::from(found as u8),

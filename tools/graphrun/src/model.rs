@@ -20,6 +20,10 @@ pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Mode
                 Failure::new(format!("`--with {setting}` has no value")).help("write it as --with train.epochs=5")
             );
         };
+        if value.trim().is_empty() {
+            return Err(Failure::new(format!("the value of `--with {setting}` is empty"))
+                .help("write it as --with train.epochs=5"));
+        }
         overrides.push((key.to_string(), value.to_string()));
     }
     let registry = nodes::standard();
@@ -61,16 +65,21 @@ pub(crate) fn node(graph: &Graph, name: &str) -> Result<NodeId, Failure> {
     })
 }
 
-/// Every model file that `paths` name: files as they are, folders searched for `.ron` files.
+/// Every model file that `paths` name: files as they are, folders searched for `.ron` files. Hidden folders and files
+/// are passed over.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     fn search(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
         let mut entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
-            if path.is_dir() {
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            // What a link to a folder leads to is found where it is, so that no circle of links is followed.
+            if entry.file_type()?.is_dir() {
                 search(&path, found)?;
-            } else if path.extension().is_some_and(|e| e == "ron") {
+            } else if !path.is_dir() && path.extension().is_some_and(|e| e == "ron") {
                 found.push(path);
             }
         }

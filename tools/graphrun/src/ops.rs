@@ -1,40 +1,60 @@
 //! `graphrun ops`: the registry.
 
-use graphrun::graph::OpDef;
+use graphrun::graph::{OpDef, Registry};
 use graphrun::load::diagnostics::nearest;
 use graphrun::nodes;
+use graphrun::train::standard;
 use serde_json::{Value, json};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
+use crate::others::{Other, others};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// An operation; all of them when omitted
+    /// An operation, initialiser, optimiser, schedule or metric; all of them when omitted
     name: Option<String>,
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
-    let registry = nodes::standard();
-    let ops: Vec<&OpDef> = match &args.name {
-        None => registry.ops().collect(),
-        Some(name) => vec![registry.op(name).ok_or_else(|| {
-            let failure = Failure::new(format!("there is no op `{name}`"));
-            match nearest(name, registry.ops().map(|op| op.name)) {
-                Some(near) => failure.help(format!("the nearest is `{near}`")),
-                None => failure.help("`graphrun ops` lists them all"),
+    let (registry, train) = (nodes::standard(), standard());
+    let others = others(&registry, &train);
+    match &args.name {
+        None => list(&registry, &others, common.json)?,
+        Some(name) => {
+            let op = registry.op(name).map(|op| [entry(op), page(op).into()]);
+            let other = || others.iter().find(|other| other.name == name).map(|o| [o.json(), o.page().into()]);
+            let [json, page] = op.or_else(other).ok_or_else(|| unknown(name, &registry, &others))?;
+            match common.json {
+                true => say(Value::Array(vec![json]))?,
+                false => say(page.as_str().unwrap_or_default())?,
             }
-        })?],
-    };
-    if common.json {
-        say(Value::Array(ops.iter().map(|op| entry(op)).collect()))?;
-    } else if args.name.is_some() {
-        ops.iter().try_for_each(|op| say(page(op)))?;
-    } else {
-        let width = ops.iter().map(|op| op.name.len()).max().unwrap_or(0);
-        ops.iter().try_for_each(|op| say(format!("{:width$}  {}", op.name, op.summary)))?;
+        }
     }
     Ok(Found::Nothing)
+}
+
+/// Every operation, and for people the names of everything else by kind.
+fn list(registry: &Registry, others: &[Other], as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        return say(registry.ops().map(entry).collect::<Value>());
+    }
+    let width = registry.ops().map(|op| op.name.len()).max().unwrap_or(0);
+    registry.ops().try_for_each(|op| say(format!("{:width$}  {}", op.name, op.summary)))?;
+    for group in others.chunk_by(|a, b| a.kind == b.kind) {
+        let names: Vec<&str> = group.iter().map(|other| other.name).collect();
+        say(format!("\n{}s: {}", group[0].kind, names.join(", ")))?;
+    }
+    Ok(())
+}
+
+fn unknown(name: &str, registry: &Registry, others: &[Other]) -> Failure {
+    let known = registry.ops().map(|op| op.name).chain(others.iter().map(|other| other.name));
+    let failure = Failure::new(format!("there is no op `{name}`, nor anything else of that name"));
+    match nearest(name, known) {
+        Some(near) => failure.help(format!("the nearest is `{near}`")),
+        None => failure.help("`graphrun ops` lists them all"),
+    }
 }
 
 fn entry(op: &OpDef) -> Value {

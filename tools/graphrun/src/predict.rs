@@ -34,7 +34,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let (model, weights, options) = args.trained.open(common)?;
     let fed = args.feeds.read()?;
     let mut results = match fed.is_empty() {
-        true => predict(&model, &Experiment::read(&model, &standard())?, &weights, None, &options)?,
+        true => {
+            predict(&model, &Experiment::read(&model, &standard())?, &weights, None, args.output.as_deref(), &options)?
+        }
         false => outputs(&model, &fed, &weights, common)?,
     };
     if let Some(wanted) = &args.output {

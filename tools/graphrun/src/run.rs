@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     feeds: Feeds,
     /// With gradients, of this node
-    #[arg(long, value_name = "NODE")]
+    #[arg(long, value_name = "NODE", conflicts_with = "of")]
     grad: Option<String>,
     #[command(flatten)]
     wanted: Wanted,
@@ -47,9 +47,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let options = common.options(&model, Dtype::F32)?;
     let dtype = options.dtype;
     let gradient = match wanted.of.is_some() || !wanted.wrt.is_empty() || wanted.upstream.is_some() {
-        true => Some(wanted.find(graph.clone())?),
+        true => Some(wanted.find(graph.clone())?.checked()?),
         false => None,
     };
+    arrays.iter().try_for_each(|(name, _)| values::known(&graph, name))?;
     all_fed(&graph, &arrays)?;
     let mut session = match &gradient {
         Some(Gradient { graph, of, wrt, upstream, .. }) => {
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         set_weights(&mut session, path)?;
     }
     let mut fed = arrays.clone();
-    fed.extend(gradient.iter().flat_map(|gradient| gradient.feeds.clone()));
+    gradient.iter().try_for_each(|gradient| gradient.feed(&mut fed))?;
     values::run(&mut session, &fed)?;
     let mut results = Map::new();
     let shown = |array: Option<Array>| array.map_or(Value::Null, |array| json::array(&array, dtype));

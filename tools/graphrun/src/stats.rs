@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
-use crate::inside::{Inside, complete};
+use crate::inside::Inside;
 use crate::layer::{Layer, layers};
 use crate::model::{open, seed};
+use crate::point::{Point, Rest};
 use crate::show::sizes;
 use crate::stats_svg::svg;
 use crate::table::table;
-use crate::values::{self, Feeds};
+use crate::values::Feeds;
 
 /// Initialisations by short names; any other name is an initialiser as a model file writes it.
 const SCHEMES: [(&str, &str); 4] =
@@ -57,10 +58,13 @@ pub(crate) struct Args {
     /// Trained weights
     #[arg(long, value_name = "FILE", conflicts_with = "init")]
     weights: Option<PathBuf>,
-    /// Feed numbers from -1 to 1 [default: the training data, else the first test, else such numbers]
+    /// Feed the first rows of the training data [default: the first test, else numbers drawn from the seed]
     #[arg(long)]
+    data: bool,
+    /// Feed numbers from -1 to 1, drawn from the seed, although there is a test
+    #[arg(long, conflicts_with = "data")]
     noise: bool,
-    /// The most rows of data or noise
+    /// The most rows of data or of drawn numbers
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     rows: u32,
     /// Draw the histograms into an SVG file
@@ -74,34 +78,36 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let text = with_activation(model.text(), op);
         model = load_str(&model.path, &text, &nodes::standard(), &LoadOptions::default())?;
     }
-    let mut fed = args.feeds.read()?;
+    let mut given = args.feeds.read()?;
     let rows = args.rows as usize;
-    if fed.is_empty() && (args.noise || model.train.is_some()) {
-        fed = if args.noise { noise(&model, rows, common)? } else { data(&model, rows)? };
+    if args.data {
+        for (name, array) in data(&model, rows)? {
+            if !given.iter().any(|(other, _)| *other == name) {
+                given.push((name, array));
+            }
+        }
     }
-    complete(&model, model.graph(Phase::Test), &mut fed, seed(&model, common))?;
+    let test = model.tests.first().filter(|_| !args.noise && !args.data);
+    let rest = Rest { test, trained: args.weights.is_some(), open: rows };
     let schemes = if args.init.is_empty() { vec!["file".to_string()] } else { args.init.clone() };
     let mut compared: Vec<(String, Vec<Layer>)> = Vec::new();
     for scheme in schemes {
-        let mut fed = fed.clone();
+        let mut given = given.clone();
         if !args.init.is_empty() {
-            fed.extend(initial(&model, &scheme, common)?);
+            given.extend(initial(&model, &scheme, common)?);
         }
-        let inside = Inside::new(&model, fed, &wanted(&model, &args.wanted)?, args.weights.as_ref(), common)?;
+        // Where nothing else is asked for, the sum of an array's elements is differentiated.
+        let mut point = Point::new(&model, given, &args.wanted, rest, common)?;
+        if !point.wanted.find(point.graph.clone())?.is_scalar() {
+            point.wanted.upstream = Some("1".into());
+        }
+        let inside = Inside::new(&model, point, args.weights.as_ref(), true, common)?;
         compared.push((scheme, layers(&named(&model), &inside)));
     }
     if let Some(path) = &args.svg {
         write_atomically(path, svg(&compared).as_bytes())?;
     }
     print(&compared, common.json)
-}
-
-/// What is differentiated; the sum of its elements where that is no scalar and nothing else is asked for.
-fn wanted(model: &Model, wanted: &Wanted) -> Result<Wanted, Failure> {
-    let found = wanted.find(model.graph(Phase::Test).clone())?;
-    let scalar = found.graph.ty(found.of).rank() == 0;
-    let upstream = wanted.upstream.clone().or_else(|| (!scalar).then(|| "1".to_string()));
-    Ok(Wanted { upstream, ..wanted.clone() })
 }
 
 /// The named nodes of the file, declarations aside.
@@ -122,23 +128,6 @@ fn data(model: &Model, rows: usize) -> Result<Vec<(String, Array)>, Failure> {
         Ok((feed.name().to_string(), Array::real(shape, values)?))
     };
     part.feeds().iter().enumerate().map(array).collect()
-}
-
-/// Numbers drawn for every input, as many rows where the first size is open.
-fn noise(model: &Model, rows: usize, common: &Common) -> Result<Vec<(String, Array)>, Failure> {
-    let graph = model.graph(Phase::Test);
-    let mut sizes = sizes(graph);
-    for (_, id) in graph.inputs() {
-        if let Some(symbol) = graph.ty(*id).shape.first().and_then(|size| size.as_symbol()) {
-            sizes.insert(symbol.into(), rows);
-        }
-    }
-    let seed = seed(model, common);
-    graph
-        .inputs()
-        .iter()
-        .map(|(name, id)| Ok((name.to_string(), values::draw(graph, name, *id, &sizes, seed)?)))
-        .collect()
 }
 
 /// The weights, which are the trainable parameters of at least two axes, as `scheme` begins them.

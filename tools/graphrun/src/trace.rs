@@ -14,10 +14,13 @@ use crate::gradients::Wanted;
 use crate::inside::Inside;
 use crate::json;
 use crate::model::open;
+use crate::point::{Point, Rest};
 use crate::values::Feeds;
 
 /// What a result looks like that the reader is to fill in.
 const BLANK: &str = "____";
+/// The most elements of an array whose local derivatives are written out.
+const SMALL: usize = 8;
 /// How near an answer must be, relative to the result.
 const NEAR: f64 = 1e-3;
 
@@ -36,10 +39,10 @@ pub(crate) struct Args {
     #[arg(long)]
     markdown: bool,
     /// Leave the results blank
-    #[arg(long)]
+    #[arg(long, conflicts_with = "answers")]
     quiz: bool,
     /// Mark the answers in a file of lines such as `y = 7` and `dz/dy = 14`
-    #[arg(long, value_name = "FILE", conflicts_with = "quiz")]
+    #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
 }
 
@@ -48,18 +51,24 @@ struct Line {
     what: String,
     /// The formula by names; empty for what is given.
     how: String,
-    /// The formula with numbers, where all are single ones.
+    /// The formula with numbers, where all are single ones or small arrays.
     numbers: String,
     result: String,
     value: Array,
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    if args.quiz && common.json {
+        return Err(Failure::new("--quiz leaves results blank for people, and --json gives them to programs")
+            .help("give one of the two"));
+    }
     let model = open(&args.file, &[], common)?;
-    let inside = Inside::new(&model, args.feeds.read()?, &args.wanted, args.weights.as_ref(), common)?;
+    let rest = Rest { test: model.tests.first(), trained: args.weights.is_some(), open: 1 };
+    let point = Point::new(&model, args.feeds.read()?, &args.wanted, rest, common)?;
+    let inside = Inside::new(&model, point, args.weights.as_ref(), true, common)?;
     let (forward, backward) = (forward(&inside), backward(&inside));
     if let Some(path) = &args.answers {
-        return mark(path, forward.iter().chain(&backward));
+        return mark(path, forward.iter().chain(&backward), common.json);
     }
     if common.json {
         let entries = |lines: &[Line]| -> Value {
@@ -105,7 +114,7 @@ fn forward(inside: &Inside) -> Vec<Line> {
     let line = |id: NodeId| {
         let node = inside.graph.node(id);
         let value = inside.values[&id].clone();
-        let names: Vec<String> = node.inputs.iter().map(|&input| inside.name(input)).collect();
+        let names: Vec<String> = node.inputs.iter().map(|&input| inside.name(input).to_string()).collect();
         let (how, numbers) = match node.op.form() {
             Form::Leaf(_) => Default::default(),
             Form::Pointwise(expr) => {
@@ -119,7 +128,7 @@ fn forward(inside: &Inside) -> Vec<Line> {
                 (format!("{}({}{gap}{options})", node.op.name(), names.join(", ")), String::new())
             }
         };
-        Line { what: inside.name(id), how, numbers, result: shown(&value), value }
+        Line { what: inside.name(id).to_string(), how, numbers, result: shown(&value), value }
     };
     inside.nodes().into_iter().map(line).collect()
 }
@@ -160,28 +169,45 @@ fn backward(inside: &Inside) -> Vec<Line> {
                 continue;
             }
             let (upper, lower) = (inside.name(id), inside.name(*input));
-            let numbers = local(inside, id, k)
-                .map(|local| format!("{} * {}", factor(shown(gradient)), factor(shown(&Array::scalar(local)))));
+            let numbers =
+                local(inside, id, k).map(|local| format!("{} * {}", factor(shown(gradient)), factor(shown(&local))));
             terms.entry(*input).or_default().push((format!("d{top}/d{upper} * d{upper}/d{lower}"), numbers));
         }
     }
+    let unused = inside.asked.iter().flatten().filter(|id| !inside.values.contains_key(id));
+    lines.extend(unused.filter_map(|id| {
+        let (gradient, what) = (inside.grads.get(id)?, format!("d{top}/d{}", inside.name(*id)));
+        Some(Line {
+            what,
+            how: String::new(),
+            numbers: String::new(),
+            result: shown(gradient),
+            value: gradient.clone(),
+        })
+    }));
     lines
 }
 
-/// The local derivative by input `k`, where all is scalar.
-fn local(inside: &Inside, id: NodeId, k: usize) -> Option<f64> {
+/// The local derivatives by input `k`, element by element, where the arrays are of one shape and small.
+fn local(inside: &Inside, id: NodeId, k: usize) -> Option<Array> {
     let node = inside.graph.node(id);
     let Form::Pointwise(expr) = node.op.form() else { return None };
-    let scalar = |i: &NodeId| Some(inside.values[i].to_reals()[0]).filter(|_| inside.values[i].shape().rank() == 0);
-    let at: Vec<f64> = node.inputs.iter().map(scalar).collect::<Option<_>>()?;
-    Some(expr.derivative(k).eval(&at))
+    let shape = inside.values[&id].shape();
+    let like = |input: &NodeId| inside.values[input].shape() == shape;
+    if shape.len() > SMALL || !node.inputs.iter().all(like) {
+        return None;
+    }
+    let inputs: Vec<Vec<f64>> = node.inputs.iter().map(|input| inside.values[input].to_reals()).collect();
+    let slope = expr.derivative(k);
+    let at = |element: usize| slope.eval(&inputs.iter().map(|values| values[element]).collect::<Vec<_>>());
+    Array::real(shape, (0..shape.len()).map(at).collect()).ok()
 }
 
 /// Says for every line of an answers file whether it is right.
-fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>) -> Result<Found, Failure> {
+fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as_json: bool) -> Result<Found, Failure> {
     let lines: Vec<&Line> = lines.collect();
     let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
-    let (mut right, mut wrong) = (0, 0);
+    let (mut right, mut wrong, mut answers) = (0, 0, Vec::new());
     for (number, answer) in text.lines().enumerate().filter(|(_, line)| line.contains('=')) {
         let (what, given) =
             (answer.split('=').next().unwrap_or("").trim(), answer.rsplit('=').next().unwrap_or("").trim());
@@ -197,11 +223,19 @@ fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>) -> Result<Fou
             true => right += 1,
             false => wrong += 1,
         }
-        say(match met {
-            true => format!("right  {what} = {given}"),
-            false => format!("wrong  {what} = {given}, it is {}", line.result),
-        })?;
+        let verdict = if met { "right" } else { "wrong" };
+        answers.push(
+            json!({"name": what, "given": given, "verdict": verdict, "value": json::array(&line.value, Dtype::F64)}),
+        );
+        if !as_json {
+            let but = if met { String::new() } else { format!(", it is {}", line.result) };
+            say(format!("{verdict}  {what} = {given}{but}"))?;
+        }
     }
-    say(format!("{right} right, {wrong} wrong, {} left out", lines.len().saturating_sub(right + wrong)))?;
+    let left_out = lines.len().saturating_sub(right + wrong);
+    match as_json {
+        true => say(json!({"right": right, "wrong": wrong, "left_out": left_out, "answers": answers}))?,
+        false => say(format!("{right} right, {wrong} wrong, {left_out} left out"))?,
+    }
     Ok(if wrong > 0 { Found::Finding } else { Found::Nothing })
 }

@@ -1,5 +1,6 @@
 //! `graphrun train`: as the file's `train` section says.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::Table;
 use graphrun::tensor::Dtype;
-use graphrun::train::{Event, Figure, Record, Scores, standard, write_atomically};
+use graphrun::train::{Event, Figure, Record, Scores, relocated, standard, write_atomically};
 use graphrun::{Experiment, RunOptions, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::open;
+use crate::runs::{MODEL, WEIGHTS, fresh};
 use crate::table::table;
 
 #[derive(clap::Args, Debug)]
@@ -38,6 +40,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         (Some(out), _) | (None, Some(out)) => out.clone(),
         (None, None) => fresh(&args.file),
     };
+    if args.resume.as_ref() != Some(&out) && out.join(WEIGHTS).exists() {
+        return Err(Failure::new(format!("{} holds the weights of another run", out.display()))
+            .help(format!("name another folder, or go on with that run by --resume {}", out.display())));
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     // Without a handler, Ctrl-C ends the run without its last checkpoint; the run itself is as good.
@@ -53,14 +59,19 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if let Some(folder) = &args.resume {
         trainer.resume(folder)?;
     }
-    write_atomically(&out.join("model.ron"), model.text().as_bytes())?;
-    let mut lines = String::new();
+    std::fs::create_dir_all(&out).map_err(|e| Failure::new(format!("{}: {e}", out.display())))?;
+    write_atomically(&out.join(MODEL), relocated(&model, &out).as_bytes())?;
+    let metrics = out.join("metrics.jsonl");
+    let (mut log, mut failure) = (None, None);
     let bar = bar(common.json);
-    let mut failure = None;
-    let last = trainer.run(&mut |event| match event {
+    let run = trainer.run(&mut |event| match event {
         Event::Start { step, steps, .. } => {
             bar.set_length(steps);
             bar.set_position(step);
+            match begin(&metrics, step) {
+                Ok(file) => log = Some(file),
+                Err(error) => failure = Some(error),
+            }
         }
         Event::Step { step, loss } => {
             bar.set_position(step);
@@ -73,39 +84,27 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             if common.json && failure.is_none() {
                 failure = say(&line).err();
             }
-            lines += &line;
-            lines.push('\n');
+            if let Some(Err(error)) = log.as_mut().map(|file| file.write_all(format!("{line}\n").as_bytes())) {
+                failure.get_or_insert(unwritten(&metrics, &error));
+            }
         }
         Event::Stopped(record) => bar.println(format!("no better since a while: stopped after epoch {}", record.epoch)),
         Event::Saved(_) => {}
-    })?;
+    });
     bar.finish_and_clear();
-    append(&out.join("metrics.jsonl"), &lines, args.resume.is_some())?;
+    let last = run?;
     if let Some(failure) = failure {
         return Err(failure);
     }
     if let (Some(record), false) = (&last, common.json) {
         say(closing(record))?;
         say(format!("epoch {}, step {}, {:.2} s", record.epoch, record.step, record.seconds))?;
-        say(format!("weights in {}", out.join("weights.safetensors").display()))?;
+        say(format!("weights in {}", out.join(WEIGHTS).display()))?;
     }
     if stop.load(Ordering::Relaxed) {
         crate::model::eprint(&format!("interrupted; go on with --resume {}", out.display()));
     }
     Ok(Found::Nothing)
-}
-
-/// The first of runs/NAME-1, runs/NAME-2, ... that is not there.
-fn fresh(file: &Path) -> PathBuf {
-    let name = file.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-    let mut number = 1;
-    loop {
-        let folder = PathBuf::from(format!("runs/{name}-{number}"));
-        if !folder.exists() {
-            return folder;
-        }
-        number += 1;
-    }
 }
 
 fn bar(quiet: bool) -> ProgressBar {
@@ -119,11 +118,24 @@ fn bar(quiet: bool) -> ProgressBar {
     bar
 }
 
-/// Metrics go on after those of the run that is resumed.
-fn append(path: &Path, lines: &str, resumed: bool) -> Result<(), Failure> {
-    let mut file =
-        std::fs::OpenOptions::new().create(true).write(true).append(resumed).truncate(!resumed).open(path)?;
-    Ok(file.write_all(lines.as_bytes())?)
+/// The file of metrics, a line an epoch; of what is there, only the lines up to the step at which the run goes on.
+fn begin(path: &Path, step: u64) -> Result<File, Failure> {
+    let earlier = std::fs::read_to_string(path).unwrap_or_default();
+    let done = |line: &&str| {
+        let record = serde_json::from_str::<serde_json::Value>(line).unwrap_or_default();
+        record["step"].as_u64().is_some_and(|s| s <= step)
+    };
+    let kept: String = earlier.lines().filter(|_| step > 0).filter(done).map(|line| format!("{line}\n")).collect();
+    let begin = || {
+        let mut file = File::create(path)?;
+        file.write_all(kept.as_bytes())?;
+        Ok(file)
+    };
+    begin().map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{} cannot be written: {error}", path.display()))
 }
 
 /// How the run ended.

@@ -5,6 +5,7 @@ use std::path::Path;
 use graphrun::exec::{Data, Session};
 use graphrun::graph::{Key, Kind, NodeId, Sizes};
 use graphrun::load::Literal;
+use graphrun::load::diagnostics::nearest;
 use graphrun::tensor::Shape;
 use graphrun::{Array, Graph, data};
 
@@ -34,10 +35,15 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Array, Failure> {
     array(&Literal::parse(name, text)?)
 }
 
+/// The name and the value of `NAME=VALUE`.
 fn split<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Failure> {
-    text.split_once('=').ok_or_else(|| {
-        Failure::new(format!("`{flag} {text}` has no value")).help(format!("write it as {flag} NAME=VALUE"))
-    })
+    let wrong = |message: String| Err(Failure::new(message).help(format!("write it as {flag} NAME=VALUE")));
+    match text.split_once('=') {
+        None => wrong(format!("`{flag} {text}` has no value")),
+        Some((_, value)) if value.trim().is_empty() => wrong(format!("the value of `{flag} {text}` is empty")),
+        Some((name, _)) if name.trim().is_empty() => wrong(format!("`{flag} {text}` names nothing")),
+        Some((name, value)) => Ok((name.trim(), value)),
+    }
 }
 
 impl Feeds {
@@ -64,6 +70,10 @@ impl Feeds {
 }
 
 fn npy(path: &Path) -> Result<Array, Failure> {
+    if !path.exists() {
+        return Err(Failure::new(format!("{} is not there", path.display()))
+            .help("name a NumPy file that numpy.save wrote; its path is relative to the working directory"));
+    }
     let (sizes, values) = data::read_npy(path, NPY_BYTES).map_err(|e| Failure::new(e.to_string()))?;
     let shape = Shape::new(&sizes).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
     Array::real(shape, values).map_err(Failure::from)
@@ -95,12 +105,30 @@ pub(crate) fn draw(graph: &Graph, name: &str, id: NodeId, sizes: &Sizes, seed: u
 pub(crate) fn run(session: &mut Session, arrays: &[(String, Array)]) -> Result<(), Failure> {
     let mut feeds = Vec::new();
     for (name, array) in arrays {
+        known(session.graph(), name)?;
         match session.graph().parameter(name).is_some() {
             true => session.set_parameter(name, array)?,
             false => feeds.push((name.as_str(), array)),
         }
     }
     Ok(session.run(&feeds)?)
+}
+
+/// Refuses a name that is neither an input nor a parameter.
+pub(crate) fn known(graph: &Graph, name: &str) -> Result<(), Failure> {
+    let inputs: Vec<&str> = graph.inputs().iter().map(|(name, _)| &**name).collect();
+    let parameters: Vec<&str> = graph.parameters().iter().map(|p| &*p.name).collect();
+    if inputs.contains(&name) || parameters.contains(&name) {
+        return Ok(());
+    }
+    let near = nearest(name, inputs.iter().chain(&parameters).copied());
+    let near = near.map_or_else(String::new, |near| format!("the nearest is `{near}`; "));
+    let list = |names: &[&str]| if names.is_empty() { "none".to_string() } else { names.join(", ") };
+    Err(Failure::new(format!("the model has no input and no parameter `{name}`")).help(format!(
+        "{near}inputs: {}; parameters: {}",
+        list(&inputs),
+        list(&parameters)
+    )))
 }
 
 /// Whether a literal's number is an integer that an index could be.

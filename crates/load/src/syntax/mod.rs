@@ -16,5 +16,6 @@ pub use lex::{Token, TokenKind};
 pub(crate) use literal::offset_in_string;
 pub use literal::{is_identifier, is_name, quote};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TOKENS, Parsed, parse};
+pub(crate) use source::without_mark;
 pub use source::{FileId, Place, Sources, Span};
 pub use tree::{Arg, Entry, Kind, Name, Value};

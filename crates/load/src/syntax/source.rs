@@ -56,6 +56,11 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// The text without the mark of UTF-8 that some editors put before it.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Every file that was read, by number.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {

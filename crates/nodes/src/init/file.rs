@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use graphrun_graph::{InitDef, Initialiser, Key};
-use graphrun_tensor::Shape;
+use graphrun_tensor::{Shape, View, ViewMut, copy};
 use npyz::{DType, NpyFile, Order, TypeChar};
 use serde::Deserialize;
 
@@ -37,22 +37,32 @@ fn read(path: &Path, shape: Shape, out: &mut [f64]) -> Result<(), String> {
     if sizes != shape.sizes() {
         return Err(format!("the array is {sizes:?}, and the shape is {shape}"));
     }
-    if file.order() == Order::Fortran && sizes.len() > 1 {
-        return Err("the array is stored column by column; numpy.ascontiguousarray stores it by rows".into());
-    }
+    let by_columns = file.order() == Order::Fortran;
     let width = match file.dtype() {
         DType::Plain(ty) if ty.type_char() == TypeChar::Float => ty.num_bytes(),
         _ => None,
     };
     match width {
-        Some(4) => copy(file.data::<f32>(), out),
-        Some(8) => copy(file.data::<f64>(), out),
+        Some(4) => fill(file.data::<f32>(), out),
+        Some(8) => fill(file.data::<f64>(), out),
         _ => Err("the array holds something else than float32 or float64".into()),
+    }?;
+    if by_columns {
+        transpose(&sizes, out);
     }
+    Ok(())
 }
 
-/// Copies one number after the other.
-fn copy<T: Into<f64>, E: ToString>(
+/// Brings the numbers of an array of `sizes` from the order of columns into that of rows.
+fn transpose(sizes: &[usize], out: &mut [f64]) {
+    let stored = out.to_vec();
+    let reversed: Vec<usize> = sizes.iter().rev().copied().collect();
+    let axes: Vec<usize> = (0..sizes.len()).rev().collect();
+    copy(View::new(&stored, Shape::of(&reversed)).permuted(&axes), ViewMut::new(out, Shape::of(sizes)));
+}
+
+/// Takes one number after the other.
+fn fill<T: Into<f64>, E: ToString>(
     data: Result<impl Iterator<Item = std::io::Result<T>>, E>,
     out: &mut [f64],
 ) -> Result<(), String> {
@@ -73,6 +83,13 @@ mod tests {
     use npyz::WriterBuilder;
 
     use super::*;
+
+    #[test]
+    fn columns_come_into_the_order_of_rows() {
+        let mut out = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];
+        transpose(&[2, 3], &mut out);
+        assert_eq!(out, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    }
 
     #[test]
     fn a_file_is_read_when_its_shape_is_right() {
