@@ -97,7 +97,7 @@ fn measure<T: Float>(spec: &Spec, rows: usize, inner: usize) -> f64 {
         })
         .collect();
     let length = match spec.outputs[0] {
-        Output::Store(_) => rows * inner,
+        Output::Stream(_) | Output::Store(_) => rows * inner,
         Output::ColSum(_) => inner,
         Output::TotalSum(_) => 1,
     };

@@ -50,8 +50,8 @@ impl Op for Shift {
                 let kept = at.iter().zip(strides).enumerate().filter(|(k, _)| !self.axes.contains(k));
                 let most = &mut out.data[kept.map(|(_, (i, s))| i * s as usize).sum::<usize>()];
                 // The first NaN stays.
-                let known = most.to_f64();
-                if !known.is_nan() && !(x.to_f64() <= known) {
+                let (known, x64) = (most.to_f64(), x.to_f64());
+                if !known.is_nan() && (x64 > known || x64.is_nan()) {
                     *most = x;
                 }
             });
