@@ -12,6 +12,12 @@ pub struct DataError {
     pub line: Option<usize>,
     /// Column in the line from 1, counted in bytes.
     pub column: Option<usize>,
+    /// The names that lead from the data section to the setting at fault: `["feeds", "x", "names", "0"]`.
+    pub setting: Vec<String>,
+    /// Whether the last of these names is at fault itself, not what it holds.
+    pub on_key: bool,
+    /// The column and the indices in it of the number at fault.
+    pub(crate) element: Option<(String, Vec<usize>)>,
     /// The fault, lower case, without a full stop.
     pub message: String,
     /// What to do about it.
@@ -24,7 +30,24 @@ pub type Result<T> = std::result::Result<T, DataError>;
 impl DataError {
     /// An error without a place.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { path: None, line: None, column: None, message: message.into(), help: None }
+        let (message, setting) = (message.into(), Vec::new());
+        Self { path: None, line: None, column: None, setting, on_key: false, element: None, message, help: None }
+    }
+
+    /// The same error of the setting that these names lead to, unless it has one already.
+    #[must_use]
+    pub fn setting<S: ToString>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        if self.setting.is_empty() {
+            self.setting = names.into_iter().map(|name| name.to_string()).collect();
+        }
+        self
+    }
+
+    /// The same error, blaming the last name of the setting and not what it holds.
+    #[must_use]
+    pub fn key(mut self) -> Self {
+        self.on_key = true;
+        self
     }
 
     /// The same error with a remedy.

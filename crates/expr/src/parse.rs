@@ -8,26 +8,72 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::text::Level;
-use crate::{Binary, Expr, Func};
+use crate::{Binary, Expr, ExprKind, Func};
 
 /// The longest formula that is read, in bytes.
 const MAX_LENGTH: usize = 1 << 16;
 /// The deepest nesting of parentheses, calls, signs and powers that is read.
 const MAX_NESTING: usize = 200;
 /// The most operations a formula may have once the functions it calls are written out.
-const MAX_SIZE: usize = 100_000;
+const MAX_SIZE: usize = 4096;
+/// The most operations a gradient of a formula may have when nothing in it is shared.
+const MAX_GRADIENT: usize = 200_000;
+
+/// A function beyond the primitives.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its value over one variable for each argument, in order.
+    pub body: Expr,
+    /// The arguments that every call gives.
+    pub required: usize,
+    /// What the other arguments are when a call leaves them out, in order.
+    pub defaults: Vec<f64>,
+    /// Whether a call may give more arguments, each joined to those before it by the body.
+    pub variadic: bool,
+}
+
+impl Function {
+    /// A function all of whose arguments are given.
+    pub fn plain(required: usize, body: Expr) -> Function {
+        Function { body, required, defaults: Vec::new(), variadic: false }
+    }
+
+    /// A call of it; nothing when the number of arguments is wrong.
+    fn call(&self, arguments: &[Expr]) -> Option<Expr> {
+        if self.variadic {
+            let (first, rest) = arguments.split_first()?;
+            let join = |left, right: &Expr| self.body.substitute(&[left, right.clone()]);
+            return Some(rest.iter().fold(first.clone(), join));
+        }
+        let left_out = (self.required + self.defaults.len()).checked_sub(arguments.len())?;
+        let given = self.defaults.len().checked_sub(left_out)?;
+        let defaults = self.defaults[given..].iter().map(|value| Expr::constant(*value));
+        Some(self.body.substitute(&arguments.iter().cloned().chain(defaults).collect::<Vec<_>>()))
+    }
+
+    /// How many arguments it takes, in words.
+    fn arity(&self) -> String {
+        let most = self.required + self.defaults.len();
+        let s = if most == 1 { "" } else { "s" };
+        match () {
+            () if self.variadic => "one or more arguments".to_owned(),
+            () if self.defaults.is_empty() => format!("{most} argument{s}"),
+            () => format!("{} to {most} argument{s}", self.required),
+        }
+    }
+}
 
 /// Functions beyond the primitives that a formula may call.
 pub trait Functions {
-    /// The number of arguments of the function called `name` and its body over variables 0 to that number.
-    fn find(&self, name: &str) -> Option<(usize, Expr)>;
+    /// The function called `name`.
+    fn find(&self, name: &str) -> Option<Function>;
     /// The names of all of them, for suggestions.
     fn names(&self) -> Vec<String>;
 }
 
 /// No functions beyond the primitives.
 impl Functions for () {
-    fn find(&self, _: &str) -> Option<(usize, Expr)> {
+    fn find(&self, _: &str) -> Option<Function> {
         None
     }
     fn names(&self) -> Vec<String> {
@@ -60,19 +106,44 @@ impl Expr {
     ///
     /// Operators from loose to tight: comparisons (which do not chain), `+ -`, `* /`, the sign `-`, `^` (to the
     /// right). `if(c, a, b)` and every primitive are called by name; `functions` supplies more. Text over 64 KiB,
-    /// nested over 200 levels, or over 100,000 operations when written out is refused.
+    /// nested over 200 levels, or over 4,096 operations when written out is refused, and so is a formula whose
+    /// gradient would have over 200,000.
     pub fn parse(text: &str, vars: &[&str], functions: &dyn Functions) -> Result<Expr, ParseError> {
+        Expr::parse_all(text, vars, functions).map_err(|mut errors| errors.swap_remove(0))
+    }
+
+    /// As [`Expr::parse`], with every unknown name among the errors and behind them the first of another kind.
+    pub fn parse_all(text: &str, vars: &[&str], functions: &dyn Functions) -> Result<Expr, Vec<ParseError>> {
         if text.len() > MAX_LENGTH {
             let message = format!("the formula is {} bytes long, more than {MAX_LENGTH}", text.len());
-            return Err(error(0..0, message));
+            return Err(vec![error(0..0, message)]);
         }
-        let mut parser = Parser { text, at: 0, token: Token::End, span: 0..0, vars, functions, nesting: 0 };
-        parser.advance()?;
-        let expr = parser.expression(Level::Comparison)?;
-        match parser.token {
-            Token::End => Ok(expr),
-            _ => Err(parser.unexpected("an operator or the end")),
+        let (token, unknown) = (Token::End, Vec::new());
+        let mut parser = Parser { text, at: 0, token, span: 0..0, vars, functions, nesting: 0, unknown };
+        let read = parser.whole();
+        let mut errors = parser.unknown;
+        match read {
+            Ok(expr) if errors.is_empty() => return Ok(expr),
+            Ok(_) => {}
+            Err(error) => errors.push(error),
         }
+        Err(errors)
+    }
+
+    /// The operations that gradients may have when nothing in them is shared.
+    fn gradient_size(&self) -> usize {
+        let sizes = self.fold(|node, parts: &[(usize, usize)]| {
+            let size = parts.iter().fold(1usize, |sum, (size, _)| sum.saturating_add(*size));
+            let slopes = parts.iter().fold(0usize, |sum, (_, slope)| sum.saturating_add(*slope));
+            let slope = match node.kind() {
+                ExprKind::Var(_) => 1,
+                ExprKind::Binary(Binary::Add | Binary::Sub, ..) => slopes.saturating_add(1),
+                _ if slopes == 0 => 0,
+                _ => slopes.saturating_add(size),
+            };
+            (size, slope)
+        });
+        sizes.1
     }
 }
 
@@ -85,6 +156,8 @@ enum Token<'a> {
     Number(f64),
     Name(&'a str),
     Operator(Binary),
+    /// `!=`.
+    Differs,
     Open,
     Close,
     Comma,
@@ -100,9 +173,25 @@ struct Parser<'a> {
     vars: &'a [&'a str],
     functions: &'a dyn Functions,
     nesting: usize,
+    /// Names that are unknown; 0 stands for each.
+    unknown: Vec<ParseError>,
 }
 
 impl<'a> Parser<'a> {
+    fn whole(&mut self) -> Result<Expr, ParseError> {
+        self.advance()?;
+        let expr = self.expression(Level::Comparison)?;
+        if self.token != Token::End {
+            return Err(self.unexpected("an operator or the end"));
+        }
+        if expr.gradient_size() > MAX_GRADIENT {
+            let message = format!("the gradient of the formula would have more than {MAX_GRADIENT} operations");
+            let help = "split it into several nodes".to_owned();
+            return Err(ParseError { help: Some(help), ..error(0..self.text.len(), message) });
+        }
+        Ok(expr)
+    }
+
     fn advance(&mut self) -> Result<(), ParseError> {
         let rest = self.text[self.at..].trim_start();
         let start = self.text.len() - rest.len();
@@ -126,6 +215,7 @@ impl<'a> Parser<'a> {
             Some('(') => (Token::Open, 1),
             Some(')') => (Token::Close, 1),
             Some(',') => (Token::Comma, 1),
+            Some('!') if rest.starts_with("!=") => (Token::Differs, 2),
             Some(c) => match operator(rest) {
                 Some(f) => (Token::Operator(f), f.symbol().len()),
                 None => {
@@ -147,11 +237,12 @@ impl<'a> Parser<'a> {
             return Err(error(self.span.clone(), format!("the formula is nested more than {MAX_NESTING} levels deep")));
         }
         let mut left = self.operand()?;
-        while let Token::Operator(f) = self.token {
-            let level = Level::of(f);
+        while let Some(f) = self.operation() {
+            let (level, differs) = (Level::of(f), self.token == Token::Differs);
             if level < floor {
                 break;
             }
+            let span = self.span.clone();
             self.advance()?;
             let right = self.expression(match level {
                 Level::Comparison => Level::Sum,
@@ -159,7 +250,11 @@ impl<'a> Parser<'a> {
                 _ => Level::Power,
             })?;
             left = Expr::binary(f, left, right);
-            if level == Level::Comparison && matches!(self.token, Token::Operator(f) if Level::of(f) == level) {
+            if differs {
+                left = Expr::constant(1.0) - left;
+            }
+            limit(&left, span)?;
+            if level == Level::Comparison && self.operation().is_some_and(|f| Level::of(f) == level) {
                 let help = "compare in pairs and multiply, as in (a < b) * (b < c)".to_owned();
                 let message = "comparisons do not chain".to_owned();
                 return Err(ParseError { span: self.span.clone(), message, help: Some(help) });
@@ -167,6 +262,15 @@ impl<'a> Parser<'a> {
         }
         self.nesting -= 1;
         Ok(left)
+    }
+
+    /// The operation that the current token asks for; the opposite of the second sign of `!=`.
+    fn operation(&self) -> Option<Binary> {
+        match self.token {
+            Token::Operator(f) => Some(f),
+            Token::Differs => Some(Binary::Equal),
+            _ => None,
+        }
     }
 
     /// Reads a number, variable, call, parenthesis, or one of these behind a sign.
@@ -193,7 +297,8 @@ impl<'a> Parser<'a> {
                     Ok(Expr::var(index))
                 } else {
                     let help = suggest(name, self.vars.iter().copied());
-                    Err(ParseError { span, message: format!("unknown variable `{name}`"), help })
+                    self.unknown.push(ParseError { span, message: format!("unknown variable `{name}`"), help });
+                    Ok(Expr::constant(0.0))
                 }
             }
             _ => Err(self.unexpected("a number, a variable, a call or `(`")),
@@ -226,12 +331,12 @@ impl<'a> Parser<'a> {
         Ok(arguments)
     }
 
-    fn call(&self, name: &str, span: Range<usize>, arguments: &[Expr]) -> Result<Expr, ParseError> {
-        let arity = |wanted: usize| {
-            let plural = if wanted == 1 { "" } else { "s" };
-            let message = format!("`{name}` takes {wanted} argument{plural}, not {}", arguments.len());
+    fn call(&mut self, name: &str, span: Range<usize>, arguments: &[Expr]) -> Result<Expr, ParseError> {
+        let wrong = |wanted: String| {
+            let message = format!("`{name}` takes {wanted}, not {}", arguments.len());
             Err(error(span.clone(), message))
         };
+        let arity = |wanted: usize| wrong(format!("{wanted} argument{}", if wanted == 1 { "" } else { "s" }));
         let result = if name == "if" {
             match arguments {
                 [c, a, b] => Expr::select(c.clone(), a.clone(), b.clone()),
@@ -247,21 +352,19 @@ impl<'a> Parser<'a> {
                 [a, b] => Expr::binary(*f, a.clone(), b.clone()),
                 _ => return arity(2),
             }
-        } else if let Some((wanted, body)) = self.functions.find(name) {
-            if wanted != arguments.len() {
-                return arity(wanted);
+        } else if let Some(function) = self.functions.find(name) {
+            match function.call(arguments) {
+                Some(value) => value,
+                None => return wrong(function.arity()),
             }
-            body.substitute(arguments)
         } else {
             let more = self.functions.names();
             let known = Func::ALL.iter().map(|f| f.name()).chain(CALLED_BINARY.iter().map(|(name, _)| *name));
             let help = suggest(name, known.chain(["if"]).chain(more.iter().map(String::as_str)));
-            return Err(ParseError { span, message: format!("unknown function `{name}`"), help });
+            self.unknown.push(ParseError { span, message: format!("unknown function `{name}`"), help });
+            return Ok(Expr::constant(0.0));
         };
-        if result.size() > MAX_SIZE {
-            let message = format!("the formula has more than {MAX_SIZE} operations once its functions are written out");
-            return Err(error(span, message));
-        }
+        limit(&result, span)?;
         Ok(result)
     }
 
@@ -276,6 +379,15 @@ impl<'a> Parser<'a> {
         };
         error(self.span.clone(), format!("{found} where {wanted} is expected"))
     }
+}
+
+/// Refuses what has too many operations.
+fn limit(expr: &Expr, span: Range<usize>) -> Result<(), ParseError> {
+    if expr.size() <= MAX_SIZE {
+        return Ok(());
+    }
+    let message = format!("the formula has more than {MAX_SIZE} operations once its functions are written out");
+    Err(ParseError { help: Some("split it into several nodes".to_owned()), ..error(span, message) })
 }
 
 /// The primitives of two arguments that are called by name.

@@ -25,7 +25,28 @@ enum Factor {
     Quotient(Arc<Size>, Arc<Size>),
 }
 
+/// The symbol of what is left of a size that grew too long; no text reads as it.
+const TOO_LONG: &str = "a size of more than 256 terms";
+
 impl Size {
+    /// The most terms that a size may have before it counts as too long to work with.
+    pub const MAX_TERMS: usize = 256;
+    /// The longest text of a size, in bytes.
+    const MAX_LENGTH: usize = 4096;
+
+    /// A size that stands for one with too many terms.
+    fn too_long() -> Size {
+        Size::symbol(TOO_LONG)
+    }
+
+    /// Whether the size has so many terms that it is not known any more.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        let mut found = false;
+        self.symbols(&mut |name| found |= name == TOO_LONG);
+        found
+    }
+
     /// The size named `name`.
     #[must_use]
     pub fn symbol(name: &str) -> Size {
@@ -164,7 +185,10 @@ impl Size {
             }
         }
         merged.retain(|(_, n)| *n != 0);
-        Size { terms: merged }
+        match merged.len() > Size::MAX_TERMS {
+            true => Size::too_long(),
+            false => Size { terms: merged },
+        }
     }
 
     /// Reads what `Display` writes: `3`, `N`, `N*2 + 1`, `(H + 2)/2`.
@@ -172,11 +196,17 @@ impl Size {
     /// # Errors
     /// What is wrong with the text, in words.
     pub fn parse(text: &str) -> Result<Size, String> {
+        if text.len() > Size::MAX_LENGTH {
+            return Err(format!("a size is at most {} bytes long, and this is {}", Size::MAX_LENGTH, text.len()));
+        }
         let mut parser = Parser { text, at: 0, depth: 0 };
         let size = parser.sum()?;
         parser.blank();
         if parser.at < text.len() {
             return Err(format!("`{}` is not a size: `{}` is left over", text, &text[parser.at..]));
+        }
+        if size.is_too_long() {
+            return Err(format!("the size has more than {} terms once multiplied out", Size::MAX_TERMS));
         }
         Ok(size)
     }
@@ -222,7 +252,11 @@ impl Parser<'_> {
             if self.take('*') {
                 total = &total * &self.atom()?;
             } else if self.take('/') {
-                total = total.divide(&self.atom()?);
+                let by = self.atom()?;
+                if by.known() == Some(0) {
+                    return Err(format!("`{}` divides by zero", self.text));
+                }
+                total = total.divide(&by);
             } else {
                 return Ok(total);
             }
@@ -285,6 +319,9 @@ impl Sub for &Size {
 impl Mul for &Size {
     type Output = Size;
     fn mul(self, other: &Size) -> Size {
+        if self.terms.len() * other.terms.len() > Size::MAX_TERMS * Size::MAX_TERMS / 4 {
+            return Size::too_long();
+        }
         let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
         for (fa, a) in &self.terms {
             for (fb, b) in &other.terms {
@@ -401,6 +438,18 @@ mod tests {
     }
 
     #[test]
+    fn sizes_of_many_terms_are_refused_without_being_written_out() {
+        let sum = |n: usize| (0..n).map(|k| format!("S{k}")).collect::<Vec<_>>().join("+");
+        assert!(Size::parse(&sum(Size::MAX_TERMS)).is_ok());
+        assert!(Size::parse(&sum(Size::MAX_TERMS + 1)).is_err());
+        assert!(Size::parse(&sum(16_000)).is_err());
+        let product = (0..20).map(|k| format!("(S{k} + 1)")).collect::<Vec<_>>().join("*");
+        assert!(Size::parse(&product).unwrap_err().contains("256 terms"));
+        let grown = (0..20).fold(Size::from(1), |n, k| &n * &size(&format!("S{k} + 1")));
+        assert!(grown.is_too_long());
+    }
+
+    #[test]
     fn values_are_checked() {
         let sizes = Sizes::from([("N".into(), 5), ("Z".into(), 0)]);
         assert_eq!(size("(N + 4)/2").eval(&sizes), Ok(4));
@@ -409,6 +458,7 @@ mod tests {
         assert!(size("N/Z").eval(&sizes).is_err());
         assert!(size("9223372036854775807*N").eval(&sizes).is_err());
         assert!(Size::parse("N +").is_err());
+        assert!(Size::parse("N/0").is_err() && Size::parse("N/(2 - 2)").is_err());
         assert!(Size::parse(&"(".repeat(100_000)).is_err());
     }
 }

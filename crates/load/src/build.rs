@@ -113,7 +113,7 @@ impl Builds<'_, '_> {
                     name: item.name.to_string(),
                     inputs,
                     shared,
-                    inits: call.inits.clone(),
+                    inits: call.inits.iter().map(|(name, (init, _))| (name.clone(), init.clone())).collect(),
                     phase,
                     registry: self.registry,
                 };
@@ -143,6 +143,14 @@ impl Builds<'_, '_> {
                         diagnostics.push(in_frames(open, item.frame.as_ref()));
                     }
                 }
+                continue;
+            }
+            let symbolic = ty.shape.iter().filter(|size| size.known().is_none()).count();
+            if symbolic > 0 && (ty.shape.iter().any(Size::is_too_long) || symbolic > 1 && ty.len().is_too_long()) {
+                let message = format!("a size of `{}` has more than {} terms", item.name, Size::MAX_TERMS);
+                let long = Diagnostic::new(Code::TooBig, item.head, message, "too long");
+                let long = long.help("give some of the symbols a number, or one symbol to a sum of them");
+                diagnostics.push(in_frames(long, item.frame.as_ref()));
                 continue;
             }
             let mut elements: Option<usize> = Some(1);

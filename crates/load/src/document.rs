@@ -50,6 +50,12 @@ pub(crate) struct Document<'t> {
     pub(crate) loss: Option<(&'t str, Span)>,
     pub(crate) tests: Option<&'t Value>,
     pub(crate) train: Option<&'t Value>,
+    /// Whether the model names a loss, rightly or wrongly.
+    pub(crate) has_loss: bool,
+    /// Whether names are lost because a section cannot be read.
+    pub(crate) broken: bool,
+    /// Whether blocks are lost because a file that is included cannot be read.
+    pub(crate) lost_blocks: bool,
 }
 
 /// A block as it is declared.
@@ -115,7 +121,13 @@ pub(crate) fn document<'t>(
 ) -> Option<Document<'t>> {
     let mut blocks = BTreeMap::new();
     let mut main = None;
-    for (at, file) in files.iter().enumerate() {
+    if !files.first()?.parsed.intact {
+        return None;
+    }
+    let unreadable = [Code::Unreadable, Code::IncludeCycle, Code::TooDeep];
+    let lost_blocks = files.iter().any(|file| !file.parsed.intact)
+        || diagnostics.list.iter().any(|found| unreadable.contains(&found.code));
+    for (at, file) in files.iter().enumerate().filter(|(_, file)| file.parsed.intact) {
         let Some(fields) = root_fields(&file.parsed.root, diagnostics) else { continue };
         if let Some(section) = fields.get("blocks") {
             for (key, value) in entries(section, "`blocks`", false, diagnostics) {
@@ -149,7 +161,24 @@ pub(crate) fn document<'t>(
         );
     }
     let (tests, train) = (fields.get("tests"), fields.get("train"));
-    Some(Document { doc, blocks, inputs, params, sizes, nodes, outputs, loss, tests, train })
+    let has_loss = fields.get("loss").is_some();
+    let unreadable = |name: &&str| fields.get(name).is_some_and(|value| !matches!(value.kind, Kind::Map(_)));
+    let broken = ["inputs", "params", "nodes"].iter().any(unreadable);
+    Some(Document {
+        doc,
+        blocks,
+        inputs,
+        params,
+        sizes,
+        nodes,
+        outputs,
+        loss,
+        tests,
+        train,
+        has_loss,
+        broken,
+        lost_blocks,
+    })
 }
 
 fn root_fields<'t>(root: &'t Value, diagnostics: &mut Diagnostics) -> Option<Fields<'t>> {

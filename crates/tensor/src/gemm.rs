@@ -88,8 +88,7 @@ pub(crate) fn gemm<T: Lanes>(
 /// Whether tiles read a left factor where it lies.
 fn in_place<T: Lanes>(a: Mat<'_, T>, cols: usize, width: usize) -> bool {
     // Rows a page apart would fight for the same lines of the nearest cache.
-    a.col_stride() == 1
-        && (cols <= 2 * width || !(a.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(PAGE))
+    a.col_stride() == 1 && (cols <= 2 * width || !(a.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(PAGE))
 }
 
 /// Whether tiles read a right factor where it lies.

@@ -30,7 +30,7 @@ mod using;
 mod weights;
 
 pub use error::TrainError;
-pub use experiment::{Experiment, check_section};
+pub use experiment::{Experiment, check_draft, check_section};
 pub use feeding::load_data;
 pub use metric::{Figure, MAX_PORTS, Meter, MetricDef, Series};
 pub use metrics::METRICS;
@@ -39,7 +39,7 @@ pub use optimizers::OPTIMIZERS;
 pub use record::{Event, Record, Scores};
 pub use registry::{TrainRegistry, standard};
 pub use schedule::{Moment, SCHEDULES, Schedule, ScheduleDef};
-pub use settings::{Setting, Settings};
+pub use settings::{Range, Setting, Settings};
 pub use spec::{Checkpoints, EarlyStopping, Length, MetricSpec, Override, Shaping, TrainSpec};
 pub use trainer::{RunOptions, Trainer};
 pub use update::{StepGraphs, step_graphs};
