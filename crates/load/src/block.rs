@@ -121,7 +121,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     /// Checks the kind of a value and binds it.
-    fn argument(&mut self, decl: &ArgDecl<'t>, value: &'t Value, scope: &Rc<Scope<'t>>) -> Binding<'t> {
+    pub(crate) fn argument(&mut self, decl: &ArgDecl<'t>, value: &'t Value, scope: &Rc<Scope<'t>>) -> Binding<'t> {
         if decl.kind == ArgKind::Unknown {
             return Binding::Missing;
         }

@@ -216,6 +216,14 @@ impl<'t, 'r> Expander<'t, 'r> {
     pub(crate) fn unused_blocks(&mut self) {
         let document = self.document;
         let (items, names) = (self.flat.items.len(), std::mem::take(&mut self.flat.names));
+        let empty = Rc::new(Scope { prefix: String::new(), vars: HashMap::new(), frame: None });
+        for arg in document.blocks.values().flat_map(|block| &block.args) {
+            let Some(default) = arg.default else { continue };
+            let bound = self.argument(arg, default, &empty);
+            if let (ArgKind::Init, Binding::Value(..)) = (arg.kind, bound) {
+                self.init(default, &empty);
+            }
+        }
         for block in document.blocks.values().filter(|block| !self.used.contains(block.key.text)).collect::<Vec<_>>() {
             if !self.endless.contains(block.key.text) && !self.used.contains(block.key.text) {
                 self.dry(block);

@@ -32,7 +32,7 @@ mod weight;
 
 pub use cases::{TOLERANCE, TestCase};
 pub use doubts::{Doubts, Partial};
-pub use fmt::fmt_source;
+pub use fmt::{fmt_model, fmt_source};
 pub use literal::Literal;
 pub use model::{Draft, LoadOptions, Model, ModelNode, draft, load, load_str};
 pub use print::{PrintOptions, print};

@@ -1,5 +1,6 @@
 //! A model file, loaded.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use graphrun_graph::{Graph, NodeId, Phase, Registry, Size};
@@ -317,9 +318,15 @@ fn unreachable_nodes(
     }
     needed.extend(names.into_iter().filter_map(|name| flat.find(name)?.item()));
     let needed = uses.needed(needed);
+    let used = flat.items.iter().zip(&needed).filter(|(_, needed)| **needed);
+    let owners: HashSet<&str> =
+        used.filter_map(|(item, _)| item.name.split_once('.')).map(|(owner, _)| owner).collect();
     let declared = document.nodes.iter().map(|(key, _)| key).chain(document.params.iter().map(|(key, _)| key));
     for key in declared {
         let Some(id) = flat.names.get(key.text).filter(|id| !needed[**id]) else { continue };
+        if owners.contains(key.text) {
+            continue;
+        }
         let param = matches!(flat.items[*id].kind, ItemKind::Param(_));
         let (code, what) = if param { (Code::UnusedParameter, "parameter") } else { (Code::Unreachable, "node") };
         let message = format!("the {what} `{}` is never needed", key.text);

@@ -75,7 +75,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 Some((options, out.numbers))
             }
             Err(error) => {
-                if !self.wrong_options(def, head, given, misnamed, scope) {
+                if !self.wrong_options(def, head, given, misnamed, scope) && !misnamed {
                     let message = own_words(&error.message).unwrap_or_else(|| "its options cannot be read".to_owned());
                     let found = Diagnostic::new(Code::BadOption, head, format!("{}: {message}", def.name), "this call");
                     self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use graphrun::load::fmt_source;
+use graphrun::load::fmt_model;
 use graphrun::train::write_atomically;
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     for path in files(&args.files)? {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(&path).map_err(|e| Failure::new(format!("{shown}: {e}")))?;
-        match fmt_source(&shown, &text) {
+        match fmt_model(&shown, &text) {
             Err(diagnostics) => wrong.push(diagnostics),
             Ok(canonical) if canonical == text => {}
             Ok(canonical) => {
