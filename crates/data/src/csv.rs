@@ -16,7 +16,8 @@ use crate::table::{Array, Table, Values};
 /// When the file cannot be read, has no header or no rows, repeats a column name, or has a row of another
 /// length. A bad cell is kept with its column, to be raised if the column is used.
 pub(crate) fn read_csv(path: &Path, max_bytes: u64) -> Result<Table> {
-    parse(&read_file(path, max_bytes)?, delimiter(path)).map_err(|e| e.at(path))
+    let table = parse(&read_file(path, max_bytes)?, delimiter(path)).map_err(|e| e.at(path))?;
+    Ok(table.at(path))
 }
 
 /// Reads the rows that end within the first `most` bytes, as [`read_csv`] does.
@@ -25,7 +26,7 @@ pub(crate) fn glance_csv(path: &Path, most: u64) -> Result<Table> {
     if !whole {
         bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
     }
-    let table = parse(&bytes, delimiter(path)).map_err(|e| e.at(path))?;
+    let table = parse(&bytes, delimiter(path)).map_err(|e| e.at(path))?.at(path);
     Ok(if whole { table } else { table.partial() })
 }
 

@@ -74,11 +74,10 @@ impl DataError {
     /// "`name` is not a `kind`", with the nearest of `known` or the list of them.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let error = Self::new(format!("there is no {kind} `{name}`"));
-        let nearest = known
-            .clone()
-            .map(|k| (strsim::damerau_levenshtein(k, name), k))
-            .min()
-            .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4);
+        let nearest = known.clone().map(|k| (strsim::damerau_levenshtein(k, name), k)).min().filter(|(distance, k)| {
+            let length = k.len().max(name.len());
+            *distance < length && *distance <= 1 + length / 4
+        });
         match nearest {
             Some((_, near)) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!("known: {}", abridge(known))),

@@ -144,6 +144,16 @@ impl Table {
         }
     }
 
+    /// The same table, the errors of its columns in the file `path`.
+    pub(crate) fn at(mut self, path: &std::path::Path) -> Self {
+        for (_, array) in &mut self.columns {
+            if let Err(error) = array {
+                *error = error.clone().at(path);
+            }
+        }
+        self
+    }
+
     /// The same table as the start of a longer one.
     pub(crate) fn partial(mut self) -> Self {
         self.partial = true;

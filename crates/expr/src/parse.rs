@@ -425,7 +425,8 @@ fn number_length(bytes: &[u8]) -> usize {
 /// The known name nearest to `name`, when it is near enough to be a slip.
 fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let near = known.map(|other| (distance(name, other), other)).min()?;
-    (near.0 <= 1 + name.len() / 4).then(|| format!("did you mean `{}`?", near.1))
+    (near.0 < name.len().max(near.1.len()) && near.0 <= 1 + name.len() / 4)
+        .then(|| format!("did you mean `{}`?", near.1))
 }
 
 /// The number of single-character edits between two words (Levenshtein), case apart.

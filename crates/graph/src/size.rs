@@ -96,9 +96,36 @@ impl Size {
         {
             return Size::from(a / b);
         }
-        self.exact_quotient(by).unwrap_or_else(|| Size {
-            terms: vec![(vec![Factor::Quotient(Arc::new(self.clone()), Arc::new(by.clone()))], 1)],
-        })
+        if let Some(exact) = self.exact_quotient(by) {
+            return exact;
+        }
+        let (whole, rest) = self.split(by);
+        if let Some(whole) = whole {
+            return &whole + &rest.divide(by);
+        }
+        Size { terms: vec![(vec![Factor::Quotient(Arc::new(rest), Arc::new(by.clone()))], 1)] }
+    }
+
+    /// What `by` goes into exactly, already divided, and the rest: `(H - 2)/2` is `H/2 - 1`, so that quotients
+    /// of one value have one form.
+    fn split(&self, by: &Size) -> (Option<Size>, Size) {
+        let n = by.known().and_then(|n| i64::try_from(n).ok()).filter(|n| *n > 1);
+        let (mut whole, mut rest) = (Vec::new(), Vec::new());
+        for (factors, coefficient) in &self.terms {
+            let term = Size { terms: vec![(factors.clone(), *coefficient)] };
+            match n {
+                Some(n) => {
+                    whole.push((factors.clone(), coefficient.div_euclid(n)));
+                    rest.push((factors.clone(), coefficient.rem_euclid(n)));
+                }
+                None => match term.exact_quotient(by) {
+                    Some(quotient) => whole.extend(quotient.terms),
+                    None => rest.push((factors.clone(), *coefficient)),
+                },
+            }
+        }
+        let whole = Size::collect(whole);
+        (Some(whole).filter(|whole| !whole.terms.is_empty()), Size::collect(rest))
     }
 
     /// `self / by` when `by` is a single product that divides every term.
@@ -170,6 +197,14 @@ impl Size {
             total = &total + &product;
         }
         total
+    }
+
+    /// The text as an operand of a quotient.
+    fn atom(&self) -> String {
+        match self.known().is_some() || self.as_symbol().is_some() {
+            true => self.to_string(),
+            false => format!("({self})"),
+        }
     }
 
     fn collect(mut terms: Vec<(Vec<Factor>, i64)>) -> Size {
@@ -340,7 +375,8 @@ impl fmt::Display for Size {
         // Symbols come before the constant, as one writes them by hand.
         let (constant, rest): (Vec<_>, Vec<_>) = self.terms.iter().partition(|(factors, _)| factors.is_empty());
         for (k, (factors, n)) in rest.into_iter().chain(constant).enumerate() {
-            match (k, *n < 0) {
+            let negative = *n < 0;
+            match (k, negative) {
                 (0, false) => {}
                 (0, true) => f.write_str("-")?,
                 (_, false) => f.write_str(" + ")?,
@@ -354,13 +390,15 @@ impl fmt::Display for Size {
             if n != 1 {
                 write!(f, "{n}*")?;
             }
+            let alone = factors.len() == 1 && n == 1 && !(k == 0 && negative);
             for (j, factor) in factors.iter().enumerate() {
                 if j > 0 {
                     f.write_str("*")?;
                 }
                 match factor {
                     Factor::Symbol(name) => f.write_str(name)?,
-                    Factor::Quotient(a, b) => write!(f, "(({a})/({b}))")?,
+                    Factor::Quotient(a, b) if alone => write!(f, "{}/{}", a.atom(), b.atom())?,
+                    Factor::Quotient(a, b) => write!(f, "({}/{})", a.atom(), b.atom())?,
                 }
             }
         }
@@ -428,13 +466,18 @@ mod tests {
         check("(N + 1)*(N - 1)", "N*N - 1");
         check("6*N*C/(2*C)", "3*N");
         check("7/2", "3");
+        check("(H - 2)/2 + 1", "H/2");
+        check("(H + 2*1 - 3)/2 + 1", "(H + 1)/2");
+        check("(N*H + 5)/H", "5/H + N");
     }
 
     #[test]
     fn text_reads_back() {
-        for text in ["0", "3", "N", "2*N + 1", "N*N - 4", "((H + 2)/(3))*W"] {
+        for text in ["0", "3", "N", "2*N + 1", "N*N - 4", "((H + 2)/3)*W", "0 - H/2", "2*(H/2)", "N - H/2"] {
             assert_eq!(size(&size(text).to_string()), size(text), "{text}");
         }
+        assert_eq!(size("(H - 3)/2 + 1").to_string(), "(H + 1)/2 - 1");
+        assert_eq!(size("W*((H + 1)/2)").to_string(), "W*((H + 1)/2)");
     }
 
     #[test]

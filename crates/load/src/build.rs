@@ -165,7 +165,9 @@ impl Builds<'_, '_> {
                 }
             }
             if elements.is_none_or(|n| n > MAX_ELEMENTS) {
-                let message = format!("`{}` would be {ty}, more than {MAX_ELEMENTS} elements", item.name);
+                let saturated = ty.shape.iter().any(|size| size.known().is_some_and(|n| n >= i64::MAX as usize));
+                let shown = if saturated { "of a size beyond 64 bits".to_owned() } else { ty.to_string() };
+                let message = format!("`{}` would be {shown}, more than {MAX_ELEMENTS} elements", item.name);
                 let big = Diagnostic::new(Code::TooBig, item.head, message, "too large").help("check the sizes");
                 diagnostics.push(in_frames(big, item.frame.as_ref()));
             }

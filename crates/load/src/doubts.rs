@@ -6,6 +6,7 @@ use graphrun_graph::Graph;
 
 use crate::build::Built;
 use crate::flat::Flat;
+use crate::model::ModelNode;
 use crate::syntax::Value;
 
 /// What could be read of a model file that is wrong.
@@ -15,6 +16,8 @@ pub struct Partial {
     pub train: Option<Value>,
     /// The nodes that could be built.
     pub graph: Graph,
+    /// The names in the order of the file, up to the first that could not be built.
+    pub nodes: Vec<ModelNode>,
     /// What the graph lacks although the file may well have it.
     pub doubts: Doubts,
 }

@@ -12,7 +12,7 @@ use crate::document::{Document, document, words};
 use crate::doubts::{Doubts, Partial};
 use crate::expand::Expander;
 use crate::files::{SourceFile, read_files, read_text};
-use crate::flat::{Flat, ItemId, ItemKind, Target};
+use crate::flat::{Flat, Item, ItemId, ItemKind, Target};
 use crate::order::Uses;
 use crate::overrides::override_text;
 use crate::sizes::known_symbol;
@@ -175,7 +175,7 @@ fn finish(
         model
     });
     let train = document.train.cloned();
-    let model = model.map_err(|(graph, doubts)| Partial { train, graph, doubts });
+    let model = model.map_err(|(graph, nodes, doubts)| Partial { train, graph, nodes, doubts });
     Draft { path: path.to_owned(), model, diagnostics }
 }
 
@@ -186,7 +186,7 @@ fn assemble(
     registry: &Registry,
     max_nodes: usize,
     diagnostics: &mut Diagnostics,
-) -> Result<Model, (Graph, Doubts)> {
+) -> Result<Model, (Graph, Vec<ModelNode>, Doubts)> {
     let endless = crate::block::endless(document, diagnostics);
     let mut expander = Expander::new(registry, document, endless, max_nodes, diagnostics);
     let scope = expander.model();
@@ -247,37 +247,40 @@ fn assemble(
     }
     let mut cases = Cases { graph: &test.graph, flat: &flat, uses: &uses, doubts: &doubts, diagnostics };
     let tests = document.tests.map_or_else(Vec::new, |section| cases.read(section));
+    let nodes = model_nodes(&flat, &test, diagnostics);
     if diagnostics.has_errors() {
-        return Err((test.graph, doubts));
+        return Err((test.graph, nodes.into_iter().map_while(|node| node).collect(), doubts));
     }
     unreachable_nodes(document, &flat, &uses, &roots, &tests, diagnostics);
     let mut train = builds.build(Phase::Train, &mut found, diagnostics);
     finish(&mut train);
     if diagnostics.has_errors() {
-        return Err((train.graph, doubts));
+        return Err((train.graph, Vec::new(), doubts));
     }
-    let nodes = flat.items.iter().zip(&test.ids).filter(|(item, _)| !item.name.is_empty()).filter_map(|(item, id)| {
-        Some(ModelNode {
-            name: item.name.to_string(),
-            op: match item.kind {
-                ItemKind::Input(..) => "Input".to_owned(),
-                ItemKind::Param(_) => "Param".to_owned(),
-                _ => diagnostics.sources.slice(item.head).to_owned(),
-            },
-            id: (*id)?,
-            span: item.key,
-        })
-    });
     Ok(Model {
         path: path.to_owned(),
         doc: document.doc.map(str::to_owned),
-        nodes: nodes.collect(),
+        nodes: nodes.into_iter().flatten().collect(),
         tests,
         train: document.train.cloned(),
         sources: Sources::default(),
         warnings: Diagnostics::default(),
         graphs: [test.graph, train.graph],
     })
+}
+
+/// Every named item in the order of the file, those that could not be built as nothing.
+fn model_nodes(flat: &Flat<'_>, built: &Built, diagnostics: &Diagnostics) -> Vec<Option<ModelNode>> {
+    let named = flat.items.iter().zip(&built.ids).filter(|(item, _)| !item.name.is_empty());
+    let node = |(item, id): (&Item<'_>, &Option<NodeId>)| {
+        let op = match item.kind {
+            ItemKind::Input(..) => "Input".to_owned(),
+            ItemKind::Param(_) => "Param".to_owned(),
+            _ => diagnostics.sources.slice(item.head).to_owned(),
+        };
+        Some(ModelNode { name: item.name.to_string(), op, id: (*id)?, span: item.key })
+    };
+    named.map(node).collect()
 }
 
 /// The `sizes` section.

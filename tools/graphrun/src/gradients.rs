@@ -82,12 +82,14 @@ pub(crate) fn find(
         Some(array) => {
             let shape: Vec<Size> = array.shape().sizes().iter().map(|&n| n.into()).collect();
             let declared = b.ty(of).clone();
+            let names = (1..).map(|k| if k == 1 { "upstream".to_owned() } else { format!("upstream_{k}") });
+            let free = names.into_iter().find(|name| b.graph().find(name).is_none()).unwrap_or_default();
             if declared.shape == shape {
                 let given = Given(array.shape(), values::reals(&array));
-                Some(b.parameter("upstream", shape, std::sync::Arc::new(given), false)?)
+                Some(b.parameter(&free, shape, std::sync::Arc::new(given), false)?)
             } else {
-                feeds.push(("upstream".to_string(), array));
-                Some(b.input("upstream", declared)?)
+                feeds.push((free.clone(), array));
+                Some(b.input(&free, declared)?)
             }
         }
     };

@@ -148,6 +148,7 @@ impl Value {
     pub fn describe(&self) -> &'static str {
         match &self.kind {
             Kind::Word(word) if word == "inf" || word == "NaN" => "a number",
+            Kind::Word(word) if word == "None" => "nothing",
             Kind::Word(_) => "a name",
             Kind::Bool(_) => "true or false",
             Kind::Number(_) => "a number",
