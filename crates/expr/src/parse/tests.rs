@@ -91,7 +91,7 @@ fn hostile_text_is_refused() {
     for text in cases {
         assert!(parse(&text).is_err(), "{} bytes", text.len());
     }
-    assert!(parse(&("x".to_owned() + &" + x".repeat(15_000))).is_ok());
+    assert!(parse(&("x".to_owned() + &" + x".repeat(2_000))).is_ok());
 }
 
 #[test]
