@@ -42,6 +42,27 @@ fn every_verb_refuses_a_wrong_file() {
 }
 
 #[test]
+fn show_goes_up_to_the_first_bad_node() {
+    let output = graphrun(&["show", "tests/wrong/train/model_wrong_too.ron"]);
+    let (table, text) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(table.contains("Input") && !table.contains("Linear") && text.contains("Liner"), "{table}\n{text}");
+}
+
+#[test]
+fn fmt_leaves_what_it_does_not_know_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, says) in [("Model(graphrun: 2)", "GR0204"), ("(a: 1)", "GR0207")] {
+        let path = folder.path().join("other.ron");
+        std::fs::write(&path, text).unwrap();
+        let output = graphrun(&["fmt", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8(output.stderr).unwrap().contains(says));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
 fn errors_are_records_in_json() {
     let output = graphrun(&["check", "tests/wrong/many_mistakes_in_one_file.ron", "--json"]);
     let got: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -8,15 +8,15 @@ use crate::table::{Array, Table, Values};
 /// The columns that match any of `patterns`; a pattern that matches none is an error.
 pub(crate) fn matching<'a>(patterns: &[String], table: &'a Table) -> Result<Vec<&'a str>> {
     let mut found = Vec::new();
-    for pattern in patterns {
+    for (k, pattern) in patterns.iter().enumerate() {
         let before = found.len();
         found.extend(table.names().filter(|name| matches(pattern, name)));
         if found.len() == before {
-            return Err(DataError::unknown("column", pattern, table.names()));
+            return Err(DataError::unknown("column", pattern, table.names()).setting(["names", &k.to_string()]));
         }
     }
     match found.is_empty() {
-        true => Err(DataError::new("`names` is empty").help("name at least one column")),
+        true => Err(DataError::new("`names` is empty").help("name at least one column").setting(["names"])),
         false => Ok(found),
     }
 }

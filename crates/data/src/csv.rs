@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::error::{DataError, Result};
-use crate::file::read_file;
+use crate::file::{read_file, read_start};
 use crate::table::{Array, Table, Values};
 
 /// Reads a file of text columns.
@@ -16,9 +16,22 @@ use crate::table::{Array, Table, Values};
 /// When the file cannot be read, has no header or no rows, repeats a column name, or has a row of another
 /// length. A bad cell is kept with its column, to be raised if the column is used.
 pub(crate) fn read_csv(path: &Path, max_bytes: u64) -> Result<Table> {
-    let name = path.to_string_lossy();
-    let delimiter = if name.trim_end_matches(".gz").ends_with(".tsv") { b'\t' } else { b',' };
-    parse(&read_file(path, max_bytes)?, delimiter).map_err(|e| e.at(path))
+    let table = parse(&read_file(path, max_bytes)?, delimiter(path)).map_err(|e| e.at(path))?;
+    Ok(table.at(path))
+}
+
+/// Reads the rows that end within the first `most` bytes, as [`read_csv`] does.
+pub(crate) fn glance_csv(path: &Path, most: u64) -> Result<Table> {
+    let (mut bytes, whole) = read_start(path, most)?;
+    if !whole {
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+    }
+    let table = parse(&bytes, delimiter(path)).map_err(|e| e.at(path))?.at(path);
+    Ok(if whole { table } else { table.partial() })
+}
+
+fn delimiter(path: &Path) -> u8 {
+    if path.to_string_lossy().trim_end_matches(".gz").ends_with(".tsv") { b'\t' } else { b',' }
 }
 
 fn parse(bytes: &[u8], delimiter: u8) -> Result<Table> {

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::columns::matches;
 use crate::error::{DataError, Result};
 use crate::feed::{Element, Feed, Fit, Input};
 use crate::random::{Purpose, Stream};
-use crate::spec::{DataSpec, Source};
+use crate::spec::{DataSpec, FeedSpec, Source};
+use crate::table::Table;
 
 /// The rows of one part and what they feed.
 #[derive(Clone, Debug)]
@@ -52,19 +54,59 @@ impl Dataset {
     /// the folder `base`; `seed` decides the split unless the spec has its own.
     ///
     /// # Errors
-    /// When a source cannot be read, a setting is out of range, a column is missing, or numbers do not
-    /// fit their input.
-    pub fn load(spec: &DataSpec, inputs: &[Input], base: &Path, seed: u64) -> Result<Self> {
-        for (name, _) in spec.feeds.iter() {
-            if !inputs.iter().any(|input| input.name == name) {
-                let known = inputs.iter().map(|input| input.name.as_str());
-                return Err(DataError::unknown("input", name, known));
-            }
+    /// Everything that is wrong: a source that cannot be read, a setting out of range, a column that is missing
+    /// or that nothing uses, numbers that do not fit their input.
+    pub fn load(
+        spec: &DataSpec,
+        inputs: &[Input],
+        base: &Path,
+        seed: u64,
+    ) -> std::result::Result<Self, Vec<DataError>> {
+        let mut errors = Vec::new();
+        let read = |source: &Source| source.read(base, spec.max_bytes).map(Some);
+        let dataset = Self::attempt(spec, inputs, base, seed, &read, &mut errors);
+        match dataset {
+            Some(dataset) if errors.is_empty() => Ok(dataset),
+            _ => Err(errors),
         }
-        let table = spec.source.read(base, spec.max_bytes)?;
-        let (train, test) = split(table.rows(), spec.test, spec.seed.unwrap_or(seed))?;
-        let fit = |input: &Input| Feed::new(input, spec.feeds.get(&input.name), &table, &Fit::Rows(&train));
-        let feeds = inputs.iter().map(fit).collect::<Result<Vec<_>>>()?;
+    }
+
+    /// What is wrong with `spec`, as far as the start of its files tells.
+    pub fn check(spec: &DataSpec, inputs: &[Input], base: &Path, seed: u64) -> Vec<DataError> {
+        let mut errors = Vec::new();
+        let read = |source: &Source| source.glance(base, spec.max_bytes);
+        Self::attempt(spec, inputs, base, seed, &read, &mut errors);
+        errors
+    }
+
+    fn attempt(
+        spec: &DataSpec,
+        inputs: &[Input],
+        base: &Path,
+        seed: u64,
+        read: &dyn Fn(&Source) -> Result<Option<Table>>,
+        errors: &mut Vec<DataError>,
+    ) -> Option<Self> {
+        settings(spec, inputs, errors);
+        let table = match read(&spec.source) {
+            Ok(table) => table?,
+            Err(error) => {
+                errors.push(settled(error, &spec.source, "source"));
+                return None;
+            }
+        };
+        let test = if table.is_partial() { 0.0 } else { spec.test };
+        let (train, test) = match split(table.rows(), test, spec.seed.unwrap_or(seed)) {
+            Ok(parts) => parts,
+            Err(error) => {
+                errors.extend(is_share(spec.test).then(|| error.setting(["test"])));
+                ((0..table.rows()).collect(), Vec::new())
+            }
+        };
+        let fit = Fit::Rows(&train);
+        let feeds = each(inputs, |input| feed(input, spec, &spec.source, "source", &table, &fit), errors);
+        unused(spec, inputs, errors);
+        let feeds = feeds?;
         let test = (!test.is_empty()).then(|| Part { feeds: feeds.clone(), rows: test });
         let mut dataset = Self {
             spec: spec.clone(),
@@ -74,39 +116,159 @@ impl Dataset {
             test,
         };
         if let Some(source) = &spec.test_source {
-            if dataset.test.is_some() {
-                return Err(
-                    DataError::new("both `test` and `test_source` say what to test on").help("keep one of them")
-                );
-            }
             let names: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
-            dataset.test = Some(dataset.part(source, &names)?);
+            match read(source).map_err(|error| settled(error, source, "test_source")) {
+                Ok(Some(table)) => dataset.test = dataset.part_of(&table, source, "test_source", &names, errors),
+                Ok(None) => {}
+                Err(error) => errors.push(error),
+            }
         }
-        Ok(dataset)
+        Some(dataset)
     }
 
     /// All rows of another source, feeding the inputs named, with the means, deviations and class
     /// numbers of the training part.
     ///
     /// # Errors
-    /// As [`Dataset::load`]; also when a text column has a class that the training part has not.
+    /// As [`Dataset::load`], the first; also when a text column has a class that the training part has not.
     pub fn part(&self, source: &Source, inputs: &[&str]) -> Result<Part> {
+        let known = || self.inputs.iter().map(|input| input.name.as_str());
+        if let Some(name) = inputs.iter().find(|name| !known().any(|known| known == **name)) {
+            return Err(DataError::unknown("input", name, known()));
+        }
         let table = source.read(&self.base, self.spec.max_bytes)?;
-        let feeds = inputs.iter().map(|name| {
-            let known = || self.inputs.iter().map(|input| input.name.as_str());
-            let i = known().position(|n| n == *name).ok_or_else(|| DataError::unknown("input", name, known()))?;
-            let fit = Fit::Like(&self.train.feeds[i]);
-            Feed::new(&self.inputs[i], self.spec.feeds.get(name), &table, &fit)
-        });
-        let feeds = feeds.collect::<Result<_>>()?;
-        Ok(Part { feeds, rows: (0..table.rows()).collect() })
+        let mut errors = Vec::new();
+        let part = self.part_of(&table, source, "source", inputs, &mut errors);
+        part.ok_or_else(|| errors.swap_remove(0))
     }
+
+    fn part_of(
+        &self,
+        table: &Table,
+        source: &Source,
+        field: &str,
+        inputs: &[&str],
+        errors: &mut Vec<DataError>,
+    ) -> Option<Part> {
+        let wanted: Vec<usize> = (0..self.inputs.len()).filter(|&i| inputs.contains(&&*self.inputs[i].name)).collect();
+        let fit = |&i: &usize| {
+            let like = Fit::Like(&self.train.feeds[i]);
+            feed(&self.inputs[i], &self.spec, source, field, table, &like)
+        };
+        let feeds = each(&wanted, fit, errors)?;
+        Some(Part { feeds, rows: (0..table.rows()).collect() })
+    }
+}
+
+/// What `make` makes of each item; nothing when one fails, and then every failure is among `errors`.
+fn each<T, U>(items: &[T], make: impl FnMut(&T) -> Result<U>, errors: &mut Vec<DataError>) -> Option<Vec<U>> {
+    let made: Vec<Result<U>> = items.iter().map(make).collect();
+    let whole = made.iter().all(Result::is_ok);
+    let mut all = Vec::with_capacity(made.len());
+    for one in made {
+        match one {
+            Ok(one) => all.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    whole.then_some(all)
+}
+
+/// The feed of one input; what is wrong has the setting that says so.
+fn feed(input: &Input, spec: &DataSpec, source: &Source, field: &str, table: &Table, fit: &Fit<'_>) -> Result<Feed> {
+    let given = spec.feeds.get(&input.name);
+    if given.is_none() && !table.names().any(|name| name == input.name) {
+        let unknown = DataError::unknown("column", &input.name, table.names());
+        let message = format!("no column feeds the input `{}`", input.name);
+        return Err(DataError { message, ..unknown }.setting([field]));
+    }
+    Feed::new(input, given, table, fit).map_err(|mut error| {
+        let inner = std::mem::take(&mut error.setting);
+        match given {
+            Some(_) if error.element.is_none() || source.columns().is_none() => {
+                error.setting(["feeds".to_owned(), input.name.clone()].into_iter().chain(inner))
+            }
+            _ => settled(error, source, field),
+        }
+    })
+}
+
+/// The error of a source with the setting that it is about; `field` is where the section names the source.
+fn settled(mut error: DataError, source: &Source, field: &str) -> DataError {
+    let inner = std::mem::take(&mut error.setting);
+    let column = source.columns().zip(error.element.clone()).map(|((list, _), (column, path))| {
+        let path = path.into_iter().map(|index| index.to_string());
+        [list.to_owned(), column].into_iter().chain(path).collect()
+    });
+    error.setting(std::iter::once(field.to_owned()).chain(column.unwrap_or(inner)))
+}
+
+/// Reports settings that are wrong whatever the data is.
+fn settings(spec: &DataSpec, inputs: &[Input], errors: &mut Vec<DataError>) {
+    for (name, feed) in spec.feeds.iter() {
+        if !inputs.iter().any(|input| input.name == name) {
+            let known = inputs.iter().map(|input| input.name.as_str());
+            errors.push(DataError::unknown("input", name, known).setting(["feeds", name]).key());
+        }
+        let (FeedSpec::Column { scale, shift, .. } | FeedSpec::Columns { scale, shift, .. }) = feed;
+        for (option, value) in [("scale", scale), ("shift", shift)] {
+            if !value.is_finite() {
+                let error = DataError::new(format!("`{option}` is {value}, and a finite number is needed"));
+                errors.push(error.setting(["feeds", name, option]));
+            }
+        }
+    }
+    if !is_share(spec.test) {
+        let message = format!("`test` is {}, which is neither a share below 1 nor a number of rows", spec.test);
+        errors.push(DataError::new(message).setting(["test"]));
+    }
+    if spec.test_source.is_some() && spec.test > 0.0 {
+        let error = DataError::new("both `test` and `test_source` say what to test on").help("keep one of them");
+        errors.push(error.setting(["test_source"]));
+    }
+    for (field, source) in [("source", Some(&spec.source)), ("test_source", spec.test_source.as_ref())] {
+        if let Some(
+            Source::Spirals { noise, .. }
+            | Source::Moons { noise, .. }
+            | Source::Blobs { noise, .. }
+            | Source::Xor { noise, .. },
+        ) = source
+            && (!noise.is_finite() || *noise < 0.0)
+        {
+            let error = DataError::new(format!("`noise` is {noise}, and a finite number from 0 is needed"));
+            errors.push(error.setting([field, "noise"]));
+        }
+    }
+}
+
+/// Reports columns that the section itself names and that nothing uses.
+fn unused(spec: &DataSpec, inputs: &[Input], errors: &mut Vec<DataError>) {
+    let used = |name: &str| {
+        inputs.iter().any(|input| match spec.feeds.get(&input.name) {
+            None => input.name == name,
+            Some(FeedSpec::Column { name: column, .. }) => column == name,
+            Some(FeedSpec::Columns { names, .. }) => names.iter().any(|pattern| matches(pattern, name)),
+        })
+    };
+    for (field, source) in [("source", Some(&spec.source)), ("test_source", spec.test_source.as_ref())] {
+        let Some((list, names)) = source.and_then(Source::columns) else { continue };
+        for name in names.into_iter().filter(|name| !used(name)) {
+            let inputs = inputs.iter().map(|input| input.name.as_str());
+            let error = DataError::unknown("input", name, inputs);
+            let error = DataError { message: format!("the column `{name}` feeds no input"), ..error };
+            errors.push(error.setting([field, list, name]).key());
+        }
+    }
+}
+
+/// Whether `test` is a share below 1 or a number of rows.
+fn is_share(test: f64) -> bool {
+    test.is_finite() && test >= 0.0 && (test < 1.0 || test.fract() == 0.0)
 }
 
 /// The rows to train on and to test on, each ascending.
 fn split(rows: usize, test: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
-    let valid = test.is_finite() && test >= 0.0 && (test < 1.0 || test.fract() == 0.0);
-    if !valid {
+    if !is_share(test) {
         return Err(DataError::new(format!("`test` is {test}, which is neither a share below 1 nor a number of rows")));
     }
     let count = if test < 1.0 { (rows as f64 * test).round() } else { test } as usize;
@@ -140,7 +302,7 @@ mod tests {
 
     fn load(spec: &str, inputs: &[Input], base: &Path) -> Result<Dataset> {
         let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
-        Dataset::load(&options.from_str(spec).unwrap(), inputs, base, 0)
+        Dataset::load(&options.from_str(spec).unwrap(), inputs, base, 0).map_err(|mut errors| errors.swap_remove(0))
     }
 
     fn gather(part: &Part, feed: usize, width: usize) -> Vec<f64> {

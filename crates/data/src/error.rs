@@ -12,6 +12,12 @@ pub struct DataError {
     pub line: Option<usize>,
     /// Column in the line from 1, counted in bytes.
     pub column: Option<usize>,
+    /// The names that lead from the data section to the setting at fault: `["feeds", "x", "names", "0"]`.
+    pub setting: Vec<String>,
+    /// Whether the last of these names is at fault itself, not what it holds.
+    pub on_key: bool,
+    /// The column and the indices in it of the number at fault.
+    pub(crate) element: Option<(String, Vec<usize>)>,
     /// The fault, lower case, without a full stop.
     pub message: String,
     /// What to do about it.
@@ -24,7 +30,24 @@ pub type Result<T> = std::result::Result<T, DataError>;
 impl DataError {
     /// An error without a place.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { path: None, line: None, column: None, message: message.into(), help: None }
+        let (message, setting) = (message.into(), Vec::new());
+        Self { path: None, line: None, column: None, setting, on_key: false, element: None, message, help: None }
+    }
+
+    /// The same error of the setting that these names lead to, unless it has one already.
+    #[must_use]
+    pub fn setting<S: ToString>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        if self.setting.is_empty() {
+            self.setting = names.into_iter().map(|name| name.to_string()).collect();
+        }
+        self
+    }
+
+    /// The same error, blaming the last name of the setting and not what it holds.
+    #[must_use]
+    pub fn key(mut self) -> Self {
+        self.on_key = true;
+        self
     }
 
     /// The same error with a remedy.
@@ -51,11 +74,10 @@ impl DataError {
     /// "`name` is not a `kind`", with the nearest of `known` or the list of them.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let error = Self::new(format!("there is no {kind} `{name}`"));
-        let nearest = known
-            .clone()
-            .map(|k| (strsim::damerau_levenshtein(k, name), k))
-            .min()
-            .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4);
+        let nearest = known.clone().map(|k| (strsim::damerau_levenshtein(k, name), k)).min().filter(|(distance, k)| {
+            let length = k.len().max(name.len());
+            *distance < length && *distance <= 1 + length / 4
+        });
         match nearest {
             Some((_, near)) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!("known: {}", abridge(known))),

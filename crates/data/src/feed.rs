@@ -86,7 +86,12 @@ impl Feed {
             FeedSpec::Columns { names, scale, shift, standardize } => {
                 (matching(names, table)?, *scale, *shift, *standardize)
             }
-            FeedSpec::Column { name, scale, shift, standardize } => (vec![name.as_str()], *scale, *shift, *standardize),
+            FeedSpec::Column { name, scale, shift, standardize } => {
+                if spec.is_some() && !table.names().any(|known| known == name) {
+                    return Err(DataError::unknown("column", name, table.names()).setting(["name"]));
+                }
+                (vec![name.as_str()], *scale, *shift, *standardize)
+            }
         };
         let mut array = side_by_side(&columns, table)?;
         if let Fit::Like(feed) = fit {
@@ -101,15 +106,15 @@ impl Feed {
                         input.name
                     )));
                 }
-                check_whole(&array, &input.name, below)?;
+                check_whole(&array, &input.name, below).map_err(|e| in_column(e, &columns))?;
                 Vec::new()
             }
             (Kind::Real, Fit::Like(feed)) => {
-                check_finite(&array, &input.name)?;
+                check_finite(&array, &input.name).map_err(|e| in_column(e, &columns))?;
                 feed.affine.clone()
             }
             (Kind::Real, Fit::Rows(rows)) => {
-                check_finite(&array, &input.name)?;
+                check_finite(&array, &input.name).map_err(|e| in_column(e, &columns))?;
                 if standardize {
                     moments(&array, rows).map(|(mean, std)| Affine { mean, factor: scale / std, shift }).collect()
                 } else {
@@ -186,11 +191,32 @@ fn row_shape(input: &Input, array: &Array, columns: &[&str]) -> Result<Vec<usize
         [one] => format!("column `{one}`"),
         many => format!("the row of {} columns", many.len()),
     };
-    Err(DataError::new(format!(
-        "a row of input `{}` is [{}], but {from} gives {has:?}",
-        input.name,
-        sizes.collect::<Vec<_>>().join(", ")
-    )))
+    let sizes = sizes.collect::<Vec<_>>().join(", ");
+    let error = DataError::new(format!("a row of input `{}` is [{sizes}], but {from} gives {has:?}", input.name));
+    Err(in_column(element(error, array, None), columns))
+}
+
+/// The error of one number of an array, or of all of it.
+fn element(mut error: DataError, array: &Array, at: Option<usize>) -> DataError {
+    let mut path = Vec::new();
+    if let Some(mut at) = at {
+        for size in array.shape().iter().rev() {
+            path.push(at % size.max(&1));
+            at /= size.max(&1);
+        }
+        path.reverse();
+    }
+    error.element = Some((String::new(), path));
+    error
+}
+
+/// The same error with the name of the one column that the array is; of several joined, no number is known.
+fn in_column(mut error: DataError, columns: &[&str]) -> DataError {
+    match columns {
+        [one] => error.element.iter_mut().for_each(|(column, _)| *column = (*one).to_string()),
+        _ => error.element = None,
+    }
+    error
 }
 
 fn check_whole(array: &Array, name: &str, below: Option<u64>) -> Result<()> {
@@ -207,7 +233,10 @@ fn check_whole(array: &Array, name: &str, below: Option<u64>) -> Result<()> {
         Some(labels) => {
             DataError::new(format!("input `{name}` takes {takes}, but the column has {} classes", labels.len()))
         }
-        None => DataError::new(format!("input `{name}` takes {takes}, but row {row} has {x}")),
+        None => {
+            let error = DataError::new(format!("input `{name}` takes {takes}, but row {row} has {x}"));
+            element(error, array, Some(i))
+        }
     })
 }
 
@@ -216,11 +245,11 @@ fn check_finite(array: &Array, name: &str) -> Result<()> {
         return Ok(());
     };
     match values.iter().position(|x| !x.is_finite()) {
-        Some(i) => Err(DataError::new(format!(
-            "input `{name}` takes finite numbers, but row {} has {}",
-            i / array.width() + 1,
-            values[i]
-        ))),
+        Some(i) => {
+            let (row, x) = (i / array.width() + 1, values[i]);
+            let error = DataError::new(format!("input `{name}` takes finite numbers, but row {row} has {x}"));
+            Err(element(error, array, Some(i)))
+        }
         None => Ok(()),
     }
 }

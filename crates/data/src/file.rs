@@ -18,21 +18,44 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// # Errors
 /// When the file cannot be read, is damaged, or is larger than `max_bytes` once unpacked.
 pub fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
-    let failed = |e: io::Error| {
-        let error = DataError::new(format!("cannot be read: {e}")).at(path);
-        match e.kind() {
-            io::ErrorKind::NotFound => error.help("paths in a model file are relative to the folder of that file"),
-            _ => error,
-        }
-    };
+    let (bytes, whole) = read_start(path, max_bytes)?;
+    if whole { Ok(bytes) } else { Err(too_large(max_bytes).at(path)) }
+}
+
+/// At most the first `most` bytes of `path`, unpacked if they are gzip, and whether that is all of it.
+pub(crate) fn read_start(path: &Path, most: u64) -> Result<(Vec<u8>, bool)> {
+    let failed = |e: io::Error| unreadable(&e).at(path);
+    if path.is_dir() {
+        return Err(DataError::new("is a folder").at(path).help("name a file in it"));
+    }
     let mut file = File::open(path).map_err(failed)?;
     let mut head = Vec::new();
     file.by_ref().take(2).read_to_end(&mut head).map_err(failed)?;
     let packed = head == GZIP;
-    let whole = io::Cursor::new(head).chain(file);
-    let bytes =
-        if packed { read_limited(MultiGzDecoder::new(whole), max_bytes) } else { read_limited(whole, max_bytes) };
-    bytes.map_err(failed)?.ok_or_else(|| too_large(max_bytes).at(path))
+    let file = io::Cursor::new(head).chain(file).take(if packed { u64::MAX } else { most.saturating_add(1) });
+    let mut bytes = Vec::new();
+    match packed {
+        true => MultiGzDecoder::new(file).take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?,
+        false => { file }.read_to_end(&mut bytes).map_err(failed)?,
+    };
+    let whole = bytes.len() as u64 <= most;
+    bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok((bytes, whole))
+}
+
+/// Why a file cannot be read, in our words where there are any.
+fn unreadable(error: &io::Error) -> DataError {
+    match error.kind() {
+        io::ErrorKind::NotFound => DataError::new("cannot be read: there is no such file")
+            .help("paths in a model file are relative to the folder of that file"),
+        io::ErrorKind::PermissionDenied => DataError::new("cannot be read: permission is denied"),
+        io::ErrorKind::UnexpectedEof => DataError::new("cannot be read: the packed file is cut short"),
+        _ => {
+            let text = error.to_string();
+            let words = text.split(" (os error").next().unwrap_or_default();
+            DataError::new(format!("cannot be read: {words}"))
+        }
+    }
 }
 
 /// Everything `reader` yields, or `None` when that is more than `max_bytes`.

@@ -29,7 +29,7 @@ impl<T> Named<T> {
 
 /// A name, bare or quoted. Untagged, because RON hands a bare identifier over as text only then.
 #[derive(serde::Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a name is needed here")]
 enum Name {
     Text(String),
 }

@@ -34,18 +34,21 @@ impl Nested {
         if shape.first() == Some(&0) {
             return Err(DataError::new("has no rows"));
         }
-        let mut numbers = Vec::new();
-        self.flatten(&shape, &mut numbers)?;
+        let (mut numbers, mut path) = (Vec::new(), Vec::new());
+        self.flatten(&shape, &mut numbers, &mut path).map_err(|e| e.setting(path))?;
         Array::new(shape, Values::Real(numbers))
     }
 
-    fn flatten(&self, shape: &[usize], out: &mut Vec<f64>) -> Result<()> {
+    /// Appends the numbers to `out`; `path` is where in the list this is, and on an error where it stopped.
+    fn flatten(&self, shape: &[usize], out: &mut Vec<f64>, path: &mut Vec<usize>) -> Result<()> {
         match (self, shape) {
             (Self::Number(x), []) if x.is_finite() => out.push(*x),
             (Self::Number(x), []) => return Err(DataError::new(format!("{x} is not finite"))),
             (Self::List(items), [size, rest @ ..]) if items.len() == *size => {
-                for item in items {
-                    item.flatten(rest, out)?;
+                for (k, item) in items.iter().enumerate() {
+                    path.push(k);
+                    item.flatten(rest, out, path)?;
+                    path.pop();
                 }
             }
             (Self::List(items), [size, ..]) => {

@@ -175,24 +175,20 @@ impl Source {
     /// Reads the whole source; relative paths start at the folder `base`.
     ///
     /// # Errors
-    /// When a file cannot be read, is damaged or exceeds `max_bytes`, when columns differ in their
-    /// number of rows, or when there are no rows.
+    /// When a file cannot be read, is damaged or exceeds `max_bytes`, or when there are no rows. What is wrong
+    /// with one column of several is raised when something uses that column.
     pub fn read(&self, base: &Path, max_bytes: u64) -> Result<Table> {
         let table = match self {
-            Self::Csv(path) => csv::read_csv(&base.join(path), max_bytes),
+            Self::Csv(path) => csv::read_csv(&base.join(path), max_bytes).map_err(|e| e.setting(["0"])),
             Self::Npz(path) => {
                 let path = base.join(path);
-                let bytes = read_file(&path, max_bytes)?;
-                npz::parse_npz(&bytes, max_bytes).map_err(|e| e.at(&path))
+                let read = read_file(&path, max_bytes).and_then(|bytes| npz::parse_npz(&bytes, max_bytes));
+                read.map_err(|e| e.at(&path).setting(["0"]))
             }
             Self::Npy(paths) => read_each(paths, base, max_bytes, npy::parse_npy),
             Self::Idx(paths) => read_each(paths, base, max_bytes, idx::parse_idx),
             Self::Rows(rows) => {
-                let arrays = rows.iter().map(|(name, list)| match list.to_array() {
-                    Ok(array) => Ok((name.to_string(), array)),
-                    Err(e) => Err(DataError { message: format!("`{name}`: {}", e.message), ..e }),
-                });
-                Table::from_arrays(arrays.collect::<Result<_>>()?)
+                Table::from_arrays(rows.iter().map(|(name, list)| (name.into(), in_place(name, list))).collect())
             }
             Self::Noise { n, seed, columns } => noise(*n, *seed, columns),
             &Self::Spirals { n, classes, turns, noise, seed } => {
@@ -207,15 +203,74 @@ impl Source {
             _ => Ok(table),
         }
     }
+
+    /// What can be told of the source without reading much: all of a small one, the start of a long one, nothing
+    /// where the start of a file says nothing.
+    pub(crate) fn glance(&self, base: &Path, max_bytes: u64) -> Result<Option<Table>> {
+        let small = |path: &String| std::fs::metadata(base.join(path)).is_ok_and(|file| file.len() <= GLANCE);
+        let mut start = self.clone();
+        match &mut start {
+            Self::Csv(path) => {
+                let table = csv::glance_csv(&base.join(path), GLANCE.min(max_bytes)).map_err(|e| e.setting(["0"]))?;
+                return Ok(Some(table));
+            }
+            Self::Npz(path) if !small(path) && base.join(&*path).is_file() => return Ok(None),
+            Self::Npy(paths) | Self::Idx(paths)
+                if paths.iter().any(|(_, path)| !small(path) && base.join(path).is_file()) =>
+            {
+                return Ok(None);
+            }
+            Self::Noise { n, .. }
+            | Self::Spirals { n, .. }
+            | Self::Moons { n, .. }
+            | Self::Blobs { n, .. }
+            | Self::Xor { n, .. }
+                if *n > GLANCE_ROWS =>
+            {
+                *n = GLANCE_ROWS;
+                return Ok(Some(start.read(base, max_bytes)?.partial()));
+            }
+            _ => {}
+        }
+        self.read(base, max_bytes).map(Some)
+    }
+
+    /// The names that the section itself gives columns, with what leads to them.
+    pub(crate) fn columns(&self) -> Option<(&'static str, Vec<&str>)> {
+        fn names<T>(named: &Named<T>) -> Vec<&str> {
+            named.iter().map(|(name, _)| name).collect()
+        }
+        match self {
+            Self::Npy(named) | Self::Idx(named) => Some(("0", names(named))),
+            Self::Rows(named) => Some(("0", names(named))),
+            Self::Noise { columns, .. } => Some(("columns", names(columns))),
+            _ => None,
+        }
+    }
+}
+
+/// The bytes of a file that are read to check a section.
+const GLANCE: u64 = 16 << 20;
+/// The made-up rows that are made to check a section.
+const GLANCE_ROWS: usize = 1000;
+
+/// A column of `Rows`, with the place of what is wrong in it.
+fn in_place(name: &str, list: &Nested) -> Result<Array> {
+    list.to_array().map_err(|mut e| {
+        let path = e.setting.iter().filter_map(|index| index.parse().ok()).collect();
+        e.setting.clear();
+        DataError { message: format!("`{name}`: {}", e.message), element: Some((name.to_string(), path)), ..e }
+    })
 }
 
 fn read_each(paths: &Named<String>, base: &Path, max_bytes: u64, parse: fn(&[u8]) -> Result<Array>) -> Result<Table> {
     let arrays = paths.iter().map(|(name, path)| {
         let path = base.join(path);
-        let array = parse(&read_file(&path, max_bytes)?).map_err(|e| e.at(&path))?;
-        Ok((name.to_string(), array))
+        let array = read_file(&path, max_bytes).and_then(|bytes| parse(&bytes)).map_err(|e| e.at(&path));
+        let array = array.map_err(|e| DataError { element: Some((name.to_string(), Vec::new())), ..e });
+        (name.to_string(), array)
     });
-    Table::from_arrays(arrays.collect::<Result<_>>()?)
+    Table::from_arrays(arrays.collect())
 }
 
 #[cfg(test)]
@@ -251,7 +306,7 @@ mod tests {
         let empty: Source = ron::from_str("Moons(n: 0)").unwrap();
         assert_eq!(empty.read(Path::new(""), 0).unwrap_err().message, "the data has no rows");
         let uneven: Source = ron::from_str("Rows({ x: [1, 2], y: [3] })").unwrap();
-        let error = uneven.read(Path::new(""), 0).unwrap_err();
+        let error = uneven.read(Path::new(""), 0).unwrap().column("y").unwrap_err();
         assert_eq!(error.message, "`y` has 1 rows, but `x` has 2");
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn noise(n: usize, seed: u64, columns: &Named<Noise>) -> Result<Table
                 Values::Int(numbers.map(|_| stream.below(u64::from(below)) as i64).collect())
             }
         };
-        Ok((name.to_string(), Array::new(shape, values)?))
+        Ok((name.to_string(), Array::new(shape, values)))
     });
     Table::from_arrays(arrays.collect::<Result<_>>()?)
 }
@@ -128,8 +128,8 @@ pub(crate) fn points(shape: Shape, n: usize, classes: u64, blur: f64, seed: u64)
         ys.push(class as i64);
     }
     Table::from_arrays(vec![
-        ("x".into(), Array::new(vec![n, 2], Values::Real(xs))?),
-        ("y".into(), Array::new(vec![n], Values::Int(ys))?),
+        ("x".into(), Array::new(vec![n, 2], Values::Real(xs))),
+        ("y".into(), Array::new(vec![n], Values::Int(ys))),
     ])
 }
 

@@ -108,36 +108,61 @@ impl Array {
 pub struct Table {
     rows: usize,
     columns: Vec<(String, Result<Arc<Array>>)>,
+    partial: bool,
 }
 
 impl Table {
-    /// A table of these columns; an error when a name repeats or the numbers of rows differ.
+    /// A table of these columns; an error when a name repeats. A column of another number of rows is kept as
+    /// an error.
     pub fn new(rows: usize, columns: Vec<(String, Result<Array>)>) -> Result<Self> {
         let mut names = std::collections::HashSet::new();
-        for (name, array) in &columns {
-            if !names.insert(name.as_str()) {
-                return Err(DataError::new(format!("column `{name}` appears twice")));
-            }
-            match array {
-                Ok(array) if array.rows() != rows => {
-                    return Err(DataError::new(format!(
-                        "`{name}` has {} rows, but `{}` has {rows}",
-                        array.rows(),
-                        columns[0].0
-                    )));
-                }
-                _ => {}
-            }
+        if let Some((name, _)) = columns.iter().find(|(name, _)| !names.insert(name.as_str())) {
+            return Err(DataError::new(format!("column `{name}` appears twice")));
         }
         drop(names);
-        let columns = columns.into_iter().map(|(n, a)| (n, a.map(Arc::new))).collect();
-        Ok(Self { rows, columns })
+        let first = columns.iter().find(|(_, array)| array.as_ref().is_ok_and(|array| array.rows() == rows));
+        let first = first.map_or_else(String::new, |(name, _)| name.clone());
+        let even = |(name, array): (String, Result<Array>)| match array {
+            Ok(array) if array.rows() != rows => {
+                let message = format!("`{name}` has {} rows, but `{first}` has {rows}", array.rows());
+                let error = DataError { element: Some((name.clone(), Vec::new())), ..DataError::new(message) };
+                (name, Err(error))
+            }
+            array => (name, array.map(Arc::new)),
+        };
+        Ok(Self { rows, columns: columns.into_iter().map(even).collect(), partial: false })
     }
 
-    /// A table of whole arrays; the first says how many rows there are.
-    pub fn from_arrays(arrays: Vec<(String, Array)>) -> Result<Self> {
-        let rows = arrays.first().map_or(0, |(_, a)| a.rows());
-        Self::new(rows, arrays.into_iter().map(|(n, a)| (n, Ok(a))).collect())
+    /// A table of arrays; the first that could be read says how many rows there are.
+    ///
+    /// # Errors
+    /// The first array's own when none could be read; a name that repeats.
+    pub fn from_arrays(arrays: Vec<(String, Result<Array>)>) -> Result<Self> {
+        match arrays.iter().find_map(|(_, array)| array.as_ref().ok()).map(Array::rows) {
+            Some(rows) => Self::new(rows, arrays),
+            None => arrays.into_iter().find_map(|(_, array)| array.err()).map_or_else(|| Self::new(0, Vec::new()), Err),
+        }
+    }
+
+    /// The same table, the errors of its columns in the file `path`.
+    pub(crate) fn at(mut self, path: &std::path::Path) -> Self {
+        for (_, array) in &mut self.columns {
+            if let Err(error) = array {
+                *error = error.clone().at(path);
+            }
+        }
+        self
+    }
+
+    /// The same table as the start of a longer one.
+    pub(crate) fn partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
+    /// Whether there are more rows than these.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// Number of rows.
@@ -179,10 +204,10 @@ mod tests {
 
     #[test]
     fn columns_agree_in_name_and_length() {
-        let array = |n| Array::new(vec![n], Values::Byte(vec![0; n])).unwrap();
+        let array = |n| Array::new(vec![n], Values::Byte(vec![0; n]));
         let twice = Table::from_arrays(vec![("a".into(), array(2)), ("a".into(), array(2))]);
         assert_eq!(twice.unwrap_err().message, "column `a` appears twice");
-        let uneven = Table::from_arrays(vec![("a".into(), array(2)), ("b".into(), array(3))]);
-        assert_eq!(uneven.unwrap_err().message, "`b` has 3 rows, but `a` has 2");
+        let uneven = Table::from_arrays(vec![("a".into(), array(2)), ("b".into(), array(3))]).unwrap();
+        assert_eq!(uneven.column("b").unwrap_err().message, "`b` has 3 rows, but `a` has 2");
     }
 }

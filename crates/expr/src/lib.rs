@@ -15,5 +15,5 @@ mod text;
 pub use expr::{Expr, ExprKind};
 pub use func::{Binary, Func};
 pub use math::Float;
-pub use parse::{Functions, ParseError};
+pub use parse::{Function, Functions, ParseError};
 pub use program::{Input, Operand, Output, Program, RawSource, Reduce, Source, Spec, Value};

@@ -1,5 +1,6 @@
 //! Reading formulas: a lexer that yields spanned tokens and a precedence climber over them.
 
+mod functions;
 #[cfg(test)]
 mod tests;
 
@@ -7,33 +8,19 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
+pub use functions::{Function, Functions};
+
 use crate::text::Level;
-use crate::{Binary, Expr, Func};
+use crate::{Binary, Expr, ExprKind, Func};
 
 /// The longest formula that is read, in bytes.
 const MAX_LENGTH: usize = 1 << 16;
 /// The deepest nesting of parentheses, calls, signs and powers that is read.
 const MAX_NESTING: usize = 200;
 /// The most operations a formula may have once the functions it calls are written out.
-const MAX_SIZE: usize = 100_000;
-
-/// Functions beyond the primitives that a formula may call.
-pub trait Functions {
-    /// The number of arguments of the function called `name` and its body over variables 0 to that number.
-    fn find(&self, name: &str) -> Option<(usize, Expr)>;
-    /// The names of all of them, for suggestions.
-    fn names(&self) -> Vec<String>;
-}
-
-/// No functions beyond the primitives.
-impl Functions for () {
-    fn find(&self, _: &str) -> Option<(usize, Expr)> {
-        None
-    }
-    fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
+const MAX_SIZE: usize = 4096;
+/// The most operations a gradient of a formula may have when nothing in it is shared.
+const MAX_GRADIENT: usize = 200_000;
 
 /// Why a formula cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,19 +47,44 @@ impl Expr {
     ///
     /// Operators from loose to tight: comparisons (which do not chain), `+ -`, `* /`, the sign `-`, `^` (to the
     /// right). `if(c, a, b)` and every primitive are called by name; `functions` supplies more. Text over 64 KiB,
-    /// nested over 200 levels, or over 100,000 operations when written out is refused.
+    /// nested over 200 levels, or over 4,096 operations when written out is refused, and so is a formula whose
+    /// gradient would have over 200,000.
     pub fn parse(text: &str, vars: &[&str], functions: &dyn Functions) -> Result<Expr, ParseError> {
+        Expr::parse_all(text, vars, functions).map_err(|mut errors| errors.swap_remove(0))
+    }
+
+    /// As [`Expr::parse`], with every unknown name among the errors and behind them the first of another kind.
+    pub fn parse_all(text: &str, vars: &[&str], functions: &dyn Functions) -> Result<Expr, Vec<ParseError>> {
         if text.len() > MAX_LENGTH {
             let message = format!("the formula is {} bytes long, more than {MAX_LENGTH}", text.len());
-            return Err(error(0..0, message));
+            return Err(vec![error(0..0, message)]);
         }
-        let mut parser = Parser { text, at: 0, token: Token::End, span: 0..0, vars, functions, nesting: 0 };
-        parser.advance()?;
-        let expr = parser.expression(Level::Comparison)?;
-        match parser.token {
-            Token::End => Ok(expr),
-            _ => Err(parser.unexpected("an operator or the end")),
+        let (token, unknown) = (Token::End, Vec::new());
+        let mut parser = Parser { text, at: 0, token, span: 0..0, vars, functions, nesting: 0, unknown };
+        let read = parser.whole();
+        let mut errors = parser.unknown;
+        match read {
+            Ok(expr) if errors.is_empty() => return Ok(expr),
+            Ok(_) => {}
+            Err(error) => errors.push(error),
         }
+        Err(errors)
+    }
+
+    /// The operations that gradients may have when nothing in them is shared.
+    fn gradient_size(&self) -> usize {
+        let sizes = self.fold(|node, parts: &[(usize, usize)]| {
+            let size = parts.iter().fold(1usize, |sum, (size, _)| sum.saturating_add(*size));
+            let slopes = parts.iter().fold(0usize, |sum, (_, slope)| sum.saturating_add(*slope));
+            let slope = match node.kind() {
+                ExprKind::Var(_) => 1,
+                ExprKind::Binary(Binary::Add | Binary::Sub, ..) => slopes.saturating_add(1),
+                _ if slopes == 0 => 0,
+                _ => slopes.saturating_add(size),
+            };
+            (size, slope)
+        });
+        sizes.1
     }
 }
 
@@ -85,6 +97,8 @@ enum Token<'a> {
     Number(f64),
     Name(&'a str),
     Operator(Binary),
+    /// `!=`.
+    Differs,
     Open,
     Close,
     Comma,
@@ -100,9 +114,25 @@ struct Parser<'a> {
     vars: &'a [&'a str],
     functions: &'a dyn Functions,
     nesting: usize,
+    /// Names that are unknown; 0 stands for each.
+    unknown: Vec<ParseError>,
 }
 
 impl<'a> Parser<'a> {
+    fn whole(&mut self) -> Result<Expr, ParseError> {
+        self.advance()?;
+        let expr = self.expression(Level::Comparison)?;
+        if self.token != Token::End {
+            return Err(self.unexpected("an operator or the end"));
+        }
+        if expr.gradient_size() > MAX_GRADIENT {
+            let message = format!("the gradient of the formula would have more than {MAX_GRADIENT} operations");
+            let help = "split it into several nodes".to_owned();
+            return Err(ParseError { help: Some(help), ..error(0..self.text.len(), message) });
+        }
+        Ok(expr)
+    }
+
     fn advance(&mut self) -> Result<(), ParseError> {
         let rest = self.text[self.at..].trim_start();
         let start = self.text.len() - rest.len();
@@ -126,6 +156,7 @@ impl<'a> Parser<'a> {
             Some('(') => (Token::Open, 1),
             Some(')') => (Token::Close, 1),
             Some(',') => (Token::Comma, 1),
+            Some('!') if rest.starts_with("!=") => (Token::Differs, 2),
             Some(c) => match operator(rest) {
                 Some(f) => (Token::Operator(f), f.symbol().len()),
                 None => {
@@ -147,11 +178,12 @@ impl<'a> Parser<'a> {
             return Err(error(self.span.clone(), format!("the formula is nested more than {MAX_NESTING} levels deep")));
         }
         let mut left = self.operand()?;
-        while let Token::Operator(f) = self.token {
-            let level = Level::of(f);
+        while let Some(f) = self.operation() {
+            let (level, differs) = (Level::of(f), self.token == Token::Differs);
             if level < floor {
                 break;
             }
+            let span = self.span.clone();
             self.advance()?;
             let right = self.expression(match level {
                 Level::Comparison => Level::Sum,
@@ -159,7 +191,11 @@ impl<'a> Parser<'a> {
                 _ => Level::Power,
             })?;
             left = Expr::binary(f, left, right);
-            if level == Level::Comparison && matches!(self.token, Token::Operator(f) if Level::of(f) == level) {
+            if differs {
+                left = Expr::constant(1.0) - left;
+            }
+            limit(&left, span)?;
+            if level == Level::Comparison && self.operation().is_some_and(|f| Level::of(f) == level) {
                 let help = "compare in pairs and multiply, as in (a < b) * (b < c)".to_owned();
                 let message = "comparisons do not chain".to_owned();
                 return Err(ParseError { span: self.span.clone(), message, help: Some(help) });
@@ -167,6 +203,15 @@ impl<'a> Parser<'a> {
         }
         self.nesting -= 1;
         Ok(left)
+    }
+
+    /// The operation that the current token asks for; the opposite of the second sign of `!=`.
+    fn operation(&self) -> Option<Binary> {
+        match self.token {
+            Token::Operator(f) => Some(f),
+            Token::Differs => Some(Binary::Equal),
+            _ => None,
+        }
     }
 
     /// Reads a number, variable, call, parenthesis, or one of these behind a sign.
@@ -193,7 +238,8 @@ impl<'a> Parser<'a> {
                     Ok(Expr::var(index))
                 } else {
                     let help = suggest(name, self.vars.iter().copied());
-                    Err(ParseError { span, message: format!("unknown variable `{name}`"), help })
+                    self.unknown.push(ParseError { span, message: format!("unknown variable `{name}`"), help });
+                    Ok(Expr::constant(0.0))
                 }
             }
             _ => Err(self.unexpected("a number, a variable, a call or `(`")),
@@ -226,12 +272,12 @@ impl<'a> Parser<'a> {
         Ok(arguments)
     }
 
-    fn call(&self, name: &str, span: Range<usize>, arguments: &[Expr]) -> Result<Expr, ParseError> {
-        let arity = |wanted: usize| {
-            let plural = if wanted == 1 { "" } else { "s" };
-            let message = format!("`{name}` takes {wanted} argument{plural}, not {}", arguments.len());
+    fn call(&mut self, name: &str, span: Range<usize>, arguments: &[Expr]) -> Result<Expr, ParseError> {
+        let wrong = |wanted: String| {
+            let message = format!("`{name}` takes {wanted}, not {}", arguments.len());
             Err(error(span.clone(), message))
         };
+        let arity = |wanted: usize| wrong(format!("{wanted} argument{}", if wanted == 1 { "" } else { "s" }));
         let result = if name == "if" {
             match arguments {
                 [c, a, b] => Expr::select(c.clone(), a.clone(), b.clone()),
@@ -247,21 +293,19 @@ impl<'a> Parser<'a> {
                 [a, b] => Expr::binary(*f, a.clone(), b.clone()),
                 _ => return arity(2),
             }
-        } else if let Some((wanted, body)) = self.functions.find(name) {
-            if wanted != arguments.len() {
-                return arity(wanted);
+        } else if let Some(function) = self.functions.find(name) {
+            match function.call(arguments) {
+                Some(value) => value,
+                None => return wrong(function.arity()),
             }
-            body.substitute(arguments)
         } else {
             let more = self.functions.names();
             let known = Func::ALL.iter().map(|f| f.name()).chain(CALLED_BINARY.iter().map(|(name, _)| *name));
             let help = suggest(name, known.chain(["if"]).chain(more.iter().map(String::as_str)));
-            return Err(ParseError { span, message: format!("unknown function `{name}`"), help });
+            self.unknown.push(ParseError { span, message: format!("unknown function `{name}`"), help });
+            return Ok(Expr::constant(0.0));
         };
-        if result.size() > MAX_SIZE {
-            let message = format!("the formula has more than {MAX_SIZE} operations once its functions are written out");
-            return Err(error(span, message));
-        }
+        limit(&result, span)?;
         Ok(result)
     }
 
@@ -276,6 +320,15 @@ impl<'a> Parser<'a> {
         };
         error(self.span.clone(), format!("{found} where {wanted} is expected"))
     }
+}
+
+/// Refuses what has too many operations.
+fn limit(expr: &Expr, span: Range<usize>) -> Result<(), ParseError> {
+    if expr.size() <= MAX_SIZE {
+        return Ok(());
+    }
+    let message = format!("the formula has more than {MAX_SIZE} operations once its functions are written out");
+    Err(ParseError { help: Some("split it into several nodes".to_owned()), ..error(span, message) })
 }
 
 /// The primitives of two arguments that are called by name.
@@ -313,7 +366,8 @@ fn number_length(bytes: &[u8]) -> usize {
 /// The known name nearest to `name`, when it is near enough to be a slip.
 fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let near = known.map(|other| (distance(name, other), other)).min()?;
-    (near.0 <= 1 + name.len() / 4).then(|| format!("did you mean `{}`?", near.1))
+    (near.0 < name.len().max(near.1.len()) && near.0 <= 1 + name.len() / 4)
+        .then(|| format!("did you mean `{}`?", near.1))
 }
 
 /// The number of single-character edits between two words (Levenshtein), case apart.

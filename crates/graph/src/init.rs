@@ -19,6 +19,15 @@ pub trait Initialiser: Debug + Send + Sync {
     /// When the rule does not apply to the shape, in words.
     fn fill(&self, key: Key<'_>, shape: Shape, out: &mut [f64]) -> Result<(), String>;
 
+    /// Whether the rule applies to a parameter with axes of these sizes, and makes sense at all.
+    ///
+    /// # Errors
+    /// Why not, in words that go on after "cannot begin like this".
+    fn check(&self, sizes: &[usize]) -> Result<(), String> {
+        let _ = sizes;
+        Ok(())
+    }
+
     /// The same rule for a model file in `folder`, when it reads a file by a path relative to it.
     fn within(&self, folder: &Path) -> Option<Arc<dyn Initialiser>> {
         let _ = folder;

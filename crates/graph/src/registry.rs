@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use graphrun_expr::{Expr, Functions};
+use graphrun_expr::{Expr, Function, Functions};
 use serde::de::DeserializeOwned;
 
 use crate::call::{Call, Options};
@@ -67,7 +67,8 @@ pub struct OpDef {
     pub differentiable: bool,
     /// A model file that shows it and passes its own tests.
     pub example: &'static str,
-    /// The expression, for operations that formulas can use; variable `k` is port `k`.
+    /// The expression, for operations that formulas can use: variable `k` is port `k`, and behind the ports come
+    /// the first options. Of an operation with a variadic port it is what joins two inputs.
     pub expr: Option<Expr>,
     parse: Box<ParseFn>,
     build: Box<BuildFn>,
@@ -179,7 +180,7 @@ impl OpDef {
         self
     }
 
-    /// Lets formulas call it, in snake case, as this expression of its ports.
+    /// Lets formulas call it, in snake case, as this expression of its ports and then of its first options.
     #[must_use]
     pub fn expr(mut self, expr: Expr) -> OpDef {
         self.expr = Some(expr);
@@ -319,9 +320,14 @@ impl Registry {
 
 /// Formulas may call every pointwise operation, in snake case.
 impl Functions for Registry {
-    fn find(&self, name: &str) -> Option<(usize, Expr)> {
+    fn find(&self, name: &str) -> Option<Function> {
         let op = self.op(self.functions.get(name)?)?;
-        Some((op.ports.len(), op.expr.clone()?))
+        let body = op.expr.clone()?;
+        let (ports, variadic) = (op.ports.len(), op.ports.iter().any(|port| port.variadic));
+        let options = if variadic { &[] } else { &op.options[..body.variables().saturating_sub(ports)] };
+        let number = |option: &OptionDoc| option.default.and_then(|text| text.parse::<f64>().ok());
+        let required = ports + options.iter().take_while(|option| number(option).is_none()).count();
+        Some(Function { body, required, defaults: options.iter().filter_map(number).collect(), variadic })
     }
 
     fn names(&self) -> Vec<String> {

@@ -14,7 +14,7 @@ use crate::scope::{Binding, Scope};
 use crate::syntax::{Kind, Span, Value};
 
 /// The deepest nesting of blocks.
-const MAX_BLOCKS: usize = 64;
+pub(crate) const MAX_BLOCKS: usize = 64;
 
 impl<'t, 'r> Expander<'t, 'r> {
     /// Makes item `id` a use of a block.
@@ -121,7 +121,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     /// Checks the kind of a value and binds it.
-    fn argument(&mut self, decl: &ArgDecl<'t>, value: &'t Value, scope: &Rc<Scope<'t>>) -> Binding<'t> {
+    pub(crate) fn argument(&mut self, decl: &ArgDecl<'t>, value: &'t Value, scope: &Rc<Scope<'t>>) -> Binding<'t> {
         if decl.kind == ArgKind::Unknown {
             return Binding::Missing;
         }
@@ -213,7 +213,7 @@ pub(crate) fn endless<'t>(
 }
 
 /// Every name that stands where an op or block can.
-fn heads<'t>(value: &'t Value, found: &mut dyn FnMut(&'t str, Span)) {
+pub(crate) fn heads<'t>(value: &'t Value, found: &mut dyn FnMut(&'t str, Span)) {
     if let Some((name, span)) = value.head().filter(|(name, _)| !STRUCTURAL.contains(name)) {
         found(name, span);
     }

@@ -113,7 +113,7 @@ impl Builds<'_, '_> {
                     name: item.name.to_string(),
                     inputs,
                     shared,
-                    inits: call.inits.clone(),
+                    inits: call.inits.iter().map(|(name, (init, _))| (name.clone(), init.clone())).collect(),
                     phase,
                     registry: self.registry,
                 };
@@ -145,6 +145,14 @@ impl Builds<'_, '_> {
                 }
                 continue;
             }
+            let symbolic = ty.shape.iter().filter(|size| size.known().is_none()).count();
+            if symbolic > 0 && (ty.shape.iter().any(Size::is_too_long) || symbolic > 1 && ty.len().is_too_long()) {
+                let message = format!("a size of `{}` has more than {} terms", item.name, Size::MAX_TERMS);
+                let long = Diagnostic::new(Code::TooBig, item.head, message, "too long");
+                let long = long.help("give some of the symbols a number, or one symbol to a sum of them");
+                diagnostics.push(in_frames(long, item.frame.as_ref()));
+                continue;
+            }
             let mut elements: Option<usize> = Some(1);
             for size in &ty.shape {
                 match size.known() {
@@ -157,7 +165,9 @@ impl Builds<'_, '_> {
                 }
             }
             if elements.is_none_or(|n| n > MAX_ELEMENTS) {
-                let message = format!("`{}` would be {ty}, more than {MAX_ELEMENTS} elements", item.name);
+                let saturated = ty.shape.iter().any(|size| size.known().is_some_and(|n| n >= i64::MAX as usize));
+                let shown = if saturated { "of a size beyond 64 bits".to_owned() } else { ty.to_string() };
+                let message = format!("`{}` would be {shown}, more than {MAX_ELEMENTS} elements", item.name);
                 let big = Diagnostic::new(Code::TooBig, item.head, message, "too large").help("check the sizes");
                 diagnostics.push(in_frames(big, item.frame.as_ref()));
             }

@@ -48,13 +48,13 @@ impl<'t, 'r> Expander<'t, 'r> {
             } else if let Some(param) =
                 def.params.iter().find(|param| **param == text && !matches!(value.kind, Kind::Bool(_)))
             {
-                match self.reference(value, scope) {
+                match self.shared(def, param, value, scope) {
                     Some(target) => shared.push((*param, target)),
                     None => good = false,
                 }
             } else if def.inits.contains(&text) {
                 match self.init(value, scope) {
-                    Some(init) => drop(inits.insert(text.to_owned(), init)),
+                    Some(init) => drop(inits.insert(text.to_owned(), (init, value.span))),
                     None => good = false,
                 }
             } else if def.options.iter().any(|option| option.name == text) {
@@ -73,8 +73,29 @@ impl<'t, 'r> Expander<'t, 'r> {
                 self.report(scope, found.help(format!("its inputs are, in order: {}", names.join(", "))));
             }
         }
-        let (options, numbers) = self.read_options(def, written.head.span, &rest, misnamed, scope)?;
-        (good && !misnamed).then_some(OpCall { def, ports, shared, inits, options, numbers })
+        let options = self.read_options(def, written.head.span, &rest, misnamed, scope);
+        match options.filter(|_| good && !misnamed) {
+            Some((options, numbers)) => Some(OpCall { def, ports, shared, inits, options, numbers }),
+            None => {
+                let frame = &scope.frame;
+                let mentions = ports.into_iter().flatten().chain(shared.into_iter().map(|(_, it)| it));
+                self.flat.loose.extend(mentions.map(|it| (it, frame.clone())));
+                None
+            }
+        }
+    }
+
+    /// The declared parameter that takes the place of an owned one.
+    fn shared(&mut self, def: &OpDef, param: &str, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<Ref> {
+        if matches!(value.kind, Kind::Word(_) | Kind::Str(_) | Kind::Bad) && value.as_real().is_none() {
+            return self.reference(value, scope);
+        }
+        let flag = def.options.iter().any(|option| option.name == param);
+        let expected = if flag { "true, false, or the name of a parameter" } else { "the name of a parameter" };
+        let message = format!("`{param}` of {} is {expected}, and this is {}", def.name, value.describe());
+        let found = Diagnostic::new(Code::BadOption, value.span, message, format!("{} here", value.describe()));
+        self.report(scope, found.help(format!("`graphrun ops {}` shows what it has", def.name)));
+        None
     }
 
     /// The inputs of a positional call, one a port, the rest to a variadic one.

@@ -1,13 +1,15 @@
 //! The `tests` section.
 
-use graphrun_graph::{Form, Graph, Kind as Elements, Leaf, Phase, Size, Sizes, Type};
+use graphrun_graph::{Form, Graph, Leaf, NodeId, Phase, Sizes, Type};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::doubts::Doubts;
 use crate::fields::{Fields, entries, wrong_kind};
+use crate::fit::{fit, place};
 use crate::flat::{Flat, ItemKind};
 use crate::literal::Literal;
 use crate::order::Uses;
-use crate::syntax::{Kind, Place, Value};
+use crate::syntax::{Kind, Place, Span, Value};
 
 /// The tolerance of a test that states none.
 pub const TOLERANCE: f64 = 1e-9;
@@ -56,11 +58,12 @@ impl Default for TestCase {
 
 const FIELDS: [&str; 8] = ["given", "params", "of", "upstream", "value", "grad", "phase", "tolerance"];
 
-/// Reads the tests of a model that is otherwise right.
+/// Reads the tests of a model, parts of which may be wrong.
 pub(crate) struct Cases<'a, 'r> {
     pub(crate) graph: &'a Graph,
     pub(crate) flat: &'a Flat<'r>,
     pub(crate) uses: &'a Uses,
+    pub(crate) doubts: &'a Doubts,
     pub(crate) diagnostics: &'a mut Diagnostics,
 }
 
@@ -98,12 +101,25 @@ impl Cases<'_, '_> {
             let found = Diagnostic::new(Code::TestIncomplete, value.span, "the test expects nothing", "this test");
             self.diagnostics.push(found.help("add `value: { y: ... }` or `grad: { x: ... }`"));
         }
+        self.idle(&fields);
         let place = self.diagnostics.sources.place(value.span);
         let (phase, tolerance) = (phase?, tolerance?);
         let case = TestCase { place, given, params, of, upstream, value: value_of, grad, phase, tolerance, sizes };
         self.gradients(value, &case, &fields);
-        self.complete(value, &case);
+        self.complete(value, &case, &fields);
         (self.diagnostics.list.len() == before).then_some(case)
+    }
+
+    /// Refuses what says how gradients are taken where none is expected.
+    fn idle(&mut self, fields: &Fields<'_>) {
+        if fields.get("grad").is_some() {
+            return;
+        }
+        for (name, value) in ["of", "upstream"].iter().filter_map(|name| Some((name, fields.get(name)?))) {
+            let message = format!("`{name}` has no effect in a test that expects no gradient");
+            let found = Diagnostic::new(Code::TestIncomplete, value.span, message, "without effect");
+            self.diagnostics.push(found.help("add `grad: { x: ... }`, or delete this"));
+        }
     }
 
     /// A map of arrays, each checked against what it is for.
@@ -118,9 +134,9 @@ impl Cases<'_, '_> {
         let Some(map) = fields.get(field) else { return Vec::new() };
         let mut list = Vec::new();
         for (key, value) in entries(map, &format!("`{field}` of a test"), true, self.diagnostics) {
+            let literal = Literal::read(value, self.diagnostics);
             let Some(id) = self.graph.find(key.text) else {
-                let found = self.flat.unknown(key.text, key.span);
-                self.diagnostics.push(found);
+                self.refuse_unknown(key.text, key.span);
                 continue;
             };
             let leaf = match self.graph.node(id).op.form() {
@@ -133,7 +149,7 @@ impl Cases<'_, '_> {
                 self.diagnostics.push(found);
                 continue;
             }
-            let Some(mut literal) = Literal::read(value, self.diagnostics) else { continue };
+            let Some(mut literal) = literal else { continue };
             let ty =
                 if field == "grad" { Type::real(self.graph.ty(id).shape.clone()) } else { self.graph.ty(id).clone() };
             if field == "grad" && !self.graph.ty(id).is_real() {
@@ -143,13 +159,22 @@ impl Cases<'_, '_> {
             }
             match fit(&mut literal, &ty, sizes) {
                 Ok(()) => list.push((key.text.to_owned(), literal)),
-                Err(message) => {
-                    let message = format!("`{}` is {ty}, and {message}", key.text);
-                    self.diagnostics.push(Diagnostic::new(Code::TestShape, value.span, message, "does not fit"));
+                Err(misfit) => {
+                    let message = format!("`{}` is {ty}, and {}", key.text, misfit.message);
+                    let at = place(value, &misfit);
+                    self.diagnostics.push(Diagnostic::new(Code::TestShape, at, message, "does not fit"));
                 }
             }
         }
         list
+    }
+
+    /// Reports a name that the model does not have; one that it has and that is wrong itself is reported already.
+    fn refuse_unknown(&mut self, name: &str, span: Span) {
+        if !self.doubts.covers(name) {
+            let found = self.flat.unknown(name, span);
+            self.diagnostics.push(found);
+        }
     }
 
     fn node(&mut self, value: &Value) -> Option<String> {
@@ -158,8 +183,7 @@ impl Cases<'_, '_> {
             return None;
         };
         if self.graph.find(name).is_none() {
-            let found = self.flat.unknown(name, value.span);
-            self.diagnostics.push(found);
+            self.refuse_unknown(name, value.span);
         }
         Some(name.to_owned())
     }
@@ -177,9 +201,9 @@ impl Cases<'_, '_> {
     }
 
     fn tolerance(&mut self, value: &Value) -> Option<f64> {
-        let tolerance = value.as_real().filter(|tolerance| *tolerance >= 0.0);
+        let tolerance = value.as_real().filter(|tolerance| *tolerance >= 0.0 && tolerance.is_finite());
         if tolerance.is_none() && value.kind != Kind::Bad {
-            let message = "a tolerance is a number from 0 up";
+            let message = "a tolerance is a finite number from 0 up";
             self.diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "not a tolerance"));
         }
         tolerance
@@ -190,7 +214,7 @@ impl Cases<'_, '_> {
         if case.grad.is_empty() {
             return;
         }
-        let Some(of) = of(self.graph, case) else { return };
+        let Some(of) = self.of(case) else { return };
         let (ty, name) = (self.graph.ty(of), self.graph.describe(of));
         if case.upstream.is_none() && fields.get("upstream").is_none() && ty.rank() > 0 {
             let message = format!("gradients are taken of {name}, which is {ty} and no scalar");
@@ -199,24 +223,25 @@ impl Cases<'_, '_> {
                 .push(found.help("add `upstream: ...`, the gradient with respect to it, or choose a scalar by `of`"));
         }
         if let (Some(upstream), Some(at)) = (&case.upstream, fields.get("upstream"))
-            && let Err(message) = fit(&mut upstream.clone(), ty, &mut case.sizes.clone())
+            && let Err(misfit) = fit(&mut upstream.clone(), ty, &mut case.sizes.clone())
         {
-            let message = format!("{name} is {ty}, and {message}");
-            self.diagnostics.push(Diagnostic::new(Code::TestShape, at.span, message, "does not fit"));
+            let message = format!("{name} is {ty}, and {}", misfit.message);
+            self.diagnostics.push(Diagnostic::new(Code::TestShape, place(at, &misfit), message, "does not fit"));
         }
     }
 
     /// Checks that every input that the test needs is given.
-    fn complete(&mut self, value: &Value, case: &TestCase) {
+    fn complete(&mut self, value: &Value, case: &TestCase, fields: &Fields<'_>) {
         let mut names: Vec<&str> = case.value.iter().map(|(name, _)| name.as_str()).collect();
         names.extend(case.of.as_deref());
         let mut roots: Vec<usize> = names.iter().filter_map(|name| self.flat.find(name)?.item()).collect();
         if !case.grad.is_empty() && case.of.is_none() {
-            let label = of(self.graph, case).and_then(|id| self.graph.node(id).label.clone());
+            let label = self.of(case).and_then(|id| self.graph.node(id).label.clone());
             roots.extend(label.and_then(|label| self.flat.find(&label)?.item()));
         }
         let needed = self.uses.needed(roots);
-        let given = |name: &str| case.given.iter().any(|(given, _)| given == name);
+        let written = fields.get("given");
+        let given = |name: &str| written.is_some_and(|map| map.field(name).is_some());
         for (item, _) in self.flat.items.iter().zip(needed).filter(|(_, needed)| *needed) {
             if matches!(item.kind, ItemKind::Input(..)) && !given(&item.name) {
                 let message = format!("the test gives no value for the input `{}`", item.name);
@@ -226,47 +251,13 @@ impl Cases<'_, '_> {
             }
         }
     }
-}
 
-/// The node that a test's gradients are taken of.
-fn of(graph: &Graph, case: &TestCase) -> Option<graphrun_graph::NodeId> {
-    match &case.of {
-        Some(name) => graph.find(name),
-        None => graph.loss.or(graph.outputs.first().map(|(_, id)| *id)),
-    }
-}
-
-/// Checks an array against a type and gives the symbols their values; `[]` is empty in every shape that can be.
-fn fit(literal: &mut Literal, ty: &Type, sizes: &mut Sizes) -> Result<(), String> {
-    if literal.shape == [0] && ty.rank() > 1 {
-        let rest: Result<Vec<usize>, String> = ty.shape[1..].iter().map(|size| size.eval(sizes)).collect();
-        literal.shape = [vec![0], rest.map_err(|_| "the sizes of an empty array cannot be told".to_owned())?].concat();
-    }
-    if literal.shape.len() != ty.rank() {
-        return Err(format!("this array has {} axes", literal.shape.len()));
-    }
-    for (axis, (size, got)) in ty.shape.iter().zip(&literal.shape).enumerate() {
-        if let Some(symbol) = size.as_symbol() {
-            sizes.entry(symbol.into()).or_insert(*got);
+    /// The node that a test's gradients are taken of; none when it is wrong itself.
+    fn of(&self, case: &TestCase) -> Option<NodeId> {
+        match &case.of {
+            Some(name) => self.graph.find(name),
+            None if self.doubts.loss || self.doubts.outputs => None,
+            None => self.graph.loss.or(self.graph.outputs.first().map(|(_, id)| *id)),
         }
-        match size.eval(sizes) {
-            Ok(want) if want != *got => return Err(clash(axis, size, want, *got)),
-            _ => {}
-        }
-    }
-    if let Elements::Index { below } = &ty.kind {
-        let below = below.eval(sizes).unwrap_or(usize::MAX);
-        let wrong = literal.data.iter().find(|value| value.fract() != 0.0 || **value < 0.0 || **value >= below as f64);
-        if let Some(value) = wrong {
-            return Err(format!("{value} is not a whole number from 0 to {}", below.saturating_sub(1)));
-        }
-    }
-    Ok(())
-}
-
-fn clash(axis: usize, size: &Size, want: usize, got: usize) -> String {
-    match size.known() {
-        Some(_) => format!("axis {axis} of this array has {got} elements, not {want}"),
-        None => format!("axis {axis} of this array has {got} elements where {size} is {want}"),
     }
 }

@@ -50,6 +50,12 @@ pub(crate) struct Document<'t> {
     pub(crate) loss: Option<(&'t str, Span)>,
     pub(crate) tests: Option<&'t Value>,
     pub(crate) train: Option<&'t Value>,
+    /// Whether the model names a loss, rightly or wrongly.
+    pub(crate) has_loss: bool,
+    /// Whether names are lost because a section cannot be read.
+    pub(crate) broken: bool,
+    /// Whether blocks are lost because a file that is included cannot be read.
+    pub(crate) lost_blocks: bool,
 }
 
 /// A block as it is declared.
@@ -115,7 +121,13 @@ pub(crate) fn document<'t>(
 ) -> Option<Document<'t>> {
     let mut blocks = BTreeMap::new();
     let mut main = None;
-    for (at, file) in files.iter().enumerate() {
+    if !files.first()?.parsed.intact {
+        return None;
+    }
+    let unreadable = [Code::Unreadable, Code::IncludeCycle, Code::TooDeep];
+    let lost_blocks = files.iter().any(|file| !file.parsed.intact)
+        || diagnostics.list.iter().any(|found| unreadable.contains(&found.code));
+    for (at, file) in files.iter().enumerate().filter(|(_, file)| file.parsed.intact) {
         let Some(fields) = root_fields(&file.parsed.root, diagnostics) else { continue };
         if let Some(section) = fields.get("blocks") {
             for (key, value) in entries(section, "`blocks`", false, diagnostics) {
@@ -140,30 +152,52 @@ pub(crate) fn document<'t>(
         }
         value.as_str()
     });
-    if !nodes.is_empty() && fields.get("outputs").is_none() && fields.get("loss").is_none() {
+    let none = |value: &Value| matches!(&value.kind, Kind::List(items) if items.is_empty());
+    if !nodes.is_empty() && fields.get("outputs").is_none_or(none) && fields.get("loss").is_none() {
         let message = "the model has nodes, and neither `outputs` nor a `loss`";
-        let at = fields.span;
+        let whole = Span { end: fields.span.start + 1, ..fields.span };
+        let at = fields.get("outputs").map_or(whole, |value| value.span);
         diagnostics.push(
-            Diagnostic::new(Code::MissingField, Span { end: at.start + 1, ..at }, message, "in this model")
-                .help("name the results: `outputs: [y]`"),
+            Diagnostic::new(Code::MissingField, at, message, "in this model").help("name the results: `outputs: [y]`"),
         );
     }
     let (tests, train) = (fields.get("tests"), fields.get("train"));
-    Some(Document { doc, blocks, inputs, params, sizes, nodes, outputs, loss, tests, train })
+    let has_loss = fields.get("loss").is_some();
+    let unreadable = |name: &&str| fields.get(name).is_some_and(|value| !matches!(value.kind, Kind::Map(_)));
+    let broken = ["inputs", "params", "nodes"].iter().any(unreadable);
+    Some(Document {
+        doc,
+        blocks,
+        inputs,
+        params,
+        sizes,
+        nodes,
+        outputs,
+        loss,
+        tests,
+        train,
+        has_loss,
+        broken,
+        lost_blocks,
+    })
 }
 
-fn root_fields<'t>(root: &'t Value, diagnostics: &mut Diagnostics) -> Option<Fields<'t>> {
+/// Whether the value of a file is a model of a version that is read; reports what is wrong.
+pub(crate) fn is_model(root: &Value, diagnostics: &mut Diagnostics) -> bool {
     match &root.kind {
-        Kind::Call(Some(name), _) if name.text == "Model" => {}
-        Kind::Bad => return None,
+        Kind::Call(Some(name), _) if name.text == "Model" => version(root, diagnostics),
+        Kind::Bad => false,
         _ => {
             let at = root.head().map_or(root.span, |(_, span)| span);
             let message = "a model file holds one value, `Model(graphrun: 1, ...)`";
             diagnostics.push(Diagnostic::new(Code::NotAModel, at, message, "not a model"));
-            return None;
+            false
         }
     }
-    if !version(root, diagnostics) {
+}
+
+fn root_fields<'t>(root: &'t Value, diagnostics: &mut Diagnostics) -> Option<Fields<'t>> {
+    if !is_model(root, diagnostics) {
         return None;
     }
     Fields::read(root, "the model", &FIELDS.map(|(name, ..)| name), diagnostics)
@@ -229,9 +263,25 @@ fn add_block<'t>(
     }
     let args: Vec<ArgDecl<'t>> = args.into_iter().map(|(key, value)| arg(key, value, diagnostics)).collect();
     let by_name = args.iter().enumerate().map(|(at, arg)| (arg.key.text, at)).collect();
-    let block = Block { key, args, by_name, params, nodes, outputs };
+    let mut block = Block { key, args, by_name, params, nodes, outputs };
+    taken_by_args(&mut block, diagnostics);
     unused_args(&block, diagnostics);
     blocks.insert(key.text, block);
+}
+
+/// Reports nodes and parameters that have the name of an argument, and leaves them out.
+fn taken_by_args(block: &mut Block<'_>, diagnostics: &mut Diagnostics) {
+    let (by_name, args) = (&block.by_name, &block.args);
+    let mut free = |key: &Key<'_>| {
+        let Some(at) = by_name.get(key.text) else { return true };
+        let message = format!("two things are named `{}`", key.text);
+        let found = Diagnostic::new(Code::NameTaken, key.span, message, "again here");
+        let found = found.second(args[*at].key.span, "this argument");
+        diagnostics.push(found.help("inputs, parameters, arguments and nodes share one space of names"));
+        false
+    };
+    block.nodes.retain(|(key, _)| free(key));
+    block.params.retain(|(key, _)| free(key));
 }
 
 fn arg<'t>(key: Key<'t>, value: &'t Value, diagnostics: &mut Diagnostics) -> ArgDecl<'t> {
@@ -270,10 +320,10 @@ fn unused_args(block: &Block<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Every bare name within a value that stands for something: not the names of calls, fields and keys.
+/// Every name, bare or in quotes, within a value that stands for something: not the names of calls, fields and keys.
 pub(crate) fn words<'t>(value: &'t Value, out: &mut Vec<&'t str>) {
     match &value.kind {
-        Kind::Word(word) => out.push(word),
+        Kind::Word(word) | Kind::Str(word) => out.push(word),
         Kind::Call(_, args) => args.iter().for_each(|arg| words(&arg.value, out)),
         Kind::List(items) => items.iter().for_each(|item| words(item, out)),
         Kind::Map(entries) => entries.iter().for_each(|entry| words(&entry.value, out)),

@@ -6,13 +6,14 @@ use std::rc::Rc;
 use graphrun_expr::Expr;
 use graphrun_graph::{Options, Registry};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
 use crate::document::{ArgKind, Block, Document, STRUCTURAL};
 use crate::fields::Key;
 use crate::flat::{Flat, ItemId, ItemKind, Ref, Target};
 use crate::scope::{Binding, Scope};
 use crate::sizes::{Symbols, declare, input_type, shape_of_input};
 use crate::syntax::{Arg, Kind, Span, Value};
+use crate::weight::Weights;
 
 /// Unfolds a document.
 pub(crate) struct Expander<'t, 'r> {
@@ -29,6 +30,7 @@ pub(crate) struct Expander<'t, 'r> {
     pub(crate) options: HashMap<(&'r str, String), Options>,
     /// Formulas that were read before, by place and variables.
     pub(crate) formulas: HashMap<(Span, String), Expr>,
+    pub(crate) weights: Weights<'t>,
     /// The most items that blocks and repeats may unfold to.
     pub(crate) max_nodes: usize,
     /// Rounds of all repeats so far.
@@ -66,6 +68,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             constants: HashMap::new(),
             options: HashMap::new(),
             formulas: HashMap::new(),
+            weights: Weights::new(document),
             max_nodes,
             rounds: 0,
             written: 0,
@@ -94,6 +97,18 @@ impl<'t, 'r> Expander<'t, 'r> {
                     _ => Vec::new(),
                 };
                 self.flat.items[id].kind = ItemKind::Input(ty, places);
+            }
+        }
+        let mut total = 0usize;
+        for (key, value) in &document.nodes {
+            total = total.saturating_add(self.weights.call(value, None));
+            if total > self.max_nodes {
+                self.too_many(key.span, &Rc::new(scope));
+                return self.body(
+                    &document.params,
+                    &[],
+                    Scope { prefix: String::new(), vars: HashMap::new(), frame: None },
+                );
             }
         }
         self.body(&document.params, &document.nodes, scope)
@@ -178,6 +193,9 @@ impl<'t, 'r> Expander<'t, 'r> {
             return;
         }
         let name = written.head.text;
+        if self.document.lost_blocks && nearest(name, self.registry.ops().map(|op| op.name)).is_none() {
+            return;
+        }
         let message = format!("there is no op `{name}`");
         let found = Diagnostic::new(Code::UnknownOp, written.head.span, message, "neither an op nor a block");
         let found = match scope.vars.get(name) {
@@ -198,6 +216,14 @@ impl<'t, 'r> Expander<'t, 'r> {
     pub(crate) fn unused_blocks(&mut self) {
         let document = self.document;
         let (items, names) = (self.flat.items.len(), std::mem::take(&mut self.flat.names));
+        let empty = Rc::new(Scope { prefix: String::new(), vars: HashMap::new(), frame: None });
+        for arg in document.blocks.values().flat_map(|block| &block.args) {
+            let Some(default) = arg.default else { continue };
+            let bound = self.argument(arg, default, &empty);
+            if let (ArgKind::Init, Binding::Value(..)) = (arg.kind, bound) {
+                self.init(default, &empty);
+            }
+        }
         for block in document.blocks.values().filter(|block| !self.used.contains(block.key.text)).collect::<Vec<_>>() {
             if !self.endless.contains(block.key.text) && !self.used.contains(block.key.text) {
                 self.dry(block);

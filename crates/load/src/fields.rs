@@ -87,7 +87,9 @@ pub(crate) fn entries<'t>(
 
 /// Whether a text in quotes can be a key: names and ordinals, joined by points.
 fn is_address(text: &str) -> bool {
-    text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+    let ordinal = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.split('.');
+    parts.next().is_some_and(is_name) && parts.all(|part| is_name(part) || ordinal(part))
 }
 
 /// Keeps the first of every key and reports the others.

@@ -57,31 +57,42 @@ pub(crate) fn read_text(path: &Path, text: &str, diagnostics: &mut Diagnostics) 
 
 struct Reader<'a> {
     files: Vec<SourceFile>,
-    /// The files met so far by their real paths; open ones are still being read.
-    known: Vec<(PathBuf, bool)>,
+    /// The files met so far; open ones are still being read.
+    known: Vec<Known>,
     diagnostics: &'a mut Diagnostics,
+}
+
+struct Known {
+    real: PathBuf,
+    shown: String,
+    open: bool,
 }
 
 impl Reader<'_> {
     fn add(&mut self, id: FileId, path: &Path) {
         let at = self.known.len();
-        self.known.push((real(path), true));
+        self.known.push(Known { real: real(path), shown: path.display().to_string(), open: true });
         let parsed = parse(id, self.diagnostics);
         let includes = includes(&parsed.root, self.diagnostics);
         self.files.push(SourceFile { parsed });
         for (target, span) in includes {
             self.include(&path.parent().unwrap_or(Path::new("")).join(&target), span);
         }
-        self.known[at].1 = false;
+        self.known[at].open = false;
     }
 
     fn include(&mut self, path: &Path, span: Span) {
         let path = tidy(path);
         let real = real(&path);
-        match self.known.iter().find(|(known, _)| *known == real) {
-            Some((_, false)) => return,
-            Some((_, true)) => {
-                let message = format!("`{}` includes itself", path.display());
+        match self.known.iter().position(|known| known.real == real) {
+            Some(at) if !self.known[at].open => return,
+            Some(at) => {
+                let open = self.known[at..].iter().filter(|known| known.open).map(|known| known.shown.as_str());
+                let circle: Vec<&str> = open.chain([self.known[at].shown.as_str()]).collect();
+                let message = match circle.as_slice() {
+                    [own, _] => format!("`{own}` includes itself"),
+                    _ => format!("files include one another: {}", circle.join(" -> ")),
+                };
                 return self.diagnostics.push(
                     Diagnostic::new(Code::IncludeCycle, span, message, "closes a circle of includes")
                         .help("move the blocks that both files need into a third"),
@@ -89,7 +100,7 @@ impl Reader<'_> {
             }
             None => {}
         }
-        if self.known.iter().filter(|(_, open)| *open).count() >= MAX_CHAIN {
+        if self.known.iter().filter(|known| known.open).count() >= MAX_CHAIN {
             let message = format!("includes nest deeper than {MAX_CHAIN}");
             return self.diagnostics.push(Diagnostic::new(Code::TooDeep, span, message, "one too many"));
         }

@@ -19,6 +19,8 @@ pub(crate) struct Flat<'r> {
     pub(crate) items: Vec<Item<'r>>,
     /// Every name: those of items, and the arguments of blocks as names for what they were given.
     pub(crate) names: HashMap<Rc<str>, ItemId>,
+    /// What wrong items mention, to be looked up all the same, with the calls of blocks that lead there.
+    pub(crate) loose: Vec<(Ref, Option<Rc<Frame>>)>,
 }
 
 /// An input, a parameter, an op, or another name for one.
@@ -53,6 +55,7 @@ pub(crate) struct ParamDecl {
     /// Where each size is written.
     pub(crate) places: Vec<Span>,
     pub(crate) init: Arc<dyn Initialiser>,
+    pub(crate) init_place: Span,
     pub(crate) trainable: bool,
 }
 
@@ -62,7 +65,8 @@ pub(crate) struct OpCall<'r> {
     pub(crate) ports: Vec<Vec<Ref>>,
     /// Declared parameters in the place of owned ones, by their last name.
     pub(crate) shared: Vec<(&'r str, Ref)>,
-    pub(crate) inits: BTreeMap<String, Arc<dyn Initialiser>>,
+    /// The initialisers given by option, each with its place.
+    pub(crate) inits: BTreeMap<String, (Arc<dyn Initialiser>, Span)>,
     pub(crate) options: Options,
     /// Whole numbers among the options with their places: where sizes come from.
     pub(crate) numbers: Vec<(usize, Span)>,

@@ -5,6 +5,7 @@
 //! items survives. Nothing is aligned.
 
 use crate::diagnostics::Diagnostics;
+use crate::document::is_model;
 use crate::syntax::{Arg, Kind, Name, Token, TokenKind, Value, parse, without_mark};
 
 /// The longest line that is not broken, in characters.
@@ -32,6 +33,19 @@ pub fn fmt_source(name: &str, source: &str) -> Result<String, Diagnostics> {
     printer.dangling(source.len() as u32, parsed.root.span.end, 0);
     printer.out.push('\n');
     Ok(printer.out)
+}
+
+/// The canonical form of a model file, as [`fmt_source`] writes it.
+///
+/// # Errors
+/// As [`fmt_source`]; also a file that is no model, or one of a newer version, whose meaning is not known.
+pub fn fmt_model(name: &str, source: &str) -> Result<String, Diagnostics> {
+    let text = fmt_source(name, source)?;
+    let source = without_mark(source);
+    let mut diagnostics = Diagnostics::default();
+    let file = diagnostics.sources.add(name, source);
+    let parsed = parse(file, &mut diagnostics);
+    if is_model(&parsed.root, &mut diagnostics) { Ok(text) } else { Err(diagnostics) }
 }
 
 /// What a container holds, whichever its brackets.

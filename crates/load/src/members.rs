@@ -56,6 +56,7 @@ impl Flat<'_> {
 
     /// Resolves every dotted address; those that name nothing are reported.
     pub(crate) fn link(&mut self, diagnostics: &mut Diagnostics) {
+        self.link_loose(diagnostics);
         for id in 0..self.items.len() {
             let refs = self.items[id].refs();
             let members: Vec<(usize, Rc<str>, Span)> = refs
@@ -81,6 +82,16 @@ impl Flat<'_> {
                         break;
                     }
                 }
+            }
+        }
+    }
+
+    /// Reports dotted addresses in wrong items that name nothing.
+    fn link_loose(&mut self, diagnostics: &mut Diagnostics) {
+        for (it, frame) in std::mem::take(&mut self.loose) {
+            let Target::Member(name) = &it.target else { continue };
+            if !self.is_bad_owner(name) && self.find(name).is_none() && !diagnostics.is_full() {
+                diagnostics.push(in_frames(self.unknown(name, it.span), frame.as_ref()));
             }
         }
     }

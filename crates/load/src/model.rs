@@ -1,19 +1,22 @@
 //! A model file, loaded.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use graphrun_graph::{Graph, NodeId, Phase, Registry, Size};
 
-use crate::build::{Builds, Found};
+use crate::build::{Builds, Built, Found};
 use crate::cases::{Cases, TestCase};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{Document, document, words};
+use crate::doubts::{Doubts, Partial};
 use crate::expand::Expander;
 use crate::files::{SourceFile, read_files, read_source, read_text};
-use crate::flat::{Flat, ItemId, ItemKind, Target};
+use crate::flat::{Flat, Item, ItemId, ItemKind, Target};
 use crate::order::Uses;
 use crate::overrides::override_text;
 use crate::sizes::known_symbol;
+use crate::starts::check_starts;
 use crate::syntax::{Sources, Span, Value, without_mark};
 
 /// How to load.
@@ -27,7 +30,7 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        LoadOptions { overrides: Vec::new(), max_nodes: 1_000_000 }
+        LoadOptions { overrides: Vec::new(), max_nodes: 150_000 }
     }
 }
 
@@ -84,17 +87,46 @@ impl Model {
     }
 }
 
+/// A model file as far as it can be read, whether it is right or wrong.
+#[derive(Debug)]
+pub struct Draft {
+    /// The file; paths in it are relative to its folder.
+    pub path: PathBuf,
+    /// The model when nothing is wrong with it, else what could be read.
+    pub model: Result<Model, Partial>,
+    /// What is wrong; nothing when there is a model.
+    pub diagnostics: Diagnostics,
+}
+
+impl Draft {
+    /// The model.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn finish(self) -> Result<Model, Diagnostics> {
+        self.model.map_err(|_| self.diagnostics)
+    }
+}
+
 /// Loads a model file.
 ///
 /// # Errors
 /// Everything that is wrong with it and with the files it includes, in one pass.
 pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<Model, Diagnostics> {
+    draft(path, registry, options).finish()
+}
+
+/// Loads a model file as far as it can be read.
+pub fn draft(path: &Path, registry: &Registry, options: &LoadOptions) -> Draft {
     if options.overrides.is_empty() {
         let mut diagnostics = Diagnostics::default();
         let files = read_files(path, &mut diagnostics);
         return finish(path, &files, registry, options.max_nodes, diagnostics);
     }
-    load_str(path, &read_source(path)?, registry, options)
+    match read_source(path) {
+        Ok(text) => draft_str(path, &text, registry, options),
+        Err(diagnostics) => unread(path, diagnostics),
+    }
 }
 
 /// Loads a model from text, as if it were the file `path`.
@@ -102,10 +134,23 @@ pub fn load(path: &Path, registry: &Registry, options: &LoadOptions) -> Result<M
 /// # Errors
 /// As [`load`].
 pub fn load_str(path: &Path, text: &str, registry: &Registry, options: &LoadOptions) -> Result<Model, Diagnostics> {
-    let text = override_text(path, without_mark(text), &options.overrides)?;
+    draft_str(path, text, registry, options).finish()
+}
+
+fn draft_str(path: &Path, text: &str, registry: &Registry, options: &LoadOptions) -> Draft {
+    let text = match override_text(path, without_mark(text), &options.overrides) {
+        Ok(text) => text,
+        Err(diagnostics) => return unread(path, diagnostics),
+    };
     let mut diagnostics = Diagnostics::default();
     let files = read_text(path, &text, &mut diagnostics);
     finish(path, &files, registry, options.max_nodes, diagnostics)
+}
+
+/// The draft of a file of which nothing can be said.
+fn unread(path: &Path, diagnostics: Diagnostics) -> Draft {
+    let partial = Partial { doubts: Doubts::all(), ..Partial::default() };
+    Draft { path: path.to_owned(), model: Err(partial), diagnostics }
 }
 
 fn finish(
@@ -114,33 +159,33 @@ fn finish(
     registry: &Registry,
     max_nodes: usize,
     mut diagnostics: Diagnostics,
-) -> Result<Model, Diagnostics> {
-    let model = assemble(path, files, registry, max_nodes, &mut diagnostics);
+) -> Draft {
+    let Some(document) = document(files, registry, &mut diagnostics) else {
+        diagnostics.sort();
+        return unread(path, diagnostics);
+    };
+    let model = assemble(path, &document, registry, max_nodes, &mut diagnostics);
     diagnostics.sort();
-    match model {
-        Some(mut model) if !diagnostics.has_errors() => {
-            model.sources = diagnostics.sources.clone();
-            model.warnings = diagnostics;
-            Ok(model)
-        }
-        _ => Err(diagnostics),
-    }
+    let model = model.map(|mut model| {
+        model.sources = diagnostics.sources.clone();
+        model.warnings = std::mem::take(&mut diagnostics);
+        model
+    });
+    let train = document.train.cloned();
+    let model = model.map_err(|(graph, nodes, doubts)| Partial { train, graph, nodes, doubts });
+    Draft { path: path.to_owned(), model, diagnostics }
 }
 
-/// Everything behind reading the files; nothing when what is wrong leaves no graph to speak of.
+/// Everything behind reading the sections; else the graph as far as it can be built.
 fn assemble(
     path: &Path,
-    files: &[SourceFile],
+    document: &Document<'_>,
     registry: &Registry,
     max_nodes: usize,
     diagnostics: &mut Diagnostics,
-) -> Option<Model> {
-    if files.is_empty() || files.iter().any(|file| !file.parsed.intact) {
-        return None;
-    }
-    let document = document(files, registry, diagnostics)?;
-    let endless = crate::block::endless(&document, diagnostics);
-    let mut expander = Expander::new(registry, &document, endless, max_nodes, diagnostics);
+) -> Result<Model, (Graph, Vec<ModelNode>, Doubts)> {
+    let endless = crate::block::endless(document, diagnostics);
+    let mut expander = Expander::new(registry, document, endless, max_nodes, diagnostics);
     let scope = expander.model();
     let mut roots: Vec<(&str, Span, Option<Target>)> = Vec::new();
     for (name, span) in document.outputs.iter().chain(&document.loss) {
@@ -148,11 +193,13 @@ fn assemble(
         roots.push((name, *span, target));
     }
     expander.unused_blocks();
-    if expander.full {
-        return None;
-    }
+    let full = expander.full;
     let (mut flat, symbols) = (std::mem::take(&mut expander.flat), std::mem::take(&mut expander.symbols));
     drop(expander);
+    if full {
+        flat = Flat::default();
+        roots.clear();
+    }
     flat.link(diagnostics);
     for (name, span, target) in &mut roots {
         if let Some(Target::Member(_)) = target {
@@ -168,9 +215,10 @@ fn assemble(
     let builds = Builds { flat: &flat, order: &order, registry, symbols: &symbols, titles: flat.titles(&order) };
     let mut found = Found::new();
     let mut test = builds.build(Phase::Test, &mut found, diagnostics);
-    let (outputs, loss) = (&roots[..document.outputs.len()], roots.get(document.outputs.len()));
-    let sizes = default_sizes(&document, &symbols, diagnostics);
-    let finish = |built: &mut crate::build::Built| {
+    let outputs = &roots[..document.outputs.len().min(roots.len())];
+    let loss = document.loss.and_then(|_| roots.last());
+    let sizes = default_sizes(document, &symbols, diagnostics);
+    let finish = |built: &mut Built| {
         let node = |target: &Option<Target>| match target.as_ref()? {
             Target::Item(id) => built.ids[*id],
             Target::Owned(_, name) | Target::Member(name) => built.graph.find(name),
@@ -180,6 +228,7 @@ fn assemble(
         (built.graph.outputs, built.graph.loss, built.graph.sizes) = (named, loss, sizes.clone());
     };
     finish(&mut test);
+    check_starts(&flat, &test, diagnostics);
     if let (Some((name, span, _)), Some(ty)) = (loss, test.graph.loss.map(|id| test.graph.ty(id)))
         && (ty.rank() > 0 || !ty.is_real())
     {
@@ -187,37 +236,48 @@ fn assemble(
         let found = Diagnostic::new(Code::NotScalar, *span, message, "no scalar");
         diagnostics.push(found.help("a loss per row becomes one number by `Mean`"));
     }
-    let mut cases = Cases { graph: &test.graph, flat: &flat, uses: &uses, diagnostics };
-    let whole = !cases.diagnostics.has_errors();
-    let tests = document.tests.filter(|_| whole).map_or_else(Vec::new, |section| cases.read(section));
-    if diagnostics.has_errors() {
-        return None;
+    let mut doubts = if full || document.broken { Doubts::all() } else { Doubts::default() };
+    if diagnostics.has_errors() && !doubts.all {
+        doubts = Doubts::new(&flat, &test);
+        doubts.loss = document.has_loss && test.graph.loss.is_none();
+        doubts.outputs = test.graph.outputs.len() < document.outputs.len() || document.outputs.is_empty();
     }
-    unreachable_nodes(&document, &flat, &uses, &roots, &tests, diagnostics);
+    let mut cases = Cases { graph: &test.graph, flat: &flat, uses: &uses, doubts: &doubts, diagnostics };
+    let tests = document.tests.map_or_else(Vec::new, |section| cases.read(section));
+    let nodes = model_nodes(&flat, &test, diagnostics);
+    if diagnostics.has_errors() {
+        return Err((test.graph, nodes.into_iter().map_while(|node| node).collect(), doubts));
+    }
+    unreachable_nodes(document, &flat, &uses, &roots, &tests, diagnostics);
     let mut train = builds.build(Phase::Train, &mut found, diagnostics);
     finish(&mut train);
-    let nodes = flat.items.iter().zip(&test.ids).filter(|(item, _)| !item.name.is_empty()).filter_map(|(item, id)| {
-        Some(ModelNode {
-            name: item.name.to_string(),
-            op: match item.kind {
-                ItemKind::Input(..) => "Input".to_owned(),
-                ItemKind::Param(_) => "Param".to_owned(),
-                _ => diagnostics.sources.slice(item.head).to_owned(),
-            },
-            id: (*id)?,
-            span: item.key,
-        })
-    });
-    Some(Model {
+    if diagnostics.has_errors() {
+        return Err((train.graph, Vec::new(), doubts));
+    }
+    Ok(Model {
         path: path.to_owned(),
         doc: document.doc.map(str::to_owned),
-        nodes: nodes.collect(),
+        nodes: nodes.into_iter().flatten().collect(),
         tests,
         train: document.train.cloned(),
         sources: Sources::default(),
         warnings: Diagnostics::default(),
         graphs: [test.graph, train.graph],
     })
+}
+
+/// Every named item in the order of the file, those that could not be built as nothing.
+fn model_nodes(flat: &Flat<'_>, built: &Built, diagnostics: &Diagnostics) -> Vec<Option<ModelNode>> {
+    let named = flat.items.iter().zip(&built.ids).filter(|(item, _)| !item.name.is_empty());
+    let node = |(item, id): (&Item<'_>, &Option<NodeId>)| {
+        let op = match item.kind {
+            ItemKind::Input(..) => "Input".to_owned(),
+            ItemKind::Param(_) => "Param".to_owned(),
+            _ => diagnostics.sources.slice(item.head).to_owned(),
+        };
+        Some(ModelNode { name: item.name.to_string(), op, id: (*id)?, span: item.key })
+    };
+    named.map(node).collect()
 }
 
 /// The `sizes` section.
@@ -258,9 +318,15 @@ fn unreachable_nodes(
     }
     needed.extend(names.into_iter().filter_map(|name| flat.find(name)?.item()));
     let needed = uses.needed(needed);
+    let used = flat.items.iter().zip(&needed).filter(|(_, needed)| **needed);
+    let owners: HashSet<&str> =
+        used.filter_map(|(item, _)| item.name.split_once('.')).map(|(owner, _)| owner).collect();
     let declared = document.nodes.iter().map(|(key, _)| key).chain(document.params.iter().map(|(key, _)| key));
     for key in declared {
         let Some(id) = flat.names.get(key.text).filter(|id| !needed[**id]) else { continue };
+        if owners.contains(key.text) {
+            continue;
+        }
         let param = matches!(flat.items[*id].kind, ItemKind::Param(_));
         let (code, what) = if param { (Code::UnusedParameter, "parameter") } else { (Code::Unreachable, "node") };
         let message = format!("the {what} `{}` is never needed", key.text);

@@ -10,6 +10,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::document::ArgKind;
 use crate::expand::Expander;
 use crate::scope::{Binding, Scope};
+use crate::sizes::known_symbol;
 use crate::syntax::{Kind, Name, Span, Value, quote};
 
 /// Text for ron, and where each piece of it stands in the file.
@@ -20,6 +21,8 @@ pub(crate) struct Rewritten {
     pieces: Vec<(usize, Span, &'static str)>,
     /// Whole numbers with their places.
     numbers: Vec<(usize, Span)>,
+    /// Whether what cannot be written is reported already.
+    quiet: bool,
 }
 
 impl Rewritten {
@@ -48,13 +51,18 @@ impl<'t, 'r> Expander<'t, 'r> {
         scope: &Rc<Scope<'t>>,
     ) -> Option<(Options, Vec<(usize, Span)>)> {
         let mut out = Rewritten::default();
+        let mut written = true;
         out.text.push('(');
         for (name, value) in given {
             out.name(name);
-            self.rewrite(value, scope, &mut out)?;
+            written &= self.rewrite(value, scope, &mut out).is_some();
             out.text.push_str(", ");
         }
         out.text.push(')');
+        if !written {
+            self.wrong_options(def, head, given, misnamed, scope);
+            return None;
+        }
         self.written += out.text.len();
         let key = (def.name, out.text);
         if let Some(options) = self.options.get(&key) {
@@ -67,54 +75,90 @@ impl<'t, 'r> Expander<'t, 'r> {
                 Some((options, out.numbers))
             }
             Err(error) => {
-                self.wrong_option(def, head, &error, &out, misnamed, scope);
+                if !self.wrong_options(def, head, given, misnamed, scope) && !misnamed {
+                    let message = own_words(&error.message).unwrap_or_else(|| "its options cannot be read".to_owned());
+                    let found = Diagnostic::new(Code::BadOption, head, format!("{}: {message}", def.name), "this call");
+                    self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
+                }
                 None
             }
         }
     }
 
+    /// Reports every option that is wrong by itself and every one that is missing; answers whether there are any.
+    fn wrong_options(
+        &mut self,
+        def: &'r OpDef,
+        head: Span,
+        given: &[(&'t Name, &'t Value)],
+        misnamed: bool,
+        scope: &Rc<Scope<'t>>,
+    ) -> bool {
+        let mut any = false;
+        for (name, value) in given {
+            let mut one = Rewritten { quiet: true, ..Rewritten::default() };
+            one.text.push('(');
+            one.name(name);
+            if self.rewrite(value, scope, &mut one).is_none() {
+                any = true;
+                continue;
+            }
+            one.text.push_str(", )");
+            let Err(error) = read_ron(&one.text, |from| def.parse(from)) else { continue };
+            if !error.message.contains("missing field") {
+                any = true;
+                self.wrong_option(def, name, value, &error, &one, scope);
+            }
+        }
+        let is_given = |option: &str| given.iter().any(|(name, _)| name.text == option);
+        for option in def.options.iter().filter(|option| option.default.is_none() && !misnamed) {
+            if !is_given(option.name) {
+                any = true;
+                let message = format!("{} lacks its option `{}`", def.name, option.name);
+                let help = format!("write `{}: ...`; it is {}", option.name, article(option.kind));
+                let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
+                self.report(scope, found.help(help));
+            }
+        }
+        any
+    }
+
+    /// Reports what is wrong with one option that was read by itself.
     fn wrong_option(
         &mut self,
         def: &OpDef,
-        head: Span,
+        name: &Name,
+        value: &'t Value,
         error: &RonError,
         out: &Rewritten,
-        misnamed: bool,
         scope: &Rc<Scope<'t>>,
     ) {
-        let name = def.name;
-        let missing = error.message.split_once("missing field").and_then(|(_, rest)| rest.split('`').nth(1));
-        if let Some(missing) = missing {
-            if misnamed {
+        let option = def.options.iter().find(|option| option.name == name.text);
+        if option.is_some_and(|option| option.kind.contains("size") || option.kind.contains("shape")) {
+            let before = self.diagnostics.list.len();
+            let mut words = Vec::new();
+            unknown_words(value, scope, &mut words);
+            for (word, at) in words {
+                known_symbol(word, at, &self.symbols, self.diagnostics);
+            }
+            if self.diagnostics.list.len() > before {
                 return;
             }
-            let kind = def.options.iter().find(|option| option.name == missing).map_or("a value", |option| option.kind);
-            let message = format!("{name} lacks its option `{missing}`");
-            let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
-            return self.report(scope, found.help(format!("write `{missing}: ...`; it is {}", article(kind))));
         }
-        let Some((start, span, what)) = out.at(error.offset) else {
-            let message = format!("the options of {name} cannot be read");
-            return self.report(scope, Diagnostic::new(Code::BadOption, head, message, "this call"));
-        };
-        let option = def.options.iter().rev().find(|option| {
-            out.text[..*start]
-                .rfind(&format!("{}: ", option.name))
-                .is_some_and(|at| !out.text[at..*start].contains(", "))
-        });
-        let text = self.diagnostics.sources.slice(*span).to_owned();
+        let piece = out.at(error.offset).filter(|(_, span, _)| value.span.contains(*span));
+        let (at, label) = piece.map_or((value.span, value.describe()), |(_, span, what)| (*span, *what));
         let found = match (own_words(&error.message), option) {
-            (Some(message), _) => Diagnostic::new(Code::BadOption, *span, format!("{name}: {message}"), "this value"),
-            (None, Some(option)) => {
-                let message = format!("`{}` of {name} is {}, and `{text}` is not", option.name, article(option.kind));
-                Diagnostic::new(Code::BadOption, *span, message, *what).help(option.doc)
+            (Some(message), _) => {
+                Diagnostic::new(Code::BadOption, at, format!("{}: {message}", def.name), "this value")
             }
-            (None, None) => {
-                let message = format!("`{text}` does not belong into the options of {name}");
-                Diagnostic::new(Code::BadOption, *span, message, *what)
+            (None, option) => {
+                let text = shortened(self.diagnostics.sources.slice(value.span));
+                let kind = option.map_or_else(|| "another kind of value".to_owned(), |option| article(option.kind));
+                let message = format!("`{}` of {} is {kind}, and `{text}` is not", name.text, def.name);
+                Diagnostic::new(Code::BadOption, at, message, label)
             }
         };
-        self.report(scope, found.help(format!("`graphrun ops {name}` shows its options")));
+        self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
     }
 
     /// Writes a value with the arguments of the block put in and the symbols quoted.
@@ -130,6 +174,9 @@ impl<'t, 'r> Expander<'t, 'r> {
                     return self.rewrite(meant, &outer, out);
                 }
                 Some(Binding::Missing) => return None,
+                _ if matches!(word.as_str(), "None" | "Some") => {
+                    return self.meaningless(value.span, word, "an option without a value is left out", scope, out);
+                }
                 _ if self.symbols.contains_key(word) => put(out, &quote(word)),
                 _ => put(out, word),
             },
@@ -143,8 +190,12 @@ impl<'t, 'r> Expander<'t, 'r> {
             Kind::Str(text) => put(out, &quote(text)),
             Kind::Char(c) => put(out, &format!("{c:?}")),
             Kind::Bad => return None,
-            Kind::Call(name, args) => {
-                put(out, name.as_ref().map_or("", |name| &name.text));
+            Kind::Call(Some(name), _) => {
+                let help = "write the value by itself: a number, a name, or a list `[...]`";
+                return self.meaningless(value.span, &name.text, help, scope, out);
+            }
+            Kind::Call(None, args) => {
+                put(out, "");
                 out.text.push('(');
                 for arg in args {
                     if let Some(name) = &arg.name {
@@ -176,6 +227,37 @@ impl<'t, 'r> Expander<'t, 'r> {
         }
         Some(())
     }
+
+    /// Reports a word or call that RON has for programs and a model has no use for.
+    fn meaningless(
+        &mut self,
+        span: Span,
+        name: &str,
+        help: &str,
+        scope: &Rc<Scope<'t>>,
+        out: &Rewritten,
+    ) -> Option<()> {
+        if !out.quiet {
+            let found = Diagnostic::new(Code::BadOption, span, format!("`{name}` is no value"), "not a value");
+            self.report(scope, found.help(help));
+        }
+        None
+    }
+}
+
+/// Every bare name within a value that is no argument of a block.
+fn unknown_words<'t>(value: &'t Value, scope: &Scope<'t>, out: &mut Vec<(&'t str, Span)>) {
+    match &value.kind {
+        Kind::Word(word) if !scope.vars.contains_key(word.as_str()) => out.push((word, value.span)),
+        Kind::List(items) => items.iter().for_each(|item| unknown_words(item, scope, out)),
+        _ => {}
+    }
+}
+
+/// A text on one line of at most 40 characters.
+fn shortened(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 40 { line } else { line.chars().take(37).chain("...".chars()).collect() }
 }
 
 /// What ron could not read.

@@ -17,39 +17,71 @@ pub(crate) fn override_text(path: &Path, text: &str, overrides: &[(String, Strin
 fn override_one(path: &Path, text: &str, at: &str, value: &str) -> Result<String, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let given = diagnostics.sources.add(format!("{at}={value}"), value);
-    parse(given, &mut diagnostics);
+    let value_span = parse(given, &mut diagnostics).root.span;
     let file = diagnostics.sources.add(path.display().to_string(), text);
     let root = parse(file, &mut diagnostics).root;
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
+    // What stands around the value, such as a comment, would swallow what follows it in the file.
+    let value = &value[value_span.range()];
     let mut target = &root;
     let mut rest = at;
+    let refuse = |message: String, place: Span, known: &[String], wrong: &str, mut diagnostics: Diagnostics| {
+        let found = Diagnostic::new(Code::UnknownField, place, message, "looked up here");
+        diagnostics.push(found.suggest(wrong, known.iter().map(String::as_str)));
+        Err(diagnostics)
+    };
+    if parts(at).is_none() {
+        let message = format!("`{at}` is no path: it has an empty part");
+        return refuse(message, diagnostics.sources.whole(given), &[], "", diagnostics);
+    }
     while !rest.is_empty() {
         if let Some((next, inner)) = step(target, rest) {
             (target, rest) = (inner, next);
             continue;
         }
-        if let Some((at, insert)) = insertion(target, rest, value).filter(|_| !rest.contains('.')) {
+        let names = parts(rest).unwrap_or_default();
+        if let Some((at, insert)) = insertion(target, &names, value) {
             return Ok(format!("{}{insert}{}", &text[..at], &text[at..]));
         }
-        let first = rest.split('.').next().unwrap_or(rest);
+        let first = names.first().copied().unwrap_or(rest);
         let message = format!("`{at}` leads nowhere: there is no `{first}` here");
-        let known = keys(target);
         let place = Span { end: target.span.start + 1, ..target.span };
-        let found = Diagnostic::new(Code::UnknownField, place, message, "looked up here");
-        diagnostics.push(found.suggest(first, known.iter().map(String::as_str)));
-        return Err(diagnostics);
+        return refuse(message, place, &keys(target), first, diagnostics);
     }
     Ok(format!("{}{value}{}", &text[..target.span.start as usize], &text[target.span.end as usize..]))
 }
 
+/// The parts of a path, which points separate and quotes hold together; nothing when one is empty.
+fn parts(path: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    let mut rest = path;
+    loop {
+        let (part, behind) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        };
+        if part.is_empty() {
+            return None;
+        }
+        parts.push(part);
+        if behind.is_empty() {
+            return Some(parts);
+        }
+        rest = behind.strip_prefix('.')?;
+    }
+}
+
 /// What the first part of a path leads to, longest key first, with the rest of the path.
 fn step<'t, 'p>(value: &'t Value, path: &'p str) -> Option<(&'p str, &'t Value)> {
-    let mut ends: Vec<usize> = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).collect();
-    ends.reverse();
-    ends.into_iter().find_map(|end| {
-        let (part, rest) = (&path[..end], path[end..].trim_start_matches('.'));
+    let quoted = path.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    let mut ways: Vec<(&str, &str)> = match quoted {
+        Some(way) => vec![way],
+        None => path.match_indices('.').map(|(at, _)| at).chain([path.len()]).map(|at| path.split_at(at)).collect(),
+    };
+    ways.reverse();
+    ways.into_iter().find_map(|(part, rest)| {
         let ordinal = || part.parse::<usize>().ok();
         let inner = match &value.kind {
             Kind::List(items) => items.get(ordinal()?),
@@ -58,22 +90,35 @@ fn step<'t, 'p>(value: &'t Value, path: &'p str) -> Option<(&'p str, &'t Value)>
             }
             _ => value.field(part),
         };
-        inner.map(|inner| (rest, inner))
+        inner.map(|inner| (rest.strip_prefix('.').unwrap_or(rest), inner))
     })
 }
 
-/// The byte at which a new field goes, and its text.
-fn insertion(value: &Value, name: &str, text: &str) -> Option<(usize, String)> {
-    let key = if is_identifier(name) { name.to_owned() } else { quote(name) };
+/// The fields that hold maps, not groups.
+const MAPS: [&str; 7] = ["blocks", "feeds", "inputs", "metrics", "nodes", "params", "sizes"];
+
+/// The byte at which a new field goes, and its text, with the groups and maps that the names lead through.
+fn insertion(value: &Value, names: &[&str], text: &str) -> Option<(usize, String)> {
+    let (name, inner) = names.split_first()?;
+    let key = |name: &str| if is_identifier(name) { name.to_owned() } else { quote(name) };
+    let mut made = text.to_owned();
+    for (k, inner) in inner.iter().enumerate().rev() {
+        let holder = names[k];
+        made = match MAPS.contains(&holder) {
+            true => format!("{{ {}: {made} }}", key(inner)),
+            false => format!("({}: {made})", key(inner)),
+        };
+    }
+    let key = key(name);
     let last = match &value.kind {
-        Kind::Word(_) => return Some((value.span.end as usize, format!("({key}: {text})"))),
+        Kind::Word(_) => return Some((value.span.end as usize, format!("({key}: {made})"))),
         Kind::Call(_, args) if args.iter().all(|arg| arg.name.is_some()) => args.last().map(|arg| &arg.value),
         Kind::Map(entries) => entries.last().map(|entry| &entry.value),
         _ => return None,
     };
     Some(match last {
-        Some(last) => (last.span.end as usize, format!(", {key}: {text}")),
-        None => (value.span.end as usize - 1, format!("{key}: {text}")),
+        Some(last) => (last.span.end as usize, format!(", {key}: {made}")),
+        None => (value.span.end as usize - 1, format!("{key}: {made}")),
     })
 }
 
@@ -108,7 +153,14 @@ mod tests {
         check("train.params.*.bias.decay", "1", Ok(("decay: 0", "decay: 1")));
         check("train.batch", "Full", Ok(("[1, 2])", "[1, 2], batch: Full)")));
         check("train.l.1", "7", Ok(("[1, 2]", "[1, 7]")));
-        check("train.data.test", "0.2", Err("there is no `data` here"));
+        check("train.params.\"*.bias\".decay", "1", Ok(("decay: 0", "decay: 1")));
+        check("train.params.\"*.g\".decay", "1", Ok(("(decay: 0) }", "(decay: 0), \"*.g\": (decay: 1) }")));
+        check("train.early_stopping.patience", "3", Ok(("[1, 2])", "[1, 2], early_stopping: (patience: 3))")));
+        check("sizes.N", "3", Ok(("[1, 2]))", "[1, 2]), sizes: { N: 3 })")));
+        check("train.epochs", "5 // more", Ok(("epochs: 3", "epochs: 5")));
+        check("train.l.x", "1", Err("there is no `x` here"));
+        check("", "3", Err("empty part"));
+        check("train..epochs", "3", Err("empty part"));
         check("train.epochs", "(", Err("never closed"));
     }
 }

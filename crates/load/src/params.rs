@@ -72,21 +72,21 @@ impl<'t, 'r> Expander<'t, 'r> {
         let name = self.flat.items[id].name.clone();
         let what = format!("the parameter `{name}`");
         let fields = Fields::read(value, &what, &["shape", "init", "trainable"], self.diagnostics)?;
-        let (sizes, places) = match fields.get("shape") {
-            Some(shape) => self.param_shape(&name, shape, scope)?,
+        let shape = match fields.get("shape") {
+            Some(shape) => self.param_shape(&name, shape, scope),
             None => {
                 let found =
                     Diagnostic::new(Code::MissingField, fields.span, format!("{what} has no shape"), "this parameter");
                 self.report(scope, found.help("write `(shape: [10, 64], init: Xavier)`"));
-                return None;
+                None
             }
         };
         let trainable = match fields.get("trainable").map(|value| (value, &value.kind)) {
-            None => true,
-            Some((_, Kind::Bool(flag))) => *flag,
+            None => Some(true),
+            Some((_, Kind::Bool(flag))) => Some(*flag),
             Some((value, _)) => {
                 wrong_kind(value, "`trainable` is true or false", self.diagnostics);
-                return None;
+                None
             }
         };
         let Some(init) = fields.get("init") else {
@@ -99,7 +99,10 @@ impl<'t, 'r> Expander<'t, 'r> {
             self.report(scope, found.help("write `init: Xavier`, or `init: Zeros`"));
             return None;
         };
-        Some(ParamDecl { shape: sizes, places, init: self.init(init, scope)?, trainable })
+        let init_place = init.span;
+        let init = self.init(init, scope);
+        let (shape, places) = shape?;
+        Some(ParamDecl { shape, places, init: init?, init_place, trainable: trainable? })
     }
 
     fn param_shape(&mut self, name: &str, shape: &'t Value, scope: &Rc<Scope<'t>>) -> Option<(Vec<Size>, Vec<Span>)> {
@@ -113,7 +116,10 @@ impl<'t, 'r> Expander<'t, 'r> {
             .enumerate()
             .map(|(axis, item)| match item.as_word() {
                 Some("_") => Some(open_size(name, axis)),
-                _ => size(scope.follow(item)?.0, &self.symbols, self.diagnostics),
+                _ => match scope.follow(item) {
+                    Some((item, _)) => size(item, &self.symbols, self.diagnostics),
+                    None => None,
+                },
             })
             .collect();
         Some((sizes.into_iter().collect::<Option<_>>()?, places))

@@ -98,7 +98,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     fn unknown_node(&mut self, name: &str, span: Span, scope: &Rc<Scope<'t>>) {
-        if self.diagnostics.is_full() {
+        if self.diagnostics.is_full() || self.full || self.document.broken && scope.frame.is_none() {
             return;
         }
         let message = format!("there is no node `{name}`");
@@ -124,13 +124,20 @@ impl<'t, 'r> Expander<'t, 'r> {
     pub(crate) fn has_room(&mut self, at: Span, scope: &Rc<Scope<'t>>) -> bool {
         let max = self.max_nodes;
         let room = self.flat.items.len() <= max && self.rounds <= max && self.written <= MAX_TEXT;
-        if !room && !self.full {
-            let message = format!("the model unfolds to more than {max} nodes");
-            let found = Diagnostic::new(Code::TooManyNodes, at, message, "reached here");
-            self.report(scope, found.help("nested repeats multiply"));
-            self.full = true;
+        if !room {
+            self.too_many(at, scope);
         }
         room
+    }
+
+    /// Reports once that the model unfolds to more nodes than it may.
+    pub(crate) fn too_many(&mut self, at: Span, scope: &Rc<Scope<'t>>) {
+        if !self.full {
+            let message = format!("the model unfolds to more than {} nodes", self.max_nodes);
+            let found = Diagnostic::new(Code::TooManyNodes, at, message, "reached here");
+            self.report(scope, found.help("nested repeats and blocks multiply"));
+            self.full = true;
+        }
     }
 
     /// A new item, wrong until it is given a kind.

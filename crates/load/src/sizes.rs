@@ -6,7 +6,7 @@ use graphrun_graph::{Size, Type};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::fields::wrong_kind;
-use crate::syntax::{Kind, Span, Value};
+use crate::syntax::{Kind, Span, Value, is_name};
 
 /// The largest integer that a file may write as a size.
 const MAX_SIZE: i64 = 1 << 48;
@@ -18,7 +18,7 @@ pub(crate) type Symbols = BTreeMap<String, Span>;
 pub(crate) fn declare(shape: &Value, symbols: &mut Symbols) {
     if let Kind::List(items) = &shape.kind {
         for item in items {
-            if let Some(word) = item.as_word().filter(|word| *word != "_") {
+            if let Some(word) = item.as_word().filter(|word| is_name(word)) {
                 symbols.entry(word.to_owned()).or_insert(item.span);
             }
         }
@@ -46,6 +46,11 @@ pub(crate) fn size(value: &Value, symbols: &Symbols, diagnostics: &mut Diagnosti
                 )
                 .help("write a number or a symbol such as `N`"),
             );
+            None
+        }
+        Kind::Word(word) if !is_name(word) => {
+            let message = format!("`{word}` cannot be the name of a size");
+            diagnostics.push(Diagnostic::new(Code::BadName, value.span, message, "not a name"));
             None
         }
         Kind::Word(word) => known_symbol(word, value.span, symbols, diagnostics).then(|| Size::symbol(word)),
@@ -106,6 +111,12 @@ pub(crate) fn input_type(value: &Value, symbols: &Symbols, diagnostics: &mut Dia
             };
             let axes = shape(&axes.value, symbols, diagnostics);
             let below = size(&below.value, symbols, diagnostics);
+            if below.as_ref().is_some_and(|below| below.known() == Some(0)) {
+                let message = "an integer input below 0 has no values";
+                let found = Diagnostic::new(Code::BadValue, args[1].value.span, message, "no bound");
+                diagnostics.push(found.help("the bound is one above the greatest value"));
+                return None;
+            }
             Some(Type::index(axes?, below?))
         }
         _ => {

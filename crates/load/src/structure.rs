@@ -76,6 +76,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         let Some((node, list)) = self.pair(call, scope) else { return };
         let start = self.reference(node, scope);
         let links = Links { chain: id, scope };
+        let start = start.or_else(|| Some(self.lost(node.span)));
         let prefix = self.flat.items[id].name.to_string();
         let head = self.flat.items[id].head;
         if let Some(last) = self.links(&links, &prefix, list, start) {
@@ -109,13 +110,13 @@ impl<'t, 'r> Expander<'t, 'r> {
                 if op.kind != Kind::Bad {
                     self.op_expected(op, scope);
                 }
-                current = None;
+                current = Some(self.lost(op.span));
                 continue;
             };
             let meant = match scope.lookup(op) {
                 Some(Binding::Value(ArgKind::Op, value, _)) => value.head().map_or("", |(name, _)| name),
                 Some(Binding::Missing) => {
-                    current = None;
+                    current = Some(self.lost(op.span));
                     continue;
                 }
                 _ => call.head.text,
@@ -124,7 +125,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             *ordinal += 1;
             let name = format!("{prefix}.{}_{ordinal}", snake(meant));
             if call.head.text == "Repeat" {
-                current = self.repeat(links, &name, call, current);
+                current = self.repeat(links, &name, call, current).or_else(|| Some(self.lost(op.span)));
                 continue;
             }
             let chain = &self.flat.items[links.chain];
@@ -143,6 +144,11 @@ impl<'t, 'r> Expander<'t, 'r> {
         current
     }
 
+    /// What is fed in the place of something that is wrong, and reported: an item that is never built.
+    fn lost(&mut self, span: Span) -> Ref {
+        Ref { target: Target::Item(self.add(Rc::from(""), span, None)), span }
+    }
+
     /// `Repeat(n, [op, ...])` within a chain.
     fn repeat(&mut self, links: &Links<'_, 't>, prefix: &str, call: Written<'t>, start: Option<Ref>) -> Option<Ref> {
         let scope = links.scope;
@@ -157,7 +163,8 @@ impl<'t, 'r> Expander<'t, 'r> {
                 return None;
             }
         };
-        if (rounds as usize).saturating_mul(weight(list)) > self.max_nodes {
+        let weight = (rounds as usize).saturating_mul(self.weights.list(list, Some(scope)));
+        if self.flat.items.len().saturating_add(weight) > self.max_nodes {
             let message = format!("{rounds} rounds unfold to more than {} nodes", self.max_nodes);
             let found = Diagnostic::new(Code::TooManyNodes, count.span, message, "too many");
             self.report(scope, found.help("nested repeats multiply"));
@@ -171,7 +178,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
             let before = self.diagnostics.list.len();
             current = self.links(links, &format!("{prefix}.{round}"), list, current);
-            if self.diagnostics.list.len() > before || self.full {
+            if self.diagnostics.list.len() > before || self.diagnostics.is_full() || self.full {
                 return None;
             }
         }
@@ -197,15 +204,22 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
             return;
         };
+        let given =
+            map.map_or_else(Vec::new, |map| entries(map, "what a formula's names stand for", false, self.diagnostics));
         let mut names: Vec<(&'t str, Span)> = Vec::new();
         let mut refs: Vec<Option<Ref>> = Vec::new();
         if let Some(fed) = fed {
-            names.push(("x", fed.span));
+            let free = variables(source.1).into_iter().find(|name| !given.iter().any(|(key, _)| key.text == *name));
+            let Some(free) = free else {
+                let message = "every name of the formula is given, and nothing is left for what is fed to it";
+                let found = Diagnostic::new(Code::Inputs, call.head.span, message, "fed already");
+                self.report(scope, found.help("leave one name out of the map: it stands for what comes before"));
+                return;
+            };
+            names.push((free, fed.span));
             refs.push(Some(fed));
         }
-        for (key, value) in
-            map.map_or_else(Vec::new, |map| entries(map, "what a formula's names stand for", false, self.diagnostics))
-        {
+        for (key, value) in given {
             names.push((key.text, key.span));
             let target = self.reference(value, scope);
             refs.push(target);
@@ -228,19 +242,21 @@ impl<'t, 'r> Expander<'t, 'r> {
         if let Some(expr) = self.formulas.get(&key) {
             return Some(expr.clone());
         }
-        let expr = match Expr::parse(text, &variables, self.registry) {
+        let mentioned: HashSet<&str> = self::variables(text).into_iter().collect();
+        let expr = match Expr::parse_all(text, &variables, self.registry) {
             Ok(expr) => expr,
-            Err(error) => {
-                let literal = self.diagnostics.sources.slice(value.span);
-                let at = |offset: usize| value.span.start + offset_in_string(literal, offset) as u32;
-                let span = Span { file: value.span.file, start: at(error.span.start), end: at(error.span.end) };
-                let mut found = Diagnostic::new(Code::FormulaSyntax, span, error.message, "in this formula");
-                found.help = error.help;
-                self.report(scope, found);
+            Err(errors) => {
+                let literal = self.diagnostics.sources.slice(value.span).to_owned();
+                let at = |offset: usize| value.span.start + offset_in_string(&literal, offset) as u32;
+                for error in errors {
+                    let span = Span { file: value.span.file, start: at(error.span.start), end: at(error.span.end) };
+                    let mut found = Diagnostic::new(Code::FormulaSyntax, span, error.message, "in this formula");
+                    found.help = error.help;
+                    self.report(scope, found);
+                }
                 return None;
             }
         };
-        let mentioned: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
         let mut good = true;
         for (name, span) in names.iter().filter(|(name, _)| !mentioned.contains(name)) {
             let message = format!("the formula never uses `{name}`");
@@ -261,15 +277,29 @@ fn usage(word: &str) -> String {
     format!("write `{form}`")
 }
 
-/// How many nodes a list of ops unfolds to at least, its written repeats multiplied.
-fn weight(list: &Value) -> usize {
-    let Kind::List(ops) = &list.kind else { return 1 };
-    let each = ops.iter().map(|op| match (op.head(), op.args()) {
-        (Some(("Repeat", _)), [count, inner]) => {
-            let rounds = count.value.as_int().and_then(|rounds| usize::try_from(rounds).ok()).unwrap_or(1);
-            rounds.saturating_mul(weight(&inner.value))
+/// The names in a formula that stand for values, each once, in order.
+fn variables(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_alphanumeric() || c == '_' || c == '.') {
+        rest = &rest[start..];
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        let number = word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        if !number && !behind.trim_start().starts_with('(') && !found.contains(&word) {
+            found.push(word);
         }
-        _ => 1,
-    });
-    each.fold(0, usize::saturating_add)
+        rest = behind;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::variables;
+
+    #[test]
+    fn calls_and_numbers_are_no_variables() {
+        assert_eq!(variables("x * exp (y) + 1e5*x - max(_a, .5)"), ["x", "y", "_a"]);
+    }
 }

@@ -39,6 +39,14 @@ impl de::Error for Error {
             "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0".into(),
             "f32" | "f64" => "a number".into(),
             "a boolean" => "true or false".into(),
+            "a string" => "a text in quotes".into(),
+            "a sequence" => "a list".into(),
+            other if other.starts_with("struct ") => "a group `(name: value, ...)`".into(),
+            other
+                if ["enum ", "variant", "tuple ", "newtype ", "unit "].iter().any(|start| other.starts_with(start)) =>
+            {
+                "another kind of value".into()
+            }
             other => other.to_string(),
         };
         Error::custom(format_args!("{expected} is needed here, not {}", describe(&unexpected)))
@@ -65,6 +73,11 @@ impl de::Error for Error {
     }
 }
 
+/// The error for `None`, which says nothing that leaving a setting out does not.
+fn nothing() -> Error {
+    Error::custom("`None` is no value; a setting without a value is left out")
+}
+
 fn describe(unexpected: &de::Unexpected<'_>) -> String {
     match unexpected {
         de::Unexpected::Seq => "a list".into(),
@@ -73,7 +86,9 @@ fn describe(unexpected: &de::Unexpected<'_>) -> String {
         de::Unexpected::Unsigned(x) => x.to_string(),
         de::Unexpected::Float(x) => x.to_string(),
         de::Unexpected::Str(text) => format!("`{text}`"),
-        other => other.to_string(),
+        de::Unexpected::Bool(flag) => flag.to_string(),
+        de::Unexpected::Char(c) => format!("`{c}`"),
+        _ => "this".into(),
     }
 }
 
@@ -113,7 +128,8 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
         let span = self.0.span;
         let got = match &self.0.kind {
             Kind::Bool(b) => visitor.visit_bool(*b),
-            Kind::Word(word) if word == "None" => visitor.visit_none(),
+            Kind::Word(word) if word == "None" => Err(nothing()),
+            Kind::Call(Some(name), _) => Err(Error::custom(format_args!("`{}(...)` has no meaning here", name.text))),
             Kind::Word(word) if !matches!(word.as_str(), "inf" | "NaN") => visitor.visit_str(word),
             Kind::Word(_) | Kind::Number(_) => self.number(visitor),
             Kind::Str(text) => visitor.visit_str(text),
@@ -131,10 +147,7 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.0.kind {
-            Kind::Word(word) if word == "None" => visitor.visit_none(),
-            Kind::Call(Some(name), args) if name.text == "Some" && args.len() == 1 => {
-                visitor.visit_some(De(&args[0].value))
-            }
+            Kind::Word(word) if word == "None" => Err(nothing().at(self.0.span)),
             _ => visitor.visit_some(self),
         }
     }
@@ -305,7 +318,12 @@ mod tests {
     fn errors_name_the_innermost_place() {
         for (text, expect) in [
             ("(source: Cvs(\"a\"))", "Cvs | there is no kind `Cvs` here; did you mean `Csv`?"),
-            ("(source: Csv(3))", "3 | a string is needed here, not 3"),
+            ("(source: Csv(3))", "3 | a text in quotes is needed here, not 3"),
+            ("0", "0 | a group `(name: value, ...)` is needed here, not 0"),
+            ("(source: Moons(n: 3), feeds: {3: Column(name: \"a\")})", "3 | a name is needed here"),
+            ("(source: None)", "None | a name is needed here, not nothing"),
+            ("(source: Moons(n: 3), seed: None)", "None | `None` is no value; a setting without a value is left out"),
+            ("(source: Moons(n: 3), feeds: {x: Columns(names: 3)})", "3 | a list is needed here, not 3"),
             ("(source: Moons(n: 3, nose: 1))", "nose | there is no setting `nose` here; did you mean `noise`?"),
             ("(source: Moons(n: -3))", "-3 | a whole number from 0 is needed here, not -3"),
             ("(tets: 3)", "tets | there is no setting `tets` here; did you mean `test`?"),

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use graphrun_data::Dataset;
 use graphrun_graph::Phase;
-use graphrun_load::Model;
 use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
+use graphrun_load::{Doubts, Draft, Model};
 
-use crate::feeding::load_data;
+use crate::de::from_value;
+use crate::feeding::{check_data, load_data};
 use crate::registry::TrainRegistry;
 use crate::spec::TrainSpec;
 
@@ -41,7 +42,7 @@ impl Experiment {
 /// Reads the section of `model` without its data; what is wrong goes to `diagnostics`.
 pub fn check_section(model: &Model, registry: &TrainRegistry, diagnostics: &mut Diagnostics) -> Option<TrainSpec> {
     match &model.train {
-        Some(section) => TrainSpec::read(section, model.graph(Phase::Train), registry, diagnostics),
+        Some(section) => TrainSpec::read(section, model.graph(Phase::Train), &Doubts::default(), registry, diagnostics),
         None => {
             let file = model.sources.files().next()?;
             let found = Diagnostic::new(
@@ -53,5 +54,22 @@ pub fn check_section(model: &Model, registry: &TrainRegistry, diagnostics: &mut 
             diagnostics.push(found.help("`graphrun new` writes a model that has one"));
             None
         }
+    }
+}
+
+/// Holds the section of a model, which may be wrong in parts, against what could be built of it, and the data
+/// against the inputs as far as the start of its files tells; what is wrong goes to `diagnostics`.
+pub fn check_draft(draft: &Draft, registry: &TrainRegistry, diagnostics: &mut Diagnostics) {
+    let none = Doubts::default();
+    let (section, graph, doubts) = match &draft.model {
+        Ok(model) => (&model.train, model.graph(Phase::Train), &none),
+        Err(partial) => (&partial.train, &partial.graph, &partial.doubts),
+    };
+    let Some(section) = section else { return };
+    TrainSpec::read(section, graph, doubts, registry, diagnostics);
+    let base = draft.path.parent().unwrap_or(Path::new(""));
+    let seed = section.field("seed").and_then(|seed| u64::try_from(seed.as_int()?).ok()).unwrap_or(0);
+    if let Some((written, Ok(data))) = section.field("data").map(|value| (value, from_value(value))) {
+        check_data(&data, written, graph, doubts, base, seed, diagnostics);
     }
 }

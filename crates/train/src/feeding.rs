@@ -2,31 +2,56 @@
 
 use std::path::Path;
 
-use graphrun_data::{Dataset, Input, Kind as DataKind};
+use graphrun_data::{DataError, DataSpec, Dataset, Input, Kind as DataKind};
 use graphrun_graph::{Graph, Kind};
+use graphrun_load::Doubts;
 use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
+use graphrun_load::syntax::{Kind as Written, Value};
 
 use crate::spec::TrainSpec;
 
-/// Reports the data files of `spec` that are not there; relative paths start at the folder `base`.
-pub fn check_files(spec: &TrainSpec, base: &Path, diagnostics: &mut Diagnostics) {
-    let sources = std::iter::once(&spec.data.source).chain(&spec.data.test_source);
-    for file in sources.flat_map(|source| source.files()).filter(|file| !base.join(file).is_file()) {
-        let message = format!("there is no data file `{file}`");
-        let found = Diagnostic::new(Code::Unreadable, spec.data_span, message, "needed by this data");
-        diagnostics.push(found.help("paths in a model file are relative to the folder of that file"));
+/// Reads the data of `spec` for the inputs of `graph`; relative paths start at the folder `base`. What is
+/// wrong goes to `diagnostics`, at the settings at fault.
+pub fn load_data(spec: &TrainSpec, graph: &Graph, base: &Path, diagnostics: &mut Diagnostics) -> Option<Dataset> {
+    let inputs = inputs(&spec.data_section, graph, diagnostics);
+    match Dataset::load(&spec.data, &inputs?, base, spec.seed) {
+        Ok(data) => Some(data),
+        Err(errors) => {
+            errors.into_iter().for_each(|error| report(error, &spec.data_section, diagnostics));
+            None
+        }
     }
 }
 
-/// Reads the data of `spec` for the inputs of `graph`; relative paths start at the folder `base`. What is
-/// wrong goes to `diagnostics`, at the section's `data`.
-pub fn load_data(spec: &TrainSpec, graph: &Graph, base: &Path, diagnostics: &mut Diagnostics) -> Option<Dataset> {
+/// Holds the data section `written`, which says `data`, against the inputs of `graph`, some of which may be in
+/// doubt, as far as the start of its files tells. What is wrong goes to `diagnostics`.
+pub(crate) fn check_data(
+    data: &DataSpec,
+    written: &Value,
+    graph: &Graph,
+    doubts: &Doubts,
+    base: &Path,
+    seed: u64,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(inputs) = inputs(written, graph, diagnostics) else { return };
+    for error in Dataset::check(data, &inputs, base, seed) {
+        let unused = error.on_key && error.setting.first().is_some_and(|field| field != "feeds");
+        let doubtful = error.setting.iter().any(|name| doubts.covers(name));
+        if !doubtful && !(unused && doubts.any()) {
+            report(error, written, diagnostics);
+        }
+    }
+}
+
+/// The inputs of a graph as data sets know them; nothing when one cannot be fed row by row.
+fn inputs(written: &Value, graph: &Graph, diagnostics: &mut Diagnostics) -> Option<Vec<Input>> {
     let mut inputs = Vec::new();
     for (name, id) in graph.inputs() {
         let ty = graph.ty(*id);
         let Some((_, row)) = ty.shape.split_first() else {
             let message = format!("input `{name}` is a scalar, and data is fed row by row");
-            let found = Diagnostic::new(Code::Setting, spec.data_span, message, "this data");
+            let found = Diagnostic::new(Code::Setting, written.span, message, "this data");
             diagnostics.push(found.help(format!("declare it as `{name}: [N]`, or make it a parameter")));
             return None;
         };
@@ -37,15 +62,38 @@ pub fn load_data(spec: &TrainSpec, graph: &Graph, base: &Path, diagnostics: &mut
         let row = row.iter().map(|size| size.known()).collect();
         inputs.push(Input { name: name.to_string(), row, kind });
     }
-    match Dataset::load(&spec.data, &inputs, base, spec.seed) {
-        Ok(data) => Some(data),
-        Err(error) => {
-            let help = error.help.clone();
-            let text = graphrun_data::DataError { help: None, ..error }.to_string();
-            let mut found = Diagnostic::new(Code::Setting, spec.data_span, text, "needed by this data");
-            found.help = help;
-            diagnostics.push(found);
-            None
+    Some(inputs)
+}
+
+/// Reports an error of the data at the setting in `section` that it is about.
+fn report(mut error: DataError, section: &Value, diagnostics: &mut Diagnostics) {
+    let mut span = section.span;
+    let mut at = section;
+    for (k, name) in error.setting.iter().enumerate() {
+        let inner = at.field(name).or_else(|| item(at, name));
+        if error.on_key && k + 1 == error.setting.len() {
+            span = at.key(name).unwrap_or(span);
+        } else if let Some(inner) = inner {
+            span = inner.span;
         }
+        match inner {
+            Some(inner) => at = inner,
+            None => break,
+        }
+    }
+    let help = error.help.take();
+    let text = error.to_string();
+    let mut found = Diagnostic::new(Code::Setting, span, text, "needed here");
+    found.help = help;
+    diagnostics.push(found);
+}
+
+/// The item of a list, or the argument without a name of a call, at an ordinal.
+fn item<'t>(value: &'t Value, ordinal: &str) -> Option<&'t Value> {
+    let k: usize = ordinal.parse().ok()?;
+    match &value.kind {
+        Written::List(items) => items.get(k),
+        Written::Call(_, args) => args.get(k).map(|arg| &arg.value),
+        _ => None,
     }
 }

@@ -60,10 +60,14 @@ impl<'t, 'd> Fields<'t, 'd> {
         value
     }
 
-    /// The field as a type that serde reads.
-    pub(crate) fn read<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+    /// The field as `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
         let value = self.get(name)?;
-        self.typed(value)
+        let Kind::Bool(flag) = value.kind else {
+            self.wrong(Code::WrongKind, value, format!("`{name}` is true or false"));
+            return None;
+        };
+        Some(flag)
     }
 
     /// A value as a type that serde reads.

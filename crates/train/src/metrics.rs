@@ -4,13 +4,13 @@ use crate::counts::Counts;
 use crate::deviations::{Deviations, Perplexity};
 use crate::metric::MetricDef;
 use crate::ranks::{Auc, TopK};
-use crate::settings::Setting;
+use crate::settings::{Range, Setting};
 
 const SCORED: &[&str] = &["scores", "labels"];
 const PAIRED: &[&str] = &["a", "b"];
 const THRESHOLD: &[Setting] =
-    &[Setting { name: "threshold", default: 0.5, doc: "above which a single score means class 1" }];
-const TOP: &[Setting] = &[Setting { name: "k", default: 5.0, doc: "how many guesses count" }];
+    &[Setting { name: "threshold", default: 0.5, range: Range::Any, doc: "above which a single score means class 1" }];
+const TOP: &[Setting] = &[Setting { name: "k", default: 5.0, range: Range::Whole(1), doc: "how many guesses count" }];
 
 /// The list, by name.
 pub const METRICS: &[MetricDef] = &[

@@ -1,21 +1,21 @@
 //! The optimisers that come with graphrun.
 
 use crate::optimizer::{OptimizerDef, State};
-use crate::settings::Setting;
+use crate::settings::{Range, Setting};
 
-const fn set(name: &'static str, default: f64, doc: &'static str) -> Setting {
-    Setting { name, default, doc }
+const fn set(name: &'static str, default: f64, range: Range, doc: &'static str) -> Setting {
+    Setting { name, default, range, doc }
 }
 
 const fn keeps(name: &'static str) -> State {
     State { name, needs: None }
 }
 
-const DECAY: Setting = set("decay", 0.0, "weight decay, added to the gradient as decay * w");
-const BETA1: Setting = set("beta1", 0.9, "memory of the mean of gradients");
-const BETA2: Setting = set("beta2", 0.999, "memory of the mean of squares");
-const EPSILON: Setting = set("epsilon", 1e-8, "keeps the divisor from zero");
-const MOMENTUM: Setting = set("momentum", 0.0, "share of the last step that is kept");
+const DECAY: Setting = set("decay", 0.0, Range::From(0.0), "weight decay, added to the gradient as decay * w");
+const BETA1: Setting = set("beta1", 0.9, Range::Memory, "memory of the mean of gradients");
+const BETA2: Setting = set("beta2", 0.999, Range::Memory, "memory of the mean of squares");
+const EPSILON: Setting = set("epsilon", 1e-8, Range::From(0.0), "keeps the divisor from zero");
+const MOMENTUM: Setting = set("momentum", 0.0, Range::Share, "share of the last step that is kept");
 
 const DECAYED: (&str, &str) = ("g", "if(decay, g + decay * w, g)");
 const SHRUNK: (&str, &str) = ("w", "if(decay, w - rate * decay * w, w)");
@@ -31,9 +31,9 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         name: "Adadelta",
         summary: "steps scaled by the root mean square of earlier steps over that of gradients (Zeiler 2012)",
         options: &[
-            set("rate", 1.0, "size of a step"),
-            set("rho", 0.95, "memory of both means of squares"),
-            set("epsilon", 1e-6, "keeps both roots from zero"),
+            set("rate", 1.0, Range::From(0.0), "size of a step"),
+            set("rho", 0.95, Range::Memory, "memory of both means of squares"),
+            set("epsilon", 1e-6, Range::From(0.0), "keeps both roots from zero"),
             DECAY,
         ],
         states: &[keeps("s"), keeps("u")],
@@ -49,7 +49,11 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
     OptimizerDef {
         name: "Adagrad",
         summary: "steps divided by the root of the sum of all squared gradients (Duchi et al. 2011)",
-        options: &[set("rate", 0.01, "size of a step"), set("epsilon", 1e-10, "keeps the divisor from zero"), DECAY],
+        options: &[
+            set("rate", 0.01, Range::From(0.0), "size of a step"),
+            set("epsilon", 1e-10, Range::From(0.0), "keeps the divisor from zero"),
+            DECAY,
+        ],
         states: &[keeps("s")],
         factors: &[],
         lines: &[DECAYED, ("s", "s + square(g)"), ("w", "w - rate * g / (sqrt(s) + epsilon)")],
@@ -57,7 +61,7 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
     OptimizerDef {
         name: "Adam",
         summary: "the mean of gradients over the root of the mean of their squares, both unbiased (Kingma and Ba 2015)",
-        options: &[set("rate", 0.001, "size of a step"), BETA1, BETA2, EPSILON, DECAY],
+        options: &[set("rate", 0.001, Range::From(0.0), "size of a step"), BETA1, BETA2, EPSILON, DECAY],
         states: &[keeps("m"), keeps("v")],
         factors: &[UNBIAS1, UNBIAS2],
         lines: &[DECAYED, MEAN, SQUARES, ADAM],
@@ -66,11 +70,11 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         name: "AdamW",
         summary: "Adam with the decay taken off the parameter itself (Loshchilov and Hutter 2019)",
         options: &[
-            set("rate", 0.001, "size of a step"),
+            set("rate", 0.001, Range::From(0.0), "size of a step"),
             BETA1,
             BETA2,
             EPSILON,
-            set("decay", 0.01, "share of the parameter taken off, times the rate"),
+            set("decay", 0.01, Range::From(0.0), "share of the parameter taken off, times the rate"),
         ],
         states: &[keeps("m"), keeps("v")],
         factors: &[UNBIAS1, UNBIAS2],
@@ -79,7 +83,7 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
     OptimizerDef {
         name: "Adamax",
         summary: "Adam by the largest gradient in place of the root mean square (Kingma and Ba 2015)",
-        options: &[set("rate", 0.002, "size of a step"), BETA1, BETA2, EPSILON, DECAY],
+        options: &[set("rate", 0.002, Range::From(0.0), "size of a step"), BETA1, BETA2, EPSILON, DECAY],
         states: &[keeps("m"), keeps("u")],
         factors: &[UNBIAS1],
         lines: &[DECAYED, MEAN, ("u", "max(beta2 * u, abs(g) + epsilon)"), ("w", "w - rate * (c1 * m) / u")],
@@ -88,10 +92,10 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         name: "Lion",
         summary: "the sign of a mean of gradients, decay taken off the parameter itself (Chen et al. 2023)",
         options: &[
-            set("rate", 1e-4, "size of a step"),
+            set("rate", 1e-4, Range::From(0.0), "size of a step"),
             BETA1,
-            set("beta2", 0.99, "memory of the mean that is kept"),
-            set("decay", 0.0, "share of the parameter taken off, times the rate"),
+            set("beta2", 0.99, Range::Memory, "memory of the mean that is kept"),
+            set("decay", 0.0, Range::From(0.0), "share of the parameter taken off, times the rate"),
         ],
         states: &[keeps("m")],
         factors: &[],
@@ -105,7 +109,7 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
     OptimizerDef {
         name: "Nadam",
         summary: "Adam that looks a step ahead, as Nesterov's momentum does (Dozat 2016)",
-        options: &[set("rate", 0.002, "size of a step"), BETA1, BETA2, EPSILON, DECAY],
+        options: &[set("rate", 0.002, Range::From(0.0), "size of a step"), BETA1, BETA2, EPSILON, DECAY],
         states: &[keeps("m"), keeps("v")],
         factors: &[UNBIAS1, UNBIAS2, ("ahead", "1 / (1 - beta1 ^ (t + 1))")],
         lines: &[
@@ -120,8 +124,8 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         name: "RmsProp",
         summary: "steps divided by the root of a fading mean of squared gradients (Tieleman and Hinton 2012)",
         options: &[
-            set("rate", 0.001, "size of a step"),
-            set("rho", 0.99, "memory of the mean of squares"),
+            set("rate", 0.001, Range::From(0.0), "size of a step"),
+            set("rho", 0.99, Range::Memory, "memory of the mean of squares"),
             EPSILON,
             MOMENTUM,
             DECAY,
@@ -139,9 +143,9 @@ pub const OPTIMIZERS: &[OptimizerDef] = &[
         name: "Sgd",
         summary: "a step against the gradient, with momentum (Polyak 1964) and Nesterov's look ahead (1983) if asked for",
         options: &[
-            set("rate", 0.01, "size of a step"),
+            set("rate", 0.01, Range::From(0.0), "size of a step"),
             MOMENTUM,
-            set("nesterov", 0.0, "whether to look a step ahead"),
+            set("nesterov", 0.0, Range::Flag, "whether to look a step ahead"),
             DECAY,
         ],
         states: &[State { name: "v", needs: Some("momentum") }],

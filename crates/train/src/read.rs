@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use graphrun_data::matches;
 use graphrun_expr::ParseError;
 use graphrun_graph::{Graph, NodeId};
+use graphrun_load::Doubts;
 use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
-use graphrun_load::syntax::{Arg, Kind, Span, Value};
+use graphrun_load::syntax::{Arg, Entry, Kind, Span, Value};
 
 use crate::fields::Fields;
 use crate::metric::MetricDef;
@@ -17,23 +18,24 @@ use crate::settings::Settings;
 use crate::spec::{Checkpoints, EarlyStopping, Length, MetricSpec, Override, Shaping, TrainSpec};
 
 impl TrainSpec {
-    /// Reads the section of a model with this graph. What is wrong goes to `diagnostics`, all of it at
-    /// once, and then there is no spec.
+    /// Reads the section of a model with this graph, in which what is in doubt is missing. What is wrong
+    /// goes to `diagnostics`, all of it at once, and then there is no spec.
     pub fn read(
         section: &Value,
         graph: &Graph,
+        doubts: &Doubts,
         registry: &TrainRegistry,
         diagnostics: &mut Diagnostics,
     ) -> Option<TrainSpec> {
         let before = diagnostics.list.len();
-        if graph.loss.is_none() {
+        if graph.loss.is_none() && !doubts.loss {
             let message = "a model that trains has a loss";
             let found = Diagnostic::new(Code::Setting, section.span, message, "this section needs one");
             diagnostics.push(found.help("name it beside the outputs: `loss: NODE`"));
         }
         let mut fields = Fields::open(section, "the `train` section", diagnostics);
         let data = fields.need("data", "as in `data: ( source: Csv(\"data.csv\") )`");
-        let data_span = data.map_or(section.span, |value| value.span);
+        let data_section = data.unwrap_or(section).clone();
         let data = data.and_then(|value| fields.typed(value));
         let batch = batch(&mut fields);
         let length = length(&mut fields);
@@ -47,11 +49,11 @@ impl TrainSpec {
             clip_value: fields.real("clip_value", 0.0),
             clip_norm: fields.real("clip_norm", 0.0),
         };
-        let overrides = overrides(&mut fields, graph);
-        let metrics = metrics(&mut fields, graph, registry);
+        let overrides = overrides(&mut fields, graph, doubts);
+        let metrics = metrics(&mut fields, graph, doubts, registry);
         let checkpoints = fields.get("checkpoints").map(|value| {
             let mut group = Fields::open(value, "`checkpoints`", fields.diagnostics);
-            let checkpoints = Checkpoints { every: group.whole("every", 1), best: group.read("best").unwrap_or(false) };
+            let checkpoints = Checkpoints { every: group.whole("every", 1), best: group.flag("best").unwrap_or(false) };
             group.close();
             checkpoints
         });
@@ -68,7 +70,7 @@ impl TrainSpec {
         }
         Some(TrainSpec {
             data: data?,
-            data_span,
+            data_section,
             batch,
             length,
             seed,
@@ -158,19 +160,20 @@ fn schedule(fields: &mut Fields<'_, '_>, registry: &TrainRegistry) -> Option<Sch
     formula(fields, value.span, Schedule::new(&def, options))
 }
 
-fn overrides(fields: &mut Fields<'_, '_>, graph: &Graph) -> Vec<Override> {
+fn overrides(fields: &mut Fields<'_, '_>, graph: &Graph, doubts: &Doubts) -> Vec<Override> {
     let Some(value) = fields.get("params") else { return Vec::new() };
     let Kind::Map(entries) = &value.kind else {
         fields.wrong(Code::WrongKind, value, "`params` is a map `{ \"*.bias\": (decay: 0) }`".into());
         return Vec::new();
     };
+    refuse_doubles(fields, entries);
     let mut overrides = Vec::new();
     for entry in entries {
         let Some(pattern) = entry.key.as_name() else {
             fields.wrong(Code::WrongKind, &entry.key, "a pattern is a string".into());
             continue;
         };
-        if !graph.parameters().iter().any(|p| matches(pattern, &p.name)) {
+        if !graph.parameters().iter().any(|p| matches(pattern, &p.name)) && !doubts.may_match(pattern) {
             let message = format!("no parameter matches `{pattern}`");
             let found = Diagnostic::new(Code::UnmatchedPattern, entry.key.span, message, "matches nothing");
             fields.diagnostics.push(found.suggest(pattern, graph.parameters().iter().map(|p| &*p.name)));
@@ -180,7 +183,7 @@ fn overrides(fields: &mut Fields<'_, '_>, graph: &Graph) -> Vec<Override> {
             pattern: pattern.into(),
             decay: group.real("decay", 0.0),
             rate: group.real("rate", 0.0),
-            trainable: group.read("trainable"),
+            trainable: group.flag("trainable"),
         };
         group.close();
         overrides.push(one);
@@ -188,12 +191,25 @@ fn overrides(fields: &mut Fields<'_, '_>, graph: &Graph) -> Vec<Override> {
     overrides
 }
 
-fn metrics(fields: &mut Fields<'_, '_>, graph: &Graph, registry: &TrainRegistry) -> Vec<MetricSpec> {
+/// Reports keys of a map that are written twice.
+fn refuse_doubles(fields: &mut Fields<'_, '_>, entries: &[Entry]) {
+    for (k, entry) in entries.iter().enumerate() {
+        let Some(name) = entry.key.as_name() else { continue };
+        if let Some(first) = entries[..k].iter().find(|first| first.key.as_name() == Some(name)) {
+            let message = format!("`{name}` is written twice");
+            let found = Diagnostic::new(Code::DuplicateKey, entry.key.span, message, "again here");
+            fields.diagnostics.push(found.second(first.key.span, "first here").help("keep one of the two"));
+        }
+    }
+}
+
+fn metrics(fields: &mut Fields<'_, '_>, graph: &Graph, doubts: &Doubts, registry: &TrainRegistry) -> Vec<MetricSpec> {
     let Some(value) = fields.get("metrics") else { return Vec::new() };
     let Kind::Map(entries) = &value.kind else {
         fields.wrong(Code::WrongKind, value, "`metrics` is a map `{ accuracy: Accuracy(scores, labels) }`".into());
         return Vec::new();
     };
+    refuse_doubles(fields, entries);
     let metrics = entries.iter().filter_map(|entry| {
         let Some(name) = entry.key.as_name() else {
             fields.wrong(Code::WrongKind, &entry.key, "the key of a metric is its name".into());
@@ -205,13 +221,20 @@ fn metrics(fields: &mut Fields<'_, '_>, graph: &Graph, registry: &TrainRegistry)
             fields.diagnostics.push(found.help("choose another name"));
         }
         let def = choose(fields, &entry.value, "metric", registry.metrics())?;
-        metric(fields, name, def, &entry.value, graph)
+        metric(fields, name, def, &entry.value, graph, doubts)
     });
     metrics.collect()
 }
 
 /// Reads `Accuracy(scores, labels)` or `TopK(scores: s, labels: l, k: 3)`.
-fn metric(fields: &mut Fields<'_, '_>, name: &str, def: MetricDef, value: &Value, graph: &Graph) -> Option<MetricSpec> {
+fn metric(
+    fields: &mut Fields<'_, '_>,
+    name: &str,
+    def: MetricDef,
+    value: &Value,
+    graph: &Graph,
+    doubts: &Doubts,
+) -> Option<MetricSpec> {
     let is_node = |arg: &&Arg| match &arg.name {
         Some(name) => def.ports.contains(&name.text.as_str()),
         None => true,
@@ -219,6 +242,7 @@ fn metric(fields: &mut Fields<'_, '_>, name: &str, def: MetricDef, value: &Value
     let options: Vec<_> = value.args().iter().filter(|arg| !is_node(arg)).cloned().collect();
     let options = Settings::read(def.options, def.name, &options, fields.diagnostics);
     let given: Vec<_> = value.args().iter().filter(is_node).collect();
+    crate::settings::refuse_doubles(def.name, value.args().iter().filter(is_node), fields.diagnostics);
     let by_name = |port: &&str| given.iter().find(|a| a.name.as_ref().is_some_and(|n| n.text == **port));
     let ordered: Vec<&Value> = match given.iter().any(|arg| arg.name.is_some()) {
         true => def.ports.iter().filter_map(by_name).map(|arg| &arg.value).collect(),
@@ -241,10 +265,12 @@ fn metric(fields: &mut Fields<'_, '_>, name: &str, def: MetricDef, value: &Value
     for node in ordered {
         match node.as_name().map(|name| (name, graph.find(name))) {
             Some((name, Some(_))) => nodes.push(name.to_string()),
+            Some((name, None)) if doubts.covers(name) => nodes.push(name.to_string()),
             Some((name, None)) => {
                 let found =
                     Diagnostic::new(Code::UnknownNode, node.span, format!("there is no node `{name}`"), "unknown");
-                fields.diagnostics.push(found.suggest(name, graph.names().keys().map(|n| &**n)));
+                let known = graph.names().keys().map(|n| &**n).chain(doubts.names());
+                fields.diagnostics.push(found.suggest(name, known));
             }
             None => fields.wrong(Code::WrongKind, node, "a metric looks at nodes by name".into()),
         }

@@ -3,7 +3,7 @@
 use graphrun_expr::{Expr, ParseError};
 
 use crate::host::value;
-use crate::settings::{Setting, Settings};
+use crate::settings::{Range, Setting, Settings};
 
 /// A registered schedule.
 ///
@@ -83,12 +83,12 @@ impl Schedule {
     }
 }
 
-const fn set(name: &'static str, default: f64, doc: &'static str) -> Setting {
-    Setting { name, default, doc }
+const fn set(name: &'static str, default: f64, range: Range, doc: &'static str) -> Setting {
+    Setting { name, default, range, doc }
 }
 
-const WARMUP: Setting = set("warmup", 0.0, "steps over which the rate rises from 0");
-const END: Setting = set("end", 0.0, "share of the rate at the end");
+const WARMUP: Setting = set("warmup", 0.0, Range::From(0.0), "steps over which the rate rises from 0");
+const END: Setting = set("end", 0.0, Range::From(0.0), "share of the rate at the end");
 
 /// The schedules that come with graphrun, by name.
 pub const SCHEDULES: &[ScheduleDef] = &[
@@ -102,7 +102,7 @@ pub const SCHEDULES: &[ScheduleDef] = &[
     ScheduleDef {
         name: "Exponential",
         summary: "times `factor` every epoch",
-        options: &[set("factor", 0.95, "what an epoch multiplies by"), WARMUP],
+        options: &[set("factor", 0.95, Range::From(0.0), "what an epoch multiplies by"), WARMUP],
         formula: "factor ^ epoch",
     },
     ScheduleDef {
@@ -115,9 +115,9 @@ pub const SCHEDULES: &[ScheduleDef] = &[
         name: "OneCycle",
         summary: "up from `start` and down to `end`, each half a cosine (Smith 2018)",
         options: &[
-            set("start", 0.04, "share of the rate at the start"),
-            set("peak", 0.3, "share of the run at which the rate is reached"),
-            set("end", 0.0001, "share of the rate at the end"),
+            set("start", 0.04, Range::From(0.0), "share of the rate at the start"),
+            set("peak", 0.3, Range::Memory, "share of the run at which the rate is reached"),
+            set("end", 0.0001, Range::From(0.0), "share of the rate at the end"),
             WARMUP,
         ],
         formula: "if(p < peak, start + (1 - start) * (1 - cos(3.141592653589793 * p / peak)) / 2, \
@@ -127,8 +127,8 @@ pub const SCHEDULES: &[ScheduleDef] = &[
         name: "Plateau",
         summary: "times `factor` whenever the loss has not fallen for `patience` epochs",
         options: &[
-            set("factor", 0.1, "what a stall multiplies by"),
-            set("patience", 10.0, "epochs without a lower loss"),
+            set("factor", 0.1, Range::From(0.0), "what a stall multiplies by"),
+            set("patience", 10.0, Range::Whole(1), "epochs without a lower loss"),
             END,
             WARMUP,
         ],
@@ -137,15 +137,15 @@ pub const SCHEDULES: &[ScheduleDef] = &[
     ScheduleDef {
         name: "Polynomial",
         summary: "from the rate to `end` by a power of what is left of the run",
-        options: &[set("power", 2.0, "the power"), END, WARMUP],
+        options: &[set("power", 2.0, Range::From(0.0), "the power"), END, WARMUP],
         formula: "end + (1 - end) * (1 - p) ^ power",
     },
     ScheduleDef {
         name: "Step",
         summary: "times `factor` every `every` epochs",
         options: &[
-            set("every", 10.0, "epochs between changes"),
-            set("factor", 0.1, "what a change multiplies by"),
+            set("every", 10.0, Range::Above(0.0), "epochs between changes"),
+            set("factor", 0.1, Range::From(0.0), "what a change multiplies by"),
             WARMUP,
         ],
         formula: "factor ^ floor(epoch / every)",

@@ -10,8 +10,60 @@ pub struct Setting {
     pub name: &'static str,
     /// Its value unless the file says otherwise.
     pub default: f64,
+    /// The values that make sense.
+    pub range: Range,
     /// What it does.
     pub doc: &'static str,
+}
+
+/// The finite values that a setting may have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Range {
+    /// Any number.
+    Any,
+    /// This number and all above.
+    From(f64),
+    /// All above this number.
+    Above(f64),
+    /// From 0 up to and with 1.
+    Share,
+    /// From 0 up to, not including, 1.
+    Memory,
+    /// A whole number of at least this.
+    Whole(u64),
+    /// `true` or `false`.
+    Flag,
+}
+
+impl Range {
+    /// Whether a number is in the range.
+    #[must_use]
+    pub fn holds(self, x: f64) -> bool {
+        x.is_finite()
+            && match self {
+                Range::Any => true,
+                Range::From(least) => x >= least,
+                Range::Above(bound) => x > bound,
+                Range::Share => (0.0..=1.0).contains(&x),
+                Range::Memory => (0.0..1.0).contains(&x),
+                Range::Whole(least) => x >= least as f64 && x.fract() == 0.0,
+                Range::Flag => x == 0.0 || x == 1.0,
+            }
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Range::Any => f.write_str("a finite number"),
+            Range::From(least) => write!(f, "a finite number of at least {least}"),
+            Range::Above(bound) => write!(f, "a finite number above {bound}"),
+            Range::Share => f.write_str("a number from 0 to 1"),
+            Range::Memory => f.write_str("a number from 0 up to, not including, 1"),
+            Range::Whole(least) => write!(f, "a whole number of at least {least}"),
+            Range::Flag => f.write_str("true or false"),
+        }
+    }
 }
 
 /// Values for a list of settings, in its order.
@@ -28,6 +80,7 @@ impl Settings {
     /// Reads named arguments over the defaults; what is wrong with them goes to `diagnostics`.
     pub fn read(of: &[Setting], call: &str, args: &[Arg], diagnostics: &mut Diagnostics) -> Settings {
         let mut settings = Settings::defaults(of);
+        refuse_doubles(call, args, diagnostics);
         for arg in args {
             let Some(name) = &arg.name else {
                 let wants =
@@ -40,7 +93,7 @@ impl Settings {
                 ));
                 continue;
             };
-            let Some(slot) = settings.0.iter_mut().find(|(n, _)| *n == name.text) else {
+            let Some((setting, slot)) = of.iter().zip(&mut settings.0).find(|(s, _)| s.name == name.text) else {
                 diagnostics.push(
                     Diagnostic::new(
                         Code::UnknownField,
@@ -53,13 +106,14 @@ impl Settings {
                 continue;
             };
             match number(&arg.value) {
-                Some(x) => slot.1 = x,
-                None => diagnostics.push(Diagnostic::new(
-                    Code::WrongKind,
-                    arg.value.span,
-                    format!("`{}` of {call} is a finite number", name.text),
-                    format!("this is {}", arg.value.describe()),
-                )),
+                Some(x) if setting.range.holds(x) => slot.1 = x,
+                _ if arg.value.kind == Kind::Bad => {}
+                found => {
+                    let code = if found.is_some() { Code::Setting } else { Code::WrongKind };
+                    let message = format!("`{}` of {call} is {}", name.text, setting.range);
+                    let label = format!("{} here", arg.value.describe());
+                    diagnostics.push(Diagnostic::new(code, arg.value.span, message, label).help(setting.doc));
+                }
             }
         }
         settings
@@ -87,6 +141,18 @@ impl Settings {
 fn number(value: &Value) -> Option<f64> {
     match value.kind {
         Kind::Bool(b) => Some(f64::from(u8::from(b))),
-        _ => value.as_real().filter(|x| x.is_finite()),
+        _ => value.as_real(),
+    }
+}
+
+/// Reports arguments of a call that are written twice.
+pub(crate) fn refuse_doubles<'a>(call: &str, args: impl IntoIterator<Item = &'a Arg>, diagnostics: &mut Diagnostics) {
+    let names: Vec<_> = args.into_iter().filter_map(|arg| arg.name.as_ref()).collect();
+    for (k, name) in names.iter().enumerate() {
+        if let Some(first) = names[..k].iter().find(|first| first.text == name.text) {
+            let message = format!("{call} is given `{}` twice", name.text);
+            let found = Diagnostic::new(Code::DuplicateKey, name.span, message, "again here");
+            diagnostics.push(found.second(first.span, "first here").help("keep one of the two"));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a `train` section says.
 
 use graphrun_data::{DataSpec, matches};
-use graphrun_load::syntax::Span;
+use graphrun_load::syntax::Value;
 
 use crate::metric::MetricDef;
 use crate::optimizer::Optimizer;
@@ -13,8 +13,8 @@ use crate::settings::Settings;
 pub struct TrainSpec {
     /// The data.
     pub data: DataSpec,
-    /// Where the section says so, for errors that only show when it is read.
-    pub data_span: Span,
+    /// What the section says of it, for the places of errors that only show when the data is read.
+    pub data_section: Value,
     /// Rows in a batch; `None` takes all rows at once.
     pub batch: Option<usize>,
     /// When the run ends.

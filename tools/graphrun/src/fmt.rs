@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use graphrun::load::{fmt_source, read_source};
+use graphrun::load::{fmt_model, read_source};
 use graphrun::train::write_atomically;
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let (mut wrong, mut changed) = (Vec::new(), Vec::new());
     for path in files(&args.files)? {
         let shown = path.display().to_string();
-        let canonical = read_source(&path).and_then(|text| fmt_source(&shown, &text));
+        let canonical = read_source(&path).and_then(|text| fmt_model(&shown, &text));
         match canonical {
             Err(diagnostics) => wrong.push(diagnostics),
             Ok(canonical) if std::fs::read(&path).is_ok_and(|bytes| bytes == canonical.as_bytes()) => {}

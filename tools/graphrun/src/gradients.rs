@@ -147,12 +147,14 @@ pub(crate) fn find(
             if declared.rank() != shape.len() || shape.iter().zip(&declared.shape).any(differs) {
                 return Err(misshapen(&array, &b.graph().describe(of), &declared));
             }
+            let names = (1..).map(|k| if k == 1 { "upstream".to_owned() } else { format!("upstream_{k}") });
+            let free = names.into_iter().find(|name| b.graph().find(name).is_none()).unwrap_or_default();
             if declared.shape == shape {
                 let given = Given(array.shape(), values::reals(&array));
-                Some(b.parameter("upstream", shape, std::sync::Arc::new(given), false)?)
+                Some(b.parameter(&free, shape, std::sync::Arc::new(given), false)?)
             } else {
-                feeds.push(("upstream".to_string(), array));
-                Some(b.input("upstream", declared)?)
+                feeds.push((free.clone(), array));
+                Some(b.input(&free, declared)?)
             }
         }
     };

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use graphrun::graph::NodeId;
 use graphrun::load::diagnostics::nearest;
-use graphrun::load::{LoadOptions, load};
-use graphrun::train::{check_section, standard};
+use graphrun::load::{Draft, LoadOptions, draft, load};
+use graphrun::train::{check_draft, check_section, standard};
 use graphrun::{Diagnostics, Graph, Model, nodes};
 
 use crate::args::Common;
@@ -28,7 +28,7 @@ pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Mode
     }
     let registry = nodes::standard();
     let mut options = LoadOptions { overrides, ..LoadOptions::default() };
-    let mut model = load(path, &registry, &options)?;
+    let mut model = whole(draft(path, &registry, &options))?;
     if let (Some(seed), true) = (common.seed, model.train.is_some()) {
         options.overrides.push(("train.seed".into(), seed.to_string()));
         model = load(path, &registry, &options)?;
@@ -37,6 +37,33 @@ pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Mode
         eprint(&render(&model.warnings));
     }
     Ok(model)
+}
+
+/// Loads a model and holds its training section against it.
+pub(crate) fn check(path: &Path, options: &LoadOptions) -> Result<Model, Diagnostics> {
+    let draft = draft(path, &nodes::standard(), options);
+    let sources = match &draft.model {
+        Ok(model) => model.sources.clone(),
+        Err(_) => draft.diagnostics.sources.clone(),
+    };
+    let mut found = Diagnostics { sources, list: draft.diagnostics.list.clone() };
+    check_draft(&draft, &standard(), &mut found);
+    found.sort();
+    match draft.model {
+        Ok(model) if !found.has_errors() => Ok(model),
+        _ => Err(found),
+    }
+}
+
+/// The model of a draft, else everything that is wrong with it and with its training section.
+fn whole(mut draft: Draft) -> Result<Model, Diagnostics> {
+    if draft.model.is_err() {
+        let mut found = std::mem::take(&mut draft.diagnostics);
+        check_draft(&draft, &standard(), &mut found);
+        found.sort();
+        draft.diagnostics = found;
+    }
+    draft.finish()
 }
 
 /// The seed of everything random: that of the command line, else the file's, else 0.

@@ -64,7 +64,7 @@ impl Other {
         if !self.options.is_empty() {
             text += "\n  options\n";
         }
-        for Setting { name, default, doc } in self.options {
+        for Setting { name, default, doc, .. } in self.options {
             text += &format!("    {name} (default {default})  {doc}\n");
         }
         let [before, behind] = self.place;

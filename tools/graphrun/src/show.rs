@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use graphrun::graph::{NodeId, Sizes};
-use graphrun::load::{PrintOptions, print};
+use graphrun::load::{LoadOptions, ModelNode, PrintOptions, draft, print};
 use graphrun::plan::{Options, PASSES, Plan, plan, simplify};
 use graphrun::tensor::{Dtype, Shape};
 use graphrun::{Graph, Model, Phase, nodes};
@@ -38,7 +38,13 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
-    let model = open(&args.file, &[], common)?;
+    let model = match open(&args.file, &[], common) {
+        Err(Failure::Files(found)) if !common.json => {
+            broken(args, common)?;
+            return Err(Failure::Files(found));
+        }
+        model => model?,
+    };
     if let Some(pass) = &args.after {
         return after(&model, pass, common);
     }
@@ -46,22 +52,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let sizes = sizes(graph);
     let options = Options { dtype: common.dtype(Dtype::F32), max_bytes: common.max_bytes() };
     let plan = plan(graph, &sizes, &options)?;
-    let mut rows = Vec::new();
-    for node in &model.nodes {
-        let prefix = format!("{}.", node.name);
-        let inside =
-            |id: NodeId| graph.node(id).label.as_deref().is_some_and(|l| l == node.name || l.starts_with(&prefix));
-        let members: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|&id| inside(id)).collect();
-        let owned = graph.parameters().iter().filter(|p| p.name.starts_with(&prefix) || *p.name == *node.name);
-        rows.push(Row {
-            name: node.name.clone(),
-            op: node.op.clone(),
-            shape: graph.ty(node.id).to_string(),
-            params: owned.map(|p| elements(graph, p.node, &sizes)).sum(),
-            madds: members.iter().map(|&id| madds(graph, id, &sizes)).sum(),
-            bytes: elements(graph, node.id, &sizes) * options.dtype.bytes(),
-        });
-    }
+    let rows = rows(graph, &model.nodes, &sizes, options.dtype);
     let params: usize = graph.parameters().iter().map(|p| elements(graph, p.node, &sizes)).sum();
     let total: usize = graph.ids().map(|(id, _)| madds(graph, id, &sizes)).sum();
     if common.json {
@@ -75,12 +66,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         say(json!({"nodes": nodes, "params": params, "madds": total, "bytes": plan.bytes}))?;
         return Ok(Found::Nothing);
     }
-    let mut table = table(["node", "op", "shape", "parameters", "multiply-adds", "live bytes"], 3);
-    for row in rows {
-        let counts = [row.params, row.madds, row.bytes].map(|count| count.to_string());
-        table.add_row([row.name, row.op, row.shape].into_iter().chain(counts));
-    }
-    say(table)?;
+    say_rows(rows)?;
     let assumed: Vec<String> = sizes.iter().map(|(name, n)| format!("{name} = {n}")).collect();
     let at = if assumed.is_empty() { String::new() } else { format!(" at {}", assumed.join(", ")) };
     say(format!(
@@ -91,6 +77,47 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         stages(&simplify(graph)?, &plan)?;
     }
     Ok(Found::Nothing)
+}
+
+/// The rows of a file with errors, up to the first node that could not be built.
+fn broken(args: &Args, common: &Common) -> Result<(), Failure> {
+    let draft = draft(&args.file, &nodes::standard(), &LoadOptions::default());
+    match &draft.model {
+        Err(partial) if !partial.nodes.is_empty() => {
+            let sizes = sizes(&partial.graph);
+            say_rows(rows(&partial.graph, &partial.nodes, &sizes, common.dtype(Dtype::F32)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A row for each of these nodes.
+fn rows(graph: &Graph, nodes: &[ModelNode], sizes: &Sizes, dtype: Dtype) -> Vec<Row> {
+    let row = |node: &ModelNode| {
+        let prefix = format!("{}.", node.name);
+        let inside =
+            |id: NodeId| graph.node(id).label.as_deref().is_some_and(|l| l == node.name || l.starts_with(&prefix));
+        let members: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|&id| inside(id)).collect();
+        let owned = graph.parameters().iter().filter(|p| p.name.starts_with(&prefix) || *p.name == *node.name);
+        Row {
+            name: node.name.clone(),
+            op: node.op.clone(),
+            shape: graph.ty(node.id).to_string(),
+            params: owned.map(|p| elements(graph, p.node, sizes)).sum(),
+            madds: members.iter().map(|&id| madds(graph, id, sizes)).sum(),
+            bytes: elements(graph, node.id, sizes) * dtype.bytes(),
+        }
+    };
+    nodes.iter().map(row).collect()
+}
+
+fn say_rows(rows: Vec<Row>) -> Result<(), Failure> {
+    let mut table = table(["node", "op", "shape", "parameters", "multiply-adds", "live bytes"], 3);
+    for row in rows {
+        let counts = [row.params, row.madds, row.bytes].map(|count| count.to_string());
+        table.add_row([row.name, row.op, row.shape].into_iter().chain(counts));
+    }
+    say(table)
 }
 
 /// The graph behind the passes up to `last`, as the planner sees it.

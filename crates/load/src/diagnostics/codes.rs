@@ -78,6 +78,8 @@ codes! {
          Both places are shown."
     IncludeCycle = "GR0111": "files include one another";
         "A file includes itself, directly or through others. Move what both need into a third file."
+    TooMany = "GR0112": "there are more findings than are shown";
+        "The first 200 findings of a file are shown. Many of the others often have the same cause; mend these and check again."
     UnknownField = "GR0201": "a field is not known here";
         "Nothing in a model file is ignored: a field that the program does not know is an error, since it is most often a \
          misspelling whose effect would be missed."
@@ -90,8 +92,8 @@ codes! {
          refused, since its meaning is not known; update the program."
     BadName = "GR0205": "something cannot be a name";
         "Nodes, inputs, parameters, blocks, arguments and sizes are named by identifiers: letters, digits and `_`, not starting \
-         with a digit, and not one of true false None Some inf NaN. Dotted, quoted names address members of blocks and are \
-         never declared."
+         with a digit, and not one of true false None Some inf NaN. The nodes, inputs and parameters of a model, not those of \
+         a block, may also have names of several such parts joined by points, in quotes, as printed gradients do: \"grad.w\"."
     BadValue = "GR0206": "a value is outside its range";
         "The value has the right kind but makes no sense: a negative size, a version of zero, a tolerance below zero."
     NotAModel = "GR0207": "the file is not a model";
@@ -144,7 +146,7 @@ codes! {
     BadRepeat = "GR0506": "a repeat count is not usable";
         "`Repeat(n, [...])` takes a positive whole number of rounds."
     TooManyNodes = "GR0507": "the model has too many nodes";
-        "Blocks and repeats may unfold to a million nodes. Nested repeats multiply."
+        "Blocks and repeats may unfold to 150,000 nodes. Nested repeats and blocks multiply."
     BadStructure = "GR0508": "a structural word is misused";
         "`Chain(node, [...])`, `Repeat(n, [...])`, `Apply(op, node)` and `Formula(\"...\", {...})` each take exactly what their rule says."
     OpExpected = "GR0509": "an op is needed";

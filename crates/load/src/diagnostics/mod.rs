@@ -98,16 +98,22 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Adds a finding, unless there are too many already.
+    /// Adds a finding; in the place of the first of too many stands one that says that there are more.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.is_full() {
-            self.list.push(diagnostic);
+        match self.list.len().cmp(&MAX_FINDINGS) {
+            std::cmp::Ordering::Less => self.list.push(diagnostic),
+            std::cmp::Ordering::Equal => {
+                let message = format!("there are more than {MAX_FINDINGS} findings");
+                let last = Diagnostic::new(Code::TooMany, diagnostic.primary, message, "the next would be here");
+                self.list.push(last.help("mend those above, and check again"));
+            }
+            std::cmp::Ordering::Greater => {}
         }
     }
 
     /// Whether further findings are dropped.
     pub fn is_full(&self) -> bool {
-        self.list.len() >= MAX_FINDINGS
+        self.list.len() > MAX_FINDINGS
     }
 
     /// Whether there is an error among them.
@@ -117,7 +123,8 @@ impl Diagnostics {
 
     /// Puts the findings in the order of the files and of the places in them, each once.
     pub fn sort(&mut self) {
-        self.list.sort_by(|a, b| (a.primary, a.code, &a.message).cmp(&(b.primary, b.code, &b.message)));
+        let key = |found: &Diagnostic| (found.code == Code::TooMany, found.primary, found.code);
+        self.list.sort_by(|a, b| (key(a), &a.message).cmp(&(key(b), &b.message)));
         self.list.dedup_by(|a, b| a.primary == b.primary && a.code == b.code && a.message == b.message);
     }
 }

@@ -303,12 +303,40 @@ impl<'a> Parser<'a> {
     fn separator(&mut self, close: TokenKind) {
         match self.peek() {
             Some(token) if token.kind == TokenKind::Comma => self.bump(),
+            Some(token) if self.is_operation(token) => {
+                let message = "a size that is worked out stands in quotes";
+                let found = Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "not part of a value");
+                self.diagnostics.push(found.help("write it as \"2*N + 1\""));
+                while self.peek().is_some_and(|token| token.kind != TokenKind::Comma && !is_bracket(token.kind)) {
+                    self.bump();
+                }
+                if self.peek().is_some_and(|token| token.kind == TokenKind::Comma) {
+                    self.bump();
+                }
+            }
+            Some(token) if token.kind == TokenKind::Unknown => {
+                let message = format!("unexpected character `{}`", self.slice(token));
+                self.error(Code::UnexpectedToken, self.span(token), message, "not part of a model file");
+                self.bump();
+                if self.peek().is_some_and(|token| token.kind == TokenKind::Comma) {
+                    self.bump();
+                }
+            }
             Some(token) if token.kind != close && !is_close(token.kind) => {
                 let code = if self.slice(token).starts_with("..") { Code::Unsupported } else { Code::UnexpectedToken };
                 let message = format!("expected `,` or {}, found {}", bracket(close), self.show(token));
                 self.error(code, self.span(token), message, "expected `,` before this");
             }
             _ => {}
+        }
+    }
+
+    /// Whether a token behind a value goes on as arithmetic would: `*`, `/`, or a number with a sign.
+    fn is_operation(&self, token: Token) -> bool {
+        match token.kind {
+            TokenKind::Unknown => matches!(self.slice(token), "*" | "/" | "+" | "-"),
+            TokenKind::Number => self.slice(token).starts_with(['+', '-']),
+            _ => false,
         }
     }
 
@@ -390,6 +418,10 @@ fn abridged(text: &str) -> String {
 
 fn is_trivia(token: &Token) -> bool {
     matches!(token.kind, TokenKind::Blank | TokenKind::Comment)
+}
+
+fn is_bracket(kind: TokenKind) -> bool {
+    is_close(kind) || matches!(kind, TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace)
 }
 
 fn is_close(kind: TokenKind) -> bool {

@@ -131,10 +131,24 @@ impl Value {
         }
     }
 
+    /// The place of the name of an argument, or of the key of an entry, called `name`.
+    pub fn key(&self, name: &str) -> Option<Span> {
+        match &self.kind {
+            Kind::Call(_, args) => {
+                args.iter().filter_map(|arg| arg.name.as_ref()).find(|key| key.text == name).map(|key| key.span)
+            }
+            Kind::Map(entries) => {
+                entries.iter().find(|entry| entry.key.as_name() == Some(name)).map(|entry| entry.key.span)
+            }
+            _ => None,
+        }
+    }
+
     /// What it is, in a word, for messages.
     pub fn describe(&self) -> &'static str {
         match &self.kind {
             Kind::Word(word) if word == "inf" || word == "NaN" => "a number",
+            Kind::Word(word) if word == "None" => "nothing",
             Kind::Word(_) => "a name",
             Kind::Bool(_) => "true or false",
             Kind::Number(_) => "a number",

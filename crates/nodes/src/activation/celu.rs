@@ -18,7 +18,7 @@
 use graphrun_graph::{OpDef, Sample};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,13 +32,16 @@ impl Default for Celu {
     }
 }
 
+const TEXT: &str = "if(x > 0, x, alpha * expm1(x / alpha))";
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("Celu", |call, o: &Celu| {
-        with_options(call, "Celu", &["x"], &[("alpha", o.alpha)], "if(x > 0, x, alpha * expm1(x / alpha))")
+        with_options(call, "Celu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("The exponential linear unit with a continuous slope")
     .formula("y = x where x > 0, else alpha (e^(x/alpha) - 1)", "dx = dy where x > 0, else e^(x/alpha) dy")
     .option("alpha", "real", Some("1"), "minus the limit for negative inputs, not 0")
+    .expr(expression(TEXT, &["x", "alpha"]))
     .example(
         "Model(
     graphrun: 1,

@@ -18,7 +18,7 @@
 use graphrun_graph::{OpDef, Sample};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,13 +32,16 @@ impl Default for Elu {
     }
 }
 
+const TEXT: &str = "if(x > 0, x, alpha * expm1(x))";
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("Elu", |call, o: &Elu| {
-        with_options(call, "Elu", &["x"], &[("alpha", o.alpha)], "if(x > 0, x, alpha * expm1(x))")
+        with_options(call, "Elu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("The exponential linear unit")
     .formula("y = x where x > 0, else alpha (e^x - 1)", "dx = dy where x > 0, else alpha e^x dy")
     .option("alpha", "real", Some("1"), "minus the limit for negative inputs")
+    .expr(expression(TEXT, &["x", "alpha"]))
     .example(
         "Model(
     graphrun: 1,

@@ -47,6 +47,7 @@ pub(crate) fn def() -> OpDef {
         Some("false"),
         "whether erf is replaced by tanh(sqrt(2/pi) (x + 0.044715 x^3)), as early models did",
     )
+    .expr(expression(EXACT, &["x"]))
     .example(
         "Model(
     graphrun: 1,

@@ -18,7 +18,7 @@
 use graphrun_graph::{OpDef, Sample};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,13 +32,16 @@ impl Default for LeakyRelu {
     }
 }
 
+const TEXT: &str = "if(x > 0, x, alpha * x)";
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("LeakyRelu", |call, o: &LeakyRelu| {
-        with_options(call, "LeakyRelu", &["x"], &[("alpha", o.alpha)], "if(x > 0, x, alpha * x)")
+        with_options(call, "LeakyRelu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("A rectifier with a small slope for negative inputs")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy")
     .option("alpha", "real", Some("0.01"), "the slope for negative inputs")
+    .expr(expression(TEXT, &["x", "alpha"]))
     .example(
         "Model(
     graphrun: 1,

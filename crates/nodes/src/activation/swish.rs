@@ -18,7 +18,7 @@
 use graphrun_graph::{OpDef, Sample};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,13 +32,16 @@ impl Default for Swish {
     }
 }
 
+const TEXT: &str = "x * sigmoid(beta * x)";
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("Swish", |call, o: &Swish| {
-        with_options(call, "Swish", &["x"], &[("beta", o.beta)], "x * sigmoid(beta * x)")
+        with_options(call, "Swish", &["x"], &[("beta", o.beta)], TEXT)
     })
     .summary("The input times the sigmoid of its beta-fold")
     .formula("y = x / (1 + e^(-beta x))", "dx = (s + beta x s (1 - s)) dy with s = 1 / (1 + e^(-beta x))")
     .option("beta", "real", Some("1"), "how sharply the gate opens")
+    .expr(expression(TEXT, &["x", "beta"]))
     .example(
         "Model(
     graphrun: 1,

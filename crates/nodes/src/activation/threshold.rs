@@ -18,7 +18,7 @@
 use graphrun_graph::{OpDef, Sample};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +33,8 @@ impl Default for Threshold {
     }
 }
 
+const TEXT: &str = "if(x > threshold, x, value)";
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("Threshold", |call, o: &Threshold| {
         with_options(
@@ -40,13 +42,14 @@ pub(crate) fn def() -> OpDef {
             "Threshold",
             &["x"],
             &[("threshold", o.threshold), ("value", o.value)],
-            "if(x > threshold, x, value)",
+            TEXT,
         )
     })
     .summary("The input where it exceeds a threshold, else a value")
     .formula("y = x where x > threshold, else value", "dx = dy where x > threshold, else 0")
     .option("threshold", "real", Some("0"), "what an input must exceed")
     .option("value", "real", Some("0"), "what stands in for the rest")
+    .expr(expression(TEXT, &["x", "threshold", "value"]))
     .example(
         "Model(
     graphrun: 1,

@@ -18,7 +18,7 @@
 use graphrun_graph::{OpDef, Sample};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,13 +32,16 @@ impl Default for VRelu {
     }
 }
 
+const TEXT: &str = "if(x > 0, x, alpha * x)";
+
 pub(crate) fn def() -> OpDef {
     OpDef::new("VRelu", |call, o: &VRelu| {
-        with_options(call, "VRelu", &["x"], &[("alpha", o.alpha)], "if(x > 0, x, alpha * x)")
+        with_options(call, "VRelu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("The very leaky rectifier")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy")
     .option("alpha", "real", Some("0.1"), "the slope for negative inputs")
+    .expr(expression(TEXT, &["x", "alpha"]))
     .example(
         "Model(
     graphrun: 1,

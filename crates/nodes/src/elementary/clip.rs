@@ -3,7 +3,7 @@
 use graphrun_graph::{OpDef, Sample, TypeError};
 use serde::Deserialize;
 
-use crate::pointwise::{broadcasting, with_options};
+use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,6 +11,8 @@ struct Clip {
     min: f64,
     max: f64,
 }
+
+const TEXT: &str = "if(x < min, min, if(x > max, max, x))";
 
 pub(crate) fn def() -> OpDef {
     OpDef::new("Clip", |call, o: &Clip| {
@@ -20,12 +22,13 @@ pub(crate) fn def() -> OpDef {
                 TypeError::new(format!("the bounds {} and {} leave no room", o.min, o.max)).help("min is at most max")
             );
         }
-        with_options(call, "Clip", &["x"], &[("min", o.min), ("max", o.max)], "if(x < min, min, if(x > max, max, x))")
+        with_options(call, "Clip", &["x"], &[("min", o.min), ("max", o.max)], TEXT)
     })
     .summary("the input held between two bounds")
     .formula("y = min(max(x, min), max)", "dx = dy where min <= x <= max, else 0")
     .option("min", "real", None, "the lower bound")
     .option("max", "real", None, "the upper bound")
+    .expr(expression(TEXT, &["x", "min", "max"]))
     .example(
         "Model(
     graphrun: 1,

@@ -2,7 +2,7 @@
 
 use graphrun_graph::OpDef;
 
-use crate::pointwise::{NoOptions, many};
+use crate::pointwise::{NoOptions, expression, many};
 
 pub(crate) fn def() -> OpDef {
     OpDef::new("Mul", |call, _: &NoOptions| {
@@ -12,6 +12,7 @@ pub(crate) fn def() -> OpDef {
     .ports(&["xs.."])
     .summary("the product of all inputs, broadcast to one shape")
     .formula("y = x1 x2 ...", "dx_k = dy times the product of the other inputs, also where some are zero")
+    .expr(expression("a * b", &["a", "b"]))
     .example(
         "Model(
     graphrun: 1,

@@ -4,6 +4,8 @@ use graphrun_graph::{InitDef, Initialiser, Key};
 use graphrun_tensor::Shape;
 use serde::Deserialize;
 
+use super::draw::finite;
+
 /// The same number everywhere.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(transparent)]
@@ -17,6 +19,10 @@ impl Initialiser for Const {
     fn fill(&self, _: Key<'_>, _: Shape, out: &mut [f64]) -> Result<(), String> {
         out.fill(self.0);
         Ok(())
+    }
+
+    fn check(&self, _: &[usize]) -> Result<(), String> {
+        finite("the number", self.0)
     }
 }
 

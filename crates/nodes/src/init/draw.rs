@@ -28,6 +28,23 @@ pub(crate) fn fill_normal(key: Key<'_>, std: f64, out: &mut [f64]) {
     out.iter_mut().for_each(|slot| *slot = std * normal(&mut rng));
 }
 
+/// Checks a number that a rule is made with; `what` names it.
+pub(crate) fn finite(what: &str, number: f64) -> Result<(), String> {
+    match number.is_finite() {
+        true => Ok(()),
+        false => Err(format!("{what} is {number}, and a finite number is needed")),
+    }
+}
+
+/// Checks a standard deviation.
+pub(crate) fn deviation(std: f64) -> Result<(), String> {
+    finite("`std`", std)?;
+    match std < 0.0 {
+        true => Err(format!("`std` is {std}, and a deviation is not negative")),
+        false => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use graphrun_graph::{Initialiser, Key};

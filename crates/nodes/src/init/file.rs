@@ -24,31 +24,47 @@ impl Initialiser for File {
         Some(Arc::new(File(folder.join(&self.0))))
     }
 
+    fn check(&self, sizes: &[usize]) -> Result<(), String> {
+        open(&self.0, sizes).map_err(|why| format!("{}: {why}", self.0.display())).map(drop)
+    }
+
     fn fill(&self, _: Key<'_>, shape: Shape, out: &mut [f64]) -> Result<(), String> {
         read(&self.0, shape, out).map_err(|why| format!("{}: {why}", self.0.display()))
     }
 }
 
-/// Reads reals of either precision; nothing is allocated by what the header claims.
-fn read(path: &Path, shape: Shape, out: &mut [f64]) -> Result<(), String> {
-    let file =
-        NpyFile::new(BufReader::new(Handle::open(path).map_err(|e| e.to_string())?)).map_err(|e| e.to_string())?;
+/// Opens a file whose array has these sizes; also the bytes of a number in it.
+fn open(path: &Path, wanted: &[usize]) -> Result<(NpyFile<BufReader<Handle>>, usize), String> {
+    let handle = Handle::open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        _ => "it cannot be opened".to_owned(),
+    })?;
+    let file = NpyFile::new(BufReader::new(handle)).map_err(|_| "it is not a NumPy array file")?;
     let sizes: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
-    if sizes != shape.sizes() {
-        return Err(format!("the array is {sizes:?}, and the shape is {shape}"));
+    if sizes != wanted {
+        return Err(format!("the array is {sizes:?}, and the shape is {wanted:?}"));
     }
-    let by_columns = file.order() == Order::Fortran;
     let width = match file.dtype() {
         DType::Plain(ty) if ty.type_char() == TypeChar::Float => ty.num_bytes(),
         _ => None,
     };
     match width {
-        Some(4) => fill(file.data::<f32>(), out),
-        Some(8) => fill(file.data::<f64>(), out),
+        Some(width @ (4 | 8)) => Ok((file, width)),
         _ => Err("the array holds something else than float32 or float64".into()),
+    }
+}
+
+/// Reads reals of either precision; nothing is allocated by what the header claims.
+fn read(path: &Path, shape: Shape, out: &mut [f64]) -> Result<(), String> {
+    let (file, width) = open(path, shape.sizes())?;
+    let by_columns = file.order() == Order::Fortran;
+    match width {
+        4 => fill(file.data::<f32>(), out),
+        _ => fill(file.data::<f64>(), out),
     }?;
     if by_columns {
-        transpose(&sizes, out);
+        transpose(shape.sizes(), out);
     }
     Ok(())
 }
@@ -66,10 +82,10 @@ fn fill<T: Into<f64>, E: ToString>(
     data: Result<impl Iterator<Item = std::io::Result<T>>, E>,
     out: &mut [f64],
 ) -> Result<(), String> {
+    let short = "the file ends before its array does";
     let mut data = data.map_err(|e| e.to_string())?;
     for slot in out {
-        let next = data.next().ok_or("the file ends before its array does")?;
-        *slot = next.map_err(|e| e.to_string())?.into();
+        *slot = data.next().ok_or(short)?.map_err(|_| short)?.into();
     }
     Ok(())
 }

@@ -21,6 +21,13 @@ impl Initialiser for Identity {
         out.iter_mut().enumerate().for_each(|(k, slot)| *slot = f64::from(u8::from(k / columns == k % columns)));
         Ok(())
     }
+
+    fn check(&self, sizes: &[usize]) -> Result<(), String> {
+        match sizes.len() {
+            2 => Ok(()),
+            _ => Err(format!("Identity makes matrices, and the shape is {sizes:?}")),
+        }
+    }
 }
 
 pub(crate) fn def() -> InitDef {

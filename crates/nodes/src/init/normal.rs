@@ -4,7 +4,7 @@ use graphrun_graph::{InitDef, Initialiser, Key};
 use graphrun_tensor::Shape;
 use serde::Deserialize;
 
-use super::draw::fill_normal;
+use super::draw::{deviation, fill_normal};
 
 /// Normal numbers of mean 0 and deviation std (1).
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -27,6 +27,10 @@ impl Initialiser for Normal {
     fn fill(&self, key: Key<'_>, _: Shape, out: &mut [f64]) -> Result<(), String> {
         fill_normal(key, self.std, out);
         Ok(())
+    }
+
+    fn check(&self, _: &[usize]) -> Result<(), String> {
+        deviation(self.std)
     }
 }
 

@@ -4,7 +4,7 @@ use graphrun_graph::{InitDef, Initialiser, Key};
 use graphrun_tensor::Shape;
 use serde::Deserialize;
 
-use super::draw::{generator, normal};
+use super::draw::{finite, generator, normal};
 
 /// A random matrix with orthogonal rows, or columns where those are fewer, of length `gain`.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -22,6 +22,14 @@ impl Default for Orthogonal {
 impl Initialiser for Orthogonal {
     fn text(&self) -> String {
         format!("Orthogonal(gain: {:?})", self.gain)
+    }
+
+    fn check(&self, sizes: &[usize]) -> Result<(), String> {
+        finite("`gain`", self.gain)?;
+        match sizes.is_empty() {
+            true => Err("Orthogonal makes matrices, and the shape is a scalar".into()),
+            false => Ok(()),
+        }
     }
 
     /// The axes after the first count as one.

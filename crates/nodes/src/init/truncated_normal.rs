@@ -4,7 +4,7 @@ use graphrun_graph::{InitDef, Initialiser, Key};
 use graphrun_tensor::Shape;
 use serde::Deserialize;
 
-use super::draw::{generator, normal};
+use super::draw::{deviation, generator, normal};
 
 /// Normal numbers of mean 0 and deviation std (1), redrawn until within 2 std.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -34,6 +34,10 @@ impl Initialiser for TruncatedNormal {
         };
         out.iter_mut().for_each(|slot| *slot = self.std * within());
         Ok(())
+    }
+
+    fn check(&self, _: &[usize]) -> Result<(), String> {
+        deviation(self.std)
     }
 }
 

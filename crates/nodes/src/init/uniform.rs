@@ -4,7 +4,7 @@ use graphrun_graph::{InitDef, Initialiser, Key};
 use graphrun_tensor::Shape;
 use serde::Deserialize;
 
-use super::draw::{generator, unit};
+use super::draw::{finite, generator, unit};
 
 /// Numbers from `low` up to, not including, `high`.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -29,6 +29,15 @@ impl Initialiser for Uniform {
         let mut rng = generator(key);
         out.iter_mut().for_each(|slot| *slot = self.low + (self.high - self.low) * unit(&mut rng));
         Ok(())
+    }
+
+    fn check(&self, _: &[usize]) -> Result<(), String> {
+        finite("`low`", self.low)?;
+        finite("`high`", self.high)?;
+        match self.low > self.high {
+            true => Err(format!("`low` is {}, above `high`, {}", self.low, self.high)),
+            false => Ok(()),
+        }
     }
 }
 

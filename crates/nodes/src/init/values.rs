@@ -50,22 +50,36 @@ impl Nested {
     }
 }
 
+impl Values {
+    /// The numbers, when they are nested as `sizes` say.
+    fn flat(&self, sizes: &[usize]) -> Result<Vec<f64>, String> {
+        let mut flat = Vec::new();
+        if self.0.flatten(sizes, &mut flat) {
+            return Ok(flat);
+        }
+        let (given, even) = (self.0.sizes(), self.0.flatten(&self.0.sizes(), &mut Vec::new()));
+        Err(match even {
+            true => format!("the values are {given:?}, and the shape is {sizes:?}"),
+            false => format!("the lists of values differ in length, and the shape is {sizes:?}"),
+        })
+    }
+}
+
 impl Initialiser for Values {
     fn text(&self) -> String {
         format!("Values({})", self.0.text())
     }
 
     fn fill(&self, _: Key<'_>, shape: Shape, out: &mut [f64]) -> Result<(), String> {
-        let mut flat = Vec::with_capacity(out.len());
-        if !self.0.flatten(shape.sizes(), &mut flat) {
-            let (given, even) = (self.0.sizes(), self.0.flatten(&self.0.sizes(), &mut Vec::new()));
-            return Err(match even {
-                true => format!("the values are {given:?}, and the shape is {shape}"),
-                false => format!("the lists of values differ in length, and the shape is {shape}"),
-            });
-        }
-        out.copy_from_slice(&flat);
+        out.copy_from_slice(&self.flat(shape.sizes())?);
         Ok(())
+    }
+
+    fn check(&self, sizes: &[usize]) -> Result<(), String> {
+        match self.flat(sizes)?.iter().find(|value| !value.is_finite()) {
+            Some(value) => Err(format!("{value} is not a finite number")),
+            None => Ok(()),
+        }
     }
 }
 

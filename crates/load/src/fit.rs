@@ -1,0 +1,89 @@
+//! Whether an array that is written out fits a type.
+
+use graphrun_graph::{Kind as Elements, Size, Sizes, Type};
+
+use crate::literal::Literal;
+use crate::syntax::{Kind, Span, Value};
+
+/// Why an array does not fit, and the part of it that is to blame.
+pub(crate) struct Misfit {
+    pub(crate) message: String,
+    /// The indices of an element, or of the first part whose length is wrong.
+    path: Vec<usize>,
+}
+
+/// Checks an array against a type and gives the symbols their values; `[]` is empty in every shape that can be.
+pub(crate) fn fit(literal: &mut Literal, ty: &Type, sizes: &mut Sizes) -> Result<(), Misfit> {
+    let whole = |message: String| Misfit { message, path: Vec::new() };
+    if literal.shape == [0] && ty.rank() > 1 {
+        let rest: Result<Vec<usize>, String> = ty.shape[1..].iter().map(|size| size.eval(sizes)).collect();
+        let rest = rest.map_err(|_| whole("the sizes of an empty array cannot be told".to_owned()))?;
+        literal.shape = [vec![0], rest].concat();
+    }
+    if literal.shape.len() != ty.rank() {
+        let axes = literal.shape.len();
+        let s = if axes == 1 { "is" } else { "es" };
+        return Err(whole(format!("this array has {axes} ax{s}")));
+    }
+    for (axis, (size, got)) in ty.shape.iter().zip(&literal.shape).enumerate() {
+        if let Some(symbol) = size.as_symbol() {
+            sizes.entry(symbol.into()).or_insert(*got);
+        }
+        match size.eval(sizes) {
+            Ok(want) if want != *got => {
+                return Err(Misfit { message: clash(axis, size, want, *got), path: vec![0; axis] });
+            }
+            _ => {}
+        }
+    }
+    if let Elements::Index { below } = &ty.kind {
+        let below = below.eval(sizes).unwrap_or(usize::MAX);
+        let wrong = |value: &f64| value.fract() != 0.0 || *value < 0.0 || *value >= below as f64;
+        if let Some(at) = literal.data.iter().position(wrong) {
+            let message = format!("{} is not a whole number from 0 to {}", literal.data[at], below.saturating_sub(1));
+            return Err(Misfit { message, path: indices(at, &literal.shape) });
+        }
+    }
+    Ok(())
+}
+
+/// The place of what is to blame within the array as it is written.
+pub(crate) fn place(value: &Value, misfit: &Misfit) -> Span {
+    let mut at = value;
+    for index in &misfit.path {
+        match &at.kind {
+            Kind::List(items) if *index < items.len() => at = &items[*index],
+            _ => break,
+        }
+    }
+    at.span
+}
+
+/// The index along each axis of the element at `offset` in row-major order.
+fn indices(mut offset: usize, shape: &[usize]) -> Vec<usize> {
+    let mut path: Vec<usize> = Vec::with_capacity(shape.len());
+    for size in shape.iter().rev() {
+        path.push(offset % size.max(&1));
+        offset /= size.max(&1);
+    }
+    path.reverse();
+    path
+}
+
+fn clash(axis: usize, size: &Size, want: usize, got: usize) -> String {
+    match size.known() {
+        Some(_) => format!("axis {axis} of this array has {got} elements, not {want}"),
+        None => format!("axis {axis} of this array has {got} elements where {size} is {want}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_indices() {
+        assert_eq!(indices(5, &[2, 3]), [1, 2]);
+        assert_eq!(indices(0, &[]), [0; 0]);
+    }
+}
