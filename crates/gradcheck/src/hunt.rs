@@ -1,6 +1,7 @@
 //! The search for a case that does not hold: many recipes, on all cores, the failure made small.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +13,7 @@ use crate::examine::{Examination, Finding, examine};
 use crate::graph::{CheckError, Problem};
 use crate::recipe::{Recipe, ingredients};
 use crate::regressions;
-use crate::report::Verdict;
+use crate::report::{Report, Verdict};
 use crate::shrink::shrink;
 
 /// How long to search and where to keep what is found.
@@ -139,7 +140,7 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
     let report = match serve(registry, recipe, Some(&mut tally.coverage)) {
         Err(refused) => return Err(refused),
         Ok(None) => None,
-        Ok(Some(problem)) => Some(examine(&problem, &turn(how, recipe.seed), recipe.seed)?),
+        Ok(Some(problem)) => Some(caught(&problem, &turn(how, recipe.seed), recipe.seed)?),
     };
     match report.map(|r| r.verdict) {
         Some(Verdict::Pass) => tally.passed += 1,
@@ -150,9 +151,25 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
     Ok(())
 }
 
-/// Second derivatives cost the most: every fourth seed examines them.
+/// Examines a problem; a panic of an engine or an operation is a finding as any other.
+pub(crate) fn caught(problem: &Problem, how: &Examination<'_>, seed: u64) -> Result<Report, Finding> {
+    let examined = catch_unwind(AssertUnwindSafe(|| examine(problem, how, seed)));
+    examined.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let detail = words.unwrap_or("without a word").to_owned();
+        Err(Finding { property: "panics", detail, excess: f64::INFINITY })
+    })
+}
+
+/// What costs the most is examined in turns: second derivatives and single precision with every eighth seed each, and
+/// what must not change a gradient with every fourth.
 pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
-    Examination { second_order: how.second_order && seed.is_multiple_of(4), ..*how }
+    Examination {
+        second_order: how.second_order && seed % 8 == 0,
+        single: how.single && seed % 8 == 4,
+        metamorphic: how.metamorphic && seed % 4 == 1,
+        ..*how
+    }
 }
 
 /// The problem of a recipe, unless it makes nothing.

@@ -21,6 +21,7 @@ mod probe;
 mod recipe;
 mod regressions;
 mod report;
+mod rounding;
 mod shrink;
 mod tensor;
 
