@@ -1,6 +1,6 @@
 //! The check of a graph: its own gradient graph against numeric derivatives of its value.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 
 use graphrun_exec::Array;
@@ -10,7 +10,7 @@ use graphrun_tensor::Dtype;
 use crate::array::{Values, reals, set};
 use crate::difference::Method;
 use crate::engine::{Engine, Program, sizes_of};
-use crate::kink::{Hull, hull, right_beside, within};
+use crate::kink::Inside;
 use crate::options::Options;
 use crate::probe::Aid;
 use crate::report::{Entry, Report};
@@ -221,7 +221,7 @@ pub(crate) fn check_pair(
         Method::Adaptive => shaken(pair, forward, options.seed)?,
         _ => vec![vec![]; gradients.len()],
     };
-    let mut hulls: Option<Hull> = None;
+    let hull = OnceCell::new();
     let mut values = pair.values.clone();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
     for (position, ((name, gradient), shaken)) in pair.wrt.iter().zip(gradients).zip(shaken).enumerate() {
@@ -230,14 +230,10 @@ pub(crate) fn check_pair(
             set(&mut values, name, point);
             scalar(value.as_mut(), &values)
         };
-        let mut excuse = |index: usize| {
-            let hulls = hulls.get_or_insert_with(|| hull(pair, forward, options.seed).unwrap_or_default());
-            let explained = hulls.get(position).is_some_and(|h| within(h, index, reals(gradient)[index], lenient));
-            // An engine that cannot run beside the point excuses nothing.
-            explained && right_beside(pair, (position, index), forward, backward, options).unwrap_or(false)
-        };
-        let aid = Aid { shaken, excuse: Some(&mut excuse), lenient };
-        entries.push(check_tensor(name, &mut f, &x, reals(gradient), options, aid));
+        let gradient = reals(gradient);
+        let kinks = Inside { pair, position, gradient, forward, backward, options, lenient, hull: &hull };
+        let aid = Aid { shaken, kinks: Some(&kinks), lenient };
+        entries.push(check_tensor(name, &mut f, &x, gradient, options, aid));
         set(&mut values, name, &x);
     }
     Ok(Report::new(entries))

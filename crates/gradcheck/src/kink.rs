@@ -5,6 +5,8 @@
 //! nothing, provided that the rules are right beside it, and that the gradient lies between those that the rules give
 //! with every kink taken to one side or the other.
 
+use std::cell::OnceCell;
+
 use graphrun_graph::{Builder, Form, Graph, Leaf, Node, NodeId, Sizes, TypeError, grad};
 use graphrun_tensor::{Dtype, Shape};
 use rand::{RngExt, SeedableRng};
@@ -14,7 +16,7 @@ use crate::array::{map, real, reals, set};
 use crate::engine::{Engine, sizes_of};
 use crate::graph::{CheckError, Pair, leaf, scalar};
 use crate::options::Options;
-use crate::probe::{Aid, Target};
+use crate::probe::{Aid, Kinks, Target};
 use crate::report::Verdict;
 
 /// How far each value is moved to leave its kink: far above rounding, far below what bends a gradient.
@@ -80,10 +82,14 @@ pub(crate) fn moved(
     let mut b = Builder::from_graph(pair.forward.clone());
     let mut moved: Vec<NodeId> = vec![];
     let mut fed = vec![];
+    // What does not depend on anything varied has exact values, such as places to be compared.
+    let leaves = pair.wrt.iter().map(|name| leaf(&pair.forward, name)).collect::<Result<Vec<_>, _>>()?;
+    let mut varies: Vec<bool> = vec![];
     for (id, node) in pair.forward.ids() {
+        varies.push(leaves.contains(&id) || node.inputs.iter().any(|i| varies[i.index()]));
         let inputs: Vec<NodeId> = node.inputs.iter().map(|i| moved[i.index()]).collect();
         let mut copy = if inputs.is_empty() { id } else { b.node_arc(node.op.clone(), &inputs)? };
-        if node.ty.is_real() && reached[id.index()] && which(node) {
+        if node.ty.is_real() && reached[id.index()] && varies[id.index()] && which(node) {
             let name = format!("{}__moved", id.index());
             let input = b.input(&name, node.ty.clone())?;
             copy = by(&mut b, copy, input)?;
@@ -107,41 +113,68 @@ pub(crate) fn shapes(graph: &Graph, inputs: &[String], sizes: &Sizes) -> Result<
     inputs.iter().map(shape).collect()
 }
 
-/// Whether a gradient at one element is among those that kinks inside the graph explain: they make the range wide, and
-/// it lies within. A lenient answer lets it lie outside by half the width, since chance need not find the ends.
-pub(crate) fn within(hull: &[(f64, f64)], index: usize, gradient: f64, lenient: bool) -> bool {
-    let Some(&(low, high)) = hull.get(index) else { return false };
-    let largest = hull.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs()));
-    let slack = BEND * largest + if lenient { 0.5 * (high - low) } else { 0.0 };
-    high - low > BEND * largest && (low - slack..=high + slack).contains(&gradient)
+/// The kinks inside a graph, as far as they touch one input or parameter.
+pub(crate) struct Inside<'a> {
+    pub(crate) pair: &'a Pair,
+    /// Which of those varied.
+    pub(crate) position: usize,
+    /// The gradient under test.
+    pub(crate) gradient: &'a [f64],
+    pub(crate) forward: &'a dyn Engine,
+    pub(crate) backward: &'a dyn Engine,
+    pub(crate) options: &'a Options<'a>,
+    /// Whether a gradient may lie outside of the range by half its width, since chance need not find the ends.
+    pub(crate) lenient: bool,
+    /// Made when it is first asked for, for all that are varied.
+    pub(crate) hull: &'a OnceCell<Hull>,
 }
 
-/// Whether the gradient graph is right at one element of one input a little beside the point, where nothing ties and
-/// nothing stands on a kink.
-pub(crate) fn right_beside(
-    pair: &Pair,
-    (position, index): (usize, usize),
-    forward: &dyn Engine,
-    backward: &dyn Engine,
-    options: &Options<'_>,
-) -> Result<bool, CheckError> {
-    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut values = pair.values.clone();
-    // Whole steps of a thousandth part every tie and leave every kink.
-    let mut beside =
-        |v: f64| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 };
-    values.values_mut().for_each(|array| *array = map(array, &mut beside));
-    let sizes = sizes_of(&pair.forward, &values)?;
-    let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&values)?;
-    let gradient = reals(&gradients[position]);
-    let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
-    let name = &pair.wrt[position];
-    let x = reals(&values[name]).to_vec();
-    let mut f = |point: &[f64]| {
-        set(&mut values, name, point);
-        scalar(value.as_mut(), &values)
-    };
-    let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
-    let mut target = Target { f: &mut f, x: &x, gradient, options, aid: Aid::default() };
-    Ok(target.element(index, scale).verdict == Verdict::Pass)
+impl Kinks for Inside<'_> {
+    fn explain(&self, index: usize) -> bool {
+        let (hull, bend) = self.ranges();
+        let Some(&(low, high)) = hull.get(index) else { return false };
+        let slack = bend + if self.lenient { 0.5 * (high - low) } else { 0.0 };
+        let explained = high - low > bend && (low - slack..=high + slack).contains(&self.gradient[index]);
+        // An engine that cannot run beside the point explains nothing.
+        explained && self.right_beside(index).unwrap_or(false)
+    }
+
+    fn jumps(&self) -> Vec<usize> {
+        let (hull, bend) = self.ranges();
+        (0..hull.len()).filter(|k| hull[*k].1 - hull[*k].0 > bend).collect()
+    }
+}
+
+impl Inside<'_> {
+    /// The range of each element, and how wide it is without any kink.
+    fn ranges(&self) -> (&[(f64, f64)], f64) {
+        let all = self.hull.get_or_init(|| hull(self.pair, self.forward, self.options.seed).unwrap_or_default());
+        let own = all.get(self.position).map_or(&[][..], |h| h);
+        (own, BEND * own.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs())))
+    }
+
+    /// Whether the gradient graph is right at one element a little beside the point, where nothing ties and nothing
+    /// stands on a kink.
+    fn right_beside(&self, index: usize) -> Result<bool, CheckError> {
+        let &Inside { pair, position, forward, backward, options, .. } = self;
+        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let mut values = pair.values.clone();
+        // Whole steps of a thousandth part every tie and leave every kink.
+        let mut beside =
+            |v: f64| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 };
+        values.values_mut().for_each(|array| *array = map(array, &mut beside));
+        let sizes = sizes_of(&pair.forward, &values)?;
+        let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&values)?;
+        let gradient = reals(&gradients[position]);
+        let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
+        let name = &pair.wrt[position];
+        let x = reals(&values[name]).to_vec();
+        let mut f = |point: &[f64]| {
+            set(&mut values, name, point);
+            scalar(value.as_mut(), &values)
+        };
+        let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+        let mut target = Target { f: &mut f, x: &x, gradient, options, aid: Aid::default() };
+        Ok(target.element(index, scale).verdict == Verdict::Pass)
+    }
 }

@@ -140,8 +140,12 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
     Estimate { evaluations, ..chosen }
 }
 
-/// Whether one estimate is to be believed rather than another: settled ones first, then narrow ones.
+/// Whether one estimate is to be believed rather than another with higher steps: settled ones first, then those that
+/// contradict, since waves and poles show from near, then narrow ones.
 fn better(one: &Estimate, other: &Estimate) -> bool {
+    if one.settled() && other.settled() && (one.value - other.value).abs() > BARS * (one.error + other.error) {
+        return true;
+    }
     let key = |e: &Estimate| (!e.settled(), if e.error.is_nan() { f64::INFINITY } else { e.error });
     let (one, other) = (key(one), key(other));
     one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_lt()

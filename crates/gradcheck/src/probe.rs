@@ -12,17 +12,22 @@ const CLEARLY_WRONG: f64 = 1e-2;
 /// Roundings of the gradient under test, in units of the largest gradient of the tensor.
 pub(crate) const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
-/// Whether the gradient at a failing element is one that the kinks inside the function explain.
-pub(crate) type Excuse<'a> = dyn FnMut(usize) -> bool + 'a;
+/// What is known of kinks inside the function that its value need not show.
+pub(crate) trait Kinks {
+    /// Whether they explain the gradient at an element, though it is no slope of the function.
+    fn explain(&self, index: usize) -> bool;
+    /// The elements whose gradient they make jump.
+    fn jumps(&self) -> Vec<usize>;
+}
 
 /// What is known of a gradient beside its values.
 #[derive(Default)]
 pub(crate) struct Aid<'a> {
     /// What some runs with random roundings changed in the gradient.
     pub(crate) shaken: Vec<Vec<f64>>,
-    /// Asked at an element that stands on a kink with a gradient that is not between the slopes.
-    pub(crate) excuse: Option<&'a mut Excuse<'a>>,
-    /// Whether it is asked at smooth points too, where kinks inside the function cancel; a yes is inconclusive there.
+    /// Asked where the gradient is not between the slopes.
+    pub(crate) kinks: Option<&'a dyn Kinks>,
+    /// Whether kinks may explain smooth points too, where they cancel; such a point is inconclusive.
     pub(crate) lenient: bool,
 }
 
@@ -83,7 +88,7 @@ impl Target<'_, '_> {
     pub(crate) fn element(&mut self, index: usize, scale: f64) -> Probe {
         let mut probe = self.direction(index..index + 1, &[1.0], scale);
         let doubtful = probe.verdict == Verdict::Fail && probe.analytic.is_finite() && (probe.kink || self.aid.lenient);
-        if doubtful && self.aid.excuse.as_mut().is_some_and(|excuse| excuse(index)) {
+        if doubtful && self.aid.kinks.is_some_and(|kinks| kinks.explain(index)) {
             probe.verdict = if probe.kink { Verdict::Kink } else { Verdict::Inconclusive };
         }
         probe
@@ -201,9 +206,16 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked, options: &
     let mut found = refine(&mut *along, asked.range, narrow, asked.scale);
     let mut probe = judge(asked, &found, options);
     if probe.verdict == Verdict::Fail && asked.analytic.is_finite() {
-        let again = confirm(along, asked.range, found);
+        let again = confirm(&mut *along, asked.range, found);
         found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
         probe = judge(asked, &found, options);
+    }
+    // A ladder that only seemed to converge: the function varies on a lower scale.
+    let lower = Range { step: asked.range.other, other: 0.0, ..asked.range };
+    if probe.verdict == Verdict::Inconclusive && !found.settled() && 0.0 < lower.step && lower.step < asked.range.step {
+        let spent = probe.evaluations;
+        probe = adaptive(along, &Asked { range: lower, ..*asked }, options);
+        probe.evaluations += spent;
     }
     probe
 }

@@ -92,8 +92,24 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
         }
         if probe.verdict == Verdict::Fail {
             let culprit = bisect(target, &weights, probe);
-            probes.push(culprit);
-            return probes;
+            let jumps = target.aid.kinks.map_or(vec![], |kinks| kinks.jumps());
+            let jumps: Vec<usize> = jumps.into_iter().filter(|k| weights[*k] != 0.0).collect();
+            if culprit.index.is_some() || jumps.is_empty() {
+                probes.push(culprit);
+                return probes;
+            }
+            // Kinks that cancel along each element by itself, and not along all of them: those elements go out too.
+            probe = Probe { verdict: Verdict::Inconclusive, ..culprit };
+            if jumps.len() <= MAX_KINKS {
+                probes.extend(jumps.iter().map(|k| target.element(*k, scale)));
+                jumps.iter().for_each(|k| weights[*k] = 0.0);
+                let again = target.direction(0..size, &weights, norm(target.gradient, &weights));
+                probe = Probe { evaluations: again.evaluations + probe.evaluations, ..again };
+                if probe.verdict == Verdict::Fail {
+                    probe = bisect(target, &weights, probe);
+                }
+                kinked.get_or_insert_default().extend(jumps);
+            }
         }
         probes.push(probe);
     }

@@ -16,7 +16,7 @@ fn check(nodes: &str, inputs: &[(&str, &[f64])]) -> Report {
 fn check_with(nodes: &str, inputs: &[(&str, &[f64])], indices: &[(&str, &[i64])]) -> Report {
     let shape = |n: usize| if n == 1 { String::new() } else { n.to_string() };
     let real = inputs.iter().map(|(name, data)| format!("{name}: [{}]", shape(data.len())));
-    let integers = indices.iter().map(|(name, data)| format!("{name}: Index([{}], below: 4)", shape(data.len())));
+    let integers = indices.iter().map(|(name, data)| format!("{name}: Index([{}], 4)", shape(data.len())));
     let declared = real.chain(integers).collect::<Vec<_>>().join(", ");
     let text = format!("Model(graphrun: 1, inputs: {{ {declared} }}, nodes: {{ {nodes} }}, outputs: [f])");
     let model = load_str("test.ron".as_ref(), &text, &standard(), &Default::default());
@@ -80,7 +80,7 @@ fn kinks_in_series_are_kinks() {
         leaky,
         "a: Relu(x), n: Neg(a), f: Relu(n), ",
         "f: Abs(x)",
-        "a: LeakyRelu(x), n: Neg(a), e: LeakyRelu(n), f: Exp(e)",
+        "a: LeakyRelu(x: x, alpha: 0.3), n: Neg(a), e: LeakyRelu(n), f: Exp(e)",
     ] {
         let got = verdict(nodes, 0.0);
         let constant = nodes.starts_with("a: Relu");
