@@ -23,6 +23,7 @@ mod regressions;
 mod report;
 mod rounding;
 mod shrink;
+mod tape;
 mod tensor;
 
 pub use array::Values;
