@@ -169,7 +169,7 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
     }
     let reference = Interpreter::default();
     let how = Examination { conventions: &conventions(), ..Examination::new(subject, &reference) };
-    let hunt = Hunt { cases: options.clean, seed: options.seed, threads: options.threads, regressions: None };
+    let hunt = Hunt { cases: options.clean, seed: options.seed, threads: options.threads, ..Hunt::default() };
     let clean = search(&complete, &|seed| Recipe::random(&ops, seed), &how, &hunt);
     GateReport { mutants, clean, time: start.elapsed() }
 }

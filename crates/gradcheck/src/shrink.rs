@@ -39,7 +39,7 @@ pub(crate) fn shrink(
 }
 
 /// The problem of a case whose graph could not even be built.
-fn nothing() -> Problem {
+pub(crate) fn nothing() -> Problem {
     Problem { graph: Default::default(), of: vec![], wrt: vec![], values: Default::default() }
 }
 

@@ -11,6 +11,8 @@ use crate::report::{Entry, Verdict};
 /// How many elements of a large tensor that stand on kinks are checked by themselves. With more of them the tensor
 /// is inconclusive: a point with so many says little.
 const MAX_KINKS: usize = 64;
+/// How many of too many elements on kinks are checked all the same.
+const FEW: usize = 2;
 /// How many elements are tried to see whether most of a tensor stands on kinks.
 const SAMPLE: usize = 16;
 
@@ -76,7 +78,7 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
             probe.evaluations += evaluations;
             if found.len() > MAX_KINKS {
                 probes.push(Probe { verdict: Verdict::Inconclusive, ..probe });
-                probes.extend(known.iter().take(SAMPLE).map(|k| target.element(*k, scale)));
+                probes.extend(known.iter().take(FEW).map(|k| target.element(*k, scale)));
                 return probes;
             }
             probes.extend(known.iter().map(|k| target.element(*k, scale)));
