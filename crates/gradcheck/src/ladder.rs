@@ -116,7 +116,20 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
         .into_iter()
         .filter(|step| (0.0..start).contains(step) && *step > 0.0);
     let starts = (0..LEVELS).map(|level| start * DESCENT.powi(-level)).chain(lower);
+    // A kink seen by the highest steps may lie beside the point; the lowest tell, and those between are asked only when
+    // the two disagree.
+    let lowest = start * DESCENT.powi(1 - LEVELS);
+    let mut exact = false;
     for (level, step) in starts.enumerate() {
+        if level == 1 && kinked.is_some() {
+            let found = ladder(&mut along, centre, lowest, sides);
+            evaluations += found.evaluations;
+            exact = found.kink.is_some();
+            kinked = Some(found).filter(|_| exact).or(kinked);
+        }
+        if exact && (1..LEVELS as usize).contains(&level) {
+            continue;
+        }
         let found = ladder(&mut along, centre, step, sides);
         evaluations += found.evaluations;
         if found.kink.is_some() {
