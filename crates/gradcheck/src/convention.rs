@@ -1,5 +1,6 @@
 //! What operations declare of their slope where they have two.
 
+use graphrun_exec::Array;
 use graphrun_graph::{Graph, NodeId};
 use graphrun_tensor::Dtype;
 
@@ -35,7 +36,12 @@ pub(crate) const STANDARD: &[(&str, Convention)] = &[
 /// Holds a graph of one operation with a declared convention against it, at the elements that stand on a kink.
 ///
 /// Larger graphs mix the slopes of several operations and are held between them only.
-pub(crate) fn declared(problem: &Problem, pair: &Pair, how: &Examination<'_>) -> Result<(), Finding> {
+pub(crate) fn declared(
+    problem: &Problem,
+    pair: &Pair,
+    gradient: &[Array],
+    how: &Examination<'_>,
+) -> Result<(), Finding> {
     let [(of, _)] = &problem.of[..] else { return Ok(()) };
     let of = *of;
     let Some((convention, input)) = alone(&problem.graph, of, how) else { return Ok(()) };
@@ -45,8 +51,6 @@ pub(crate) fn declared(problem: &Problem, pair: &Pair, how: &Examination<'_>) ->
     let name = &pair.wrt[position];
     let wrong = |e: String| Finding { property: "runs", detail: e, excess: f64::INFINITY };
     let sizes = sizes_of(&pair.forward, &pair.values).map_err(wrong)?;
-    let gradient =
-        how.subject.prepare(&pair.backward, &sizes, Dtype::F64).map_err(wrong)?.run(&pair.values).map_err(wrong)?;
     let mut value = how.reference.prepare(&pair.forward, &sizes, Dtype::F64).map_err(wrong)?;
     let x = reals(&pair.values[name]).to_vec();
     let mut values = pair.values.clone();

@@ -2,6 +2,11 @@
 
 use crate::difference::{Method, gradient, relative_error};
 
+/// A relative error that no step improves on is no truncation.
+const WRONG: f64 = 1e-4;
+/// How many of the smallest steps tell what rounding does.
+const ROUNDED: usize = 6;
+
 /// Error against step size: a slope of 1 for one-sided differences and 2 for central ones, until rounding takes over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
@@ -9,7 +14,7 @@ pub struct Curve {
     pub method: Method,
     /// Step and relative error, from the largest step to the smallest.
     pub points: Vec<(f64, f64)>,
-    /// The slope of the error in the log-log plot where truncation dominates; none when the quotient is exact but for rounding.
+    /// The slope of the error in the log-log plot where truncation dominates; none where rounding covers it everywhere.
     pub slope: Option<f64>,
 }
 
@@ -17,6 +22,20 @@ impl Curve {
     /// The step with the smallest error.
     pub fn best(&self) -> Option<(f64, f64)> {
         self.points.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// What the curve says, in words.
+    pub fn words(&self) -> String {
+        let least = self.best().map_or(f64::NAN, |(_, error)| error);
+        if self.points.iter().any(|(_, error)| error.is_nan()) {
+            return "not a number".into();
+        }
+        match self.slope {
+            // The best step of a right gradient leaves at least five digits, of a wrong one its own error.
+            _ if least > WRONG => "flat: the gradient is wrong".into(),
+            Some(slope) => format!("slope {slope:.2}"),
+            None => "exact but for rounding".into(),
+        }
     }
 }
 
@@ -40,11 +59,12 @@ pub fn curve(f: impl Fn(&[f64]) -> f64, exact: &[f64], x: &[f64], method: Method
     Curve { method, points, slope }
 }
 
-/// The least-squares slope over the points that lie clearly above the rounding, on the side of the larger steps.
+/// The least-squares slope over the points that lie clearly above the rounding, which goes as one over the step; the
+/// smallest steps tell its size.
 fn fit(points: &[(f64, f64)]) -> Option<f64> {
-    let floor = points.iter().map(|p| p.1).fold(f64::INFINITY, f64::min).max(1e-13);
-    let logs: Vec<(f64, f64)> =
-        points.iter().take_while(|p| p.1 > 30.0 * floor).filter(|p| p.0 < 0.05).map(|p| (p.0.ln(), p.1.ln())).collect();
+    let rounding = points.iter().rev().take(ROUNDED).map(|(h, e)| h * e).fold(0.0, f64::max);
+    let above = |(h, e): &&(f64, f64)| *e > 30.0 * rounding / h && *h < 0.05;
+    let logs: Vec<(f64, f64)> = points.iter().filter(above).map(|p| (p.0.ln(), p.1.ln())).collect();
     if logs.len() < 3 {
         return None;
     }
@@ -73,9 +93,27 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_quotient_has_no_slope() {
-        let found = curve(|x| x[0] * x[0], &[2.0], &[1.0], Method::Central);
-        assert_eq!(found.slope, None);
+    fn the_lecture_s_squares_have_slopes_one_and_none() {
+        let f = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
+        for x in [[1.0, 0.8, 1.3], [1.0, 0.5, 0.25]] {
+            let exact = x.map(|v| 2.0 * v);
+            for method in [Method::Forward, Method::Backward] {
+                let slope = curve(f, &exact, &x, method).slope.unwrap();
+                assert!((slope - 1.0).abs() < 0.05, "{method:?} at {x:?}: {slope}");
+            }
+            let central = curve(f, &exact, &x, Method::Central);
+            assert_eq!((central.slope, central.words().as_str()), (None, "exact but for rounding"));
+        }
+    }
+
+    #[test]
+    fn wrong_gradients_and_nan_are_not_called_exact() {
+        for (wrong, words) in
+            [(2.1, "flat: the gradient is wrong"), (0.0, "flat: the gradient is wrong"), (f64::NAN, "not a number")]
+        {
+            let found = curve(|x| x[0] * x[0], &[wrong], &[1.0], Method::Central);
+            assert_eq!(found.words(), words, "{wrong}: {found:?}");
+        }
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub struct Examination<'a> {
     pub reference: &'a dyn Engine,
     /// Whether second derivatives are examined as well.
     pub second_order: bool,
+    /// Whether the gradient is run again under what must not change it.
+    pub metamorphic: bool,
+    /// Whether single precision is held against double.
+    pub single: bool,
     /// What operations declare of their slopes at kinks.
     pub conventions: &'a [(&'static str, Convention)],
     pub(crate) rewrite: Option<&'a Rewrite<'a>>,
@@ -61,7 +65,9 @@ pub struct Examination<'a> {
 impl<'a> Examination<'a> {
     /// All properties of graphs run by `subject`, against numeric derivatives taken with `reference`.
     pub fn new(subject: &'a dyn Engine, reference: &'a dyn Engine) -> Examination<'a> {
-        Examination { subject, reference, second_order: true, conventions: crate::convention::STANDARD, rewrite: None }
+        let conventions = crate::convention::STANDARD;
+        let (second_order, metamorphic, single) = (true, true, true);
+        Examination { subject, reference, second_order, metamorphic, single, conventions, rewrite: None }
     }
 }
 
@@ -77,14 +83,25 @@ pub fn examine(problem: &Problem, how: &Examination<'_>, seed: u64) -> Result<Re
     if let Some(rewrite) = how.rewrite {
         pair = rewrite(pair);
     }
-    let magnitude = magnitude(&pair, how.subject).map_err(|e| Finding::new("runs", e))?;
-    let options = Options { elements: 8, seed, magnitude, ..Options::default() };
-    engines_agree(&pair, how, magnitude)?;
-    let report = first_order(&pair, how, &options)?;
-    crate::convention::declared(problem, &pair, how)?;
-    metamorphic(&pair, how, magnitude, seed)?;
-    if report.entries.iter().all(|e| e.kinks == 0 && e.verdict == Verdict::Pass) {
-        crate::precision::precision(&pair, how, magnitude, seed)?;
+    let runs = |e: CheckError| Finding::new("runs", e);
+    let magnitude = magnitude(&pair, how.reference).map_err(runs)?;
+    let options = Options { elements: 8, seed, ..Options::default() };
+    let sizes = sizes_of(&pair.backward, &pair.values).map_err(|e| Finding::new("runs", e))?;
+    let prepare = |engine: &dyn Engine| engine.prepare(&pair.backward, &sizes, Dtype::F64);
+    let mut program = prepare(how.subject).map_err(|e| Finding::new("runs", e))?;
+    let run = |program: &mut dyn Program| program.run(&pair.values).map_err(|e| Finding::new("runs", e));
+    let gradients = run(program.as_mut())?;
+    let expected = run(prepare(how.reference).map_err(|e| Finding::new("runs", e))?.as_mut())?;
+    near("engines agree", &pair, magnitude, &gradients, &expected)?;
+    let engines = [how.reference, how.subject];
+    let report = check_pair(&pair, &gradients, engines, &options, true).map_err(runs)?;
+    failed("first derivative", &report)?;
+    crate::convention::declared(problem, &pair, &gradients, how)?;
+    if how.metamorphic {
+        metamorphic(&pair, program.as_mut(), magnitude, &gradients, seed)?;
+    }
+    if how.single && report.entries.iter().all(|e| e.kinks == 0 && e.verdict == Verdict::Pass) {
+        crate::precision::precision(&pair, how, program.as_mut(), magnitude, seed)?;
     }
     if how.second_order {
         second_order(&pair, how, &options)?;
@@ -113,12 +130,6 @@ fn ports(problem: &Problem) -> Result<(), Finding> {
     Ok(())
 }
 
-fn first_order(pair: &Pair, how: &Examination<'_>, options: &Options<'_>) -> Result<Report, Finding> {
-    let report = check_pair(pair, how.reference, how.subject, options).map_err(|e| Finding::new("runs", e))?;
-    failed("first derivative", &report)?;
-    Ok(report)
-}
-
 fn failed(property: &'static str, report: &Report) -> Result<(), Finding> {
     match report.entries.iter().find(|e| e.verdict == Verdict::Fail) {
         None => Ok(()),
@@ -130,36 +141,30 @@ fn failed(property: &'static str, report: &Report) -> Result<(), Finding> {
     }
 }
 
-/// The engine under doubt computes what the reference does.
-fn engines_agree(pair: &Pair, how: &Examination<'_>, magnitude: f64) -> Result<(), Finding> {
-    let wrong = |e: String| Finding::new("runs", e);
-    let sizes = sizes_of(&pair.forward, &pair.values).map_err(wrong)?;
-    let run = |engine: &dyn Engine| engine.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values);
-    let (one, other) = (run(how.subject).map_err(wrong)?, run(how.reference).map_err(wrong)?);
-    near("engines agree", pair, magnitude, &one, &other)
-}
-
 /// Runs the gradient graph again and again: what must not change does not, and what must be linear is.
-fn metamorphic(pair: &Pair, how: &Examination<'_>, magnitude: f64, seed: u64) -> Result<(), Finding> {
-    let wrong = |e: String| Finding::new("runs", e);
-    let sizes = sizes_of(&pair.forward, &pair.values).map_err(wrong)?;
-    let mut program = how.subject.prepare(&pair.backward, &sizes, Dtype::F64).map_err(wrong)?;
-    let first = program.run(&pair.values).map_err(wrong)?;
-    let again = program.run(&pair.values).map_err(wrong)?;
-    same_bits("two backward passes are identical", pair, &first, &again)?;
+fn metamorphic(
+    pair: &Pair,
+    program: &mut dyn Program,
+    magnitude: f64,
+    first: &[Array],
+    seed: u64,
+) -> Result<(), Finding> {
+    let mut run = |values: &Values| program.run(values).map_err(|e| Finding::new("runs", e));
+    let again = run(&pair.values)?;
+    same_bits("two backward passes are identical", pair, first, &again)?;
 
     let poisoned: Values = pair.values.iter().map(|(k, v)| (k.clone(), map(v, |_| f64::NAN))).collect();
-    program.run(&poisoned).map_err(wrong)?;
-    let after = program.run(&pair.values).map_err(wrong)?;
-    same_bits("NaN in memory leaves no trace", pair, &first, &after)?;
+    run(&poisoned)?;
+    let after = run(&pair.values)?;
+    same_bits("NaN in memory leaves no trace", pair, first, &after)?;
 
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let other: Values = moved(&pair.values, &mut rng);
-    program.run(&other).map_err(wrong)?;
-    let back = program.run(&pair.values).map_err(wrong)?;
-    same_bits("A, B, A gives A", pair, &first, &back)?;
+    run(&other)?;
+    let back = run(&pair.values)?;
+    same_bits("A, B, A gives A", pair, first, &back)?;
 
-    linear(pair, program.as_mut(), magnitude, &first, &mut rng)
+    linear(pair, program, magnitude, first, &mut rng)
 }
 
 /// Every real moved by up to an eighth.
@@ -254,15 +259,20 @@ fn second_order(pair: &Pair, how: &Examination<'_>, options: &Options<'_>) -> Re
         wrt: pair.wrt.clone(),
         values: values.clone(),
     };
-    let Ok(second) = problem(along_u).pair() else { return Ok(()) };
-    let options = &Options { magnitude: magnitude(&second, how.subject).map_err(wrong)?, ..*options };
-    let report = check_pair(&second, how.subject, how.subject, options).map_err(wrong)?;
+    let Ok(mut second) = problem(along_u).pair() else { return Ok(()) };
+    second.second = true;
+    let magnitude = magnitude(&second, how.reference).map_err(wrong)?;
+    let sizes = sizes_of(&second.backward, &second.values).map_err(|e| wrong(e.into()))?;
+    let run = || how.subject.prepare(&second.backward, &sizes, Dtype::F64)?.run(&second.values);
+    let products = run().map_err(|e| wrong(e.into()))?;
+    // That both engines have the same first derivatives has been seen, so either will do for their differences.
+    let report = check_pair(&second, &products, [how.reference, how.subject], options, true).map_err(wrong)?;
     failed("second derivative", &report)?;
     if report.entries.iter().any(|e| e.kinks > 0) {
         return Ok(());
     }
     let Ok(other) = problem(along_v).pair() else { return Ok(()) };
-    symmetric(&second, &other, how, options.magnitude, &directions).map_err(wrong)?
+    symmetric(&second, &products, &other, how, magnitude, &directions).map_err(wrong)?
 }
 
 /// Emits the sum over all gradients of gradient times a random direction, fed as inputs named after `round`.
@@ -293,15 +303,16 @@ fn directional(
 /// v H u = u H v, up to rounding of the largest product.
 fn symmetric(
     along_u: &Pair,
+    products: &[Array],
     along_v: &Pair,
     how: &Examination<'_>,
     magnitude: f64,
     directions: &[Vec<Array>],
 ) -> Result<Result<(), Finding>, CheckError> {
     let sizes = sizes_of(&along_u.forward, &along_u.values)?;
+    let others = how.subject.prepare(&along_v.backward, &sizes, Dtype::F64)?.run(&along_v.values)?;
     let mut both = vec![];
-    for (pair, direction) in [(along_u, &directions[1]), (along_v, &directions[0])] {
-        let rows = how.subject.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
+    for (rows, direction) in [(products, &directions[1]), (&others[..], &directions[0])] {
         let products = rows.iter().zip(direction).flat_map(|(h, d)| reals(h).iter().zip(reals(d)).map(|(h, d)| h * d));
         both.push(products.sum::<f64>());
     }

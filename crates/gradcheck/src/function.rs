@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::options::Options;
+use crate::probe::Aid;
 use crate::report::{Entry, Report, Verdict};
 use crate::tensor::check_tensor;
 
@@ -27,7 +28,7 @@ pub fn check_function(
     x: &[f64],
     options: &Options<'_>,
 ) -> Report {
-    Report::new(vec![check_tensor("x", &mut |x| f(x), x, &gradient(x), options)])
+    Report::new(vec![check_tensor("x", &mut |x| f(x), x, &gradient(x), options, Aid::default())])
 }
 
 /// Checks that `jacobian` gives the rows of the derivative of the vector-valued `f` at `x`: one entry an output.
@@ -41,7 +42,7 @@ pub fn check_jacobian(
     let entries = (0..outputs.max(rows.len())).map(|output| {
         let row = rows.get(output).map_or(&[][..], |r| r);
         let mut one = |x: &[f64]| f(x).get(output).copied().unwrap_or(f64::NAN);
-        check_tensor(&format!("y[{output}]"), &mut one, x, row, options)
+        check_tensor(&format!("y[{output}]"), &mut one, x, row, options, Aid::default())
     });
     Report::new(entries.collect())
 }
@@ -62,7 +63,7 @@ pub fn check_second_order(
     let mut entries = vec![];
     for (name, cotangent) in [("H u", &u), ("H v", &v)] {
         let mut slope = |x: &[f64]| dot(&gradient(x), cotangent);
-        entries.push(check_tensor(name, &mut slope, x, &product(x, cotangent), options));
+        entries.push(check_tensor(name, &mut slope, x, &product(x, cotangent), options, Aid::default()));
     }
     entries.push(symmetry(&product(x, &v), &product(x, &u), &u, &v));
     Report::new(entries)

@@ -14,11 +14,12 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::convention::{Convention, STANDARD};
 use crate::engine::Engine;
-use crate::examine::{Examination, examine};
+use crate::examine::Examination;
 use crate::graph::Pair;
-use crate::hunt::{Failure, Hunt, Tally, search, serve};
+use crate::hunt::{self, Failure, Hunt, Tally, search, serve};
 use crate::interpret::Interpreter;
 use crate::recipe::{Recipe, ingredients};
+use crate::report::Verdict;
 
 /// How hard the gate tries.
 #[derive(Clone, Debug)]
@@ -33,11 +34,13 @@ pub struct GateOptions {
     pub seed: u64,
     /// How many threads work.
     pub threads: usize,
+    /// Told of each mutant as soon as it is done.
+    pub progress: Option<fn(&MutantReport)>,
 }
 
 impl Default for GateOptions {
     fn default() -> GateOptions {
-        GateOptions { seeds: 20, tries: 500, clean: 100_000, seed: 0, threads: Hunt::default().threads }
+        GateOptions { seeds: 20, tries: 500, clean: 100_000, seed: 0, threads: Hunt::default().threads, progress: None }
     }
 }
 
@@ -65,28 +68,53 @@ pub struct GateReport {
     pub time: Duration,
 }
 
+impl fmt::Display for MutantReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MutantReport { name, caught, seeds, cases } = self;
+        write!(f, "{name:<36} caught {caught:>2} of {seeds:>2}, within {cases} cases")
+    }
+}
+
 impl GateReport {
-    /// Whether every mutant was caught with every seed and no clean case raised an alarm.
+    /// Pass when every mutant was caught with every seed and no clean case raised an alarm; vacuous when there was
+    /// neither a seed nor a case.
+    pub fn verdict(&self) -> Verdict {
+        let caught = self.mutants.iter().all(|m| m.caught == m.seeds);
+        match &self.clean {
+            Ok(tally) if caught && tally.cases == 0 && self.mutants.iter().all(|m| m.seeds == 0) => Verdict::Vacuous,
+            Ok(_) if caught => Verdict::Pass,
+            _ => Verdict::Fail,
+        }
+    }
+
+    /// What the clean cases came to, in words.
+    pub fn summary(&self) -> String {
+        match &self.clean {
+            Ok(Tally { cases, passed, kinks, inconclusive, vacuous, .. }) => format!(
+                "{cases} clean cases without an alarm: {passed} passed, {kinks} on kinks, {inconclusive} inconclusive, \
+                 {vacuous} vacuous"
+            ),
+            Err(failure) => format!("false alarm: {failure}"),
+        }
+    }
+
+    /// Whether the verdict is a pass.
     pub fn passed(&self) -> bool {
-        self.clean.is_ok() && self.mutants.iter().all(|m| m.caught == m.seeds)
+        self.verdict() == Verdict::Pass
     }
 }
 
 impl fmt::Display for GateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for m in &self.mutants {
-            writeln!(f, "{:<36} caught {:>2} of {:>2}, within {} cases", m.name, m.caught, m.seeds, m.cases)?;
+        for mutant in &self.mutants {
+            writeln!(f, "{mutant}")?;
         }
-        match &self.clean {
-            Ok(tally) => write!(
-                f,
-                "{} clean cases without an alarm: {} passed, {} on kinks, {} inconclusive, {} vacuous",
-                tally.cases, tally.passed, tally.kinks, tally.inconclusive, tally.vacuous
-            ),
-            Err(failure) => write!(f, "false alarm: {failure}"),
-        }
+        f.write_str(&self.summary())
     }
 }
+
+/// Findings that say that a mutant could not be built or run, not that its gradient is wrong.
+const UNBUILT: [&str; 4] = ["runs", "differentiable", "panics", "sample"];
 
 /// A bug and how it is planted.
 #[derive(Clone, Copy)]
@@ -135,10 +163,13 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
         });
         report.caught = needed.iter().flatten().count();
         report.cases = needed.iter().flatten().copied().max().unwrap_or(0);
+        if let Some(progress) = options.progress {
+            progress(report);
+        }
     }
     let reference = Interpreter::default();
     let how = Examination { conventions: &conventions(), ..Examination::new(subject, &reference) };
-    let hunt = Hunt { cases: options.clean, seed: options.seed, threads: options.threads, regressions: None };
+    let hunt = Hunt { cases: options.clean, seed: options.seed, threads: options.threads, ..Hunt::default() };
     let clean = search(&complete, &|seed| Recipe::random(&ops, seed), &how, &hunt);
     GateReport { mutants, clean, time: start.elapsed() }
 }
@@ -170,7 +201,9 @@ fn caught(registry: &Registry, ops: &[&str], bug: Bug, subject: &dyn Engine, see
         };
         let how =
             Examination { conventions: &conventions, rewrite: Some(&plant), ..Examination::new(subject, &reference) };
-        examine(&problem, &how, case).is_err().then_some(k + 1)
+        let found = hunt::caught(&problem, &how, case).err()?;
+        // A bug that only keeps the gradient from being built or run has not been seen to be wrong.
+        (!UNBUILT.contains(&found.property)).then_some(k + 1)
     })
 }
 
@@ -189,6 +222,12 @@ fn in_parallel<T: Send>(threads: usize, count: usize, f: &(dyn Fn(usize) -> T + 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_tried_is_no_pass() {
+        let options = GateOptions { seeds: 0, clean: 0, ..GateOptions::default() };
+        assert_eq!(self_test(&Registry::new, &Interpreter::default(), &options).verdict(), Verdict::Vacuous);
+    }
 
     #[test]
     fn every_mutant_is_caught_and_nothing_else() {

@@ -1,6 +1,6 @@
 //! The check of a graph: its own gradient graph against numeric derivatives of its value.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 
 use graphrun_exec::Array;
@@ -8,10 +8,13 @@ use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
 use crate::array::{Values, reals, set};
+use crate::difference::Method;
 use crate::engine::{Engine, Program, sizes_of};
-use crate::kink::crossing;
+use crate::kink::Inside;
 use crate::options::Options;
-use crate::report::{Entry, Report, Verdict};
+use crate::probe::Aid;
+use crate::report::{Entry, Report};
+use crate::rounding::shaken;
 use crate::tensor::check_tensor;
 
 /// What is checked: the gradient of nodes with respect to inputs and parameters, at some values.
@@ -77,6 +80,8 @@ pub(crate) struct Pair {
     pub(crate) shared: usize,
     pub(crate) wrt: Vec<String>,
     pub(crate) values: Values,
+    /// Whether the scalar is itself made of gradients.
+    pub(crate) second: bool,
     /// The inputs that feed the gradients from above.
     pub(crate) cotangents: Vec<String>,
 }
@@ -124,7 +129,7 @@ impl Problem {
         let mut backward = b.finish();
         backward.outputs = self.wrt.iter().map(|name| format!("grad.{name}")).zip(gradients).collect();
         let shared = forward.nodes().len();
-        Ok(Pair { forward, backward, shared, wrt: self.wrt.clone(), values, cotangents })
+        Ok(Pair { forward, backward, shared, wrt: self.wrt.clone(), values, second: false, cotangents })
     }
 }
 
@@ -134,7 +139,7 @@ pub(crate) fn leaves(graph: &Graph) -> Vec<(String, NodeId)> {
     inputs.chain(graph.parameters().iter().map(|p| (p.name.to_string(), p.node))).collect()
 }
 
-fn leaf(graph: &Graph, name: &str) -> Result<NodeId, CheckError> {
+pub(crate) fn leaf(graph: &Graph, name: &str) -> Result<NodeId, CheckError> {
     let found = leaves(graph).into_iter().find(|(leaf, _)| leaf == name);
     let error = || CheckError::new(format!("`{name}` is no input or parameter, and only those can be varied"));
     let (_, id) = found.ok_or_else(error)?;
@@ -152,8 +157,9 @@ fn leaf(graph: &Graph, name: &str) -> Result<NodeId, CheckError> {
 /// A value that is missing or does not fit, a name that cannot be varied, or an operation without a gradient.
 pub fn check_graph(problem: &Problem, engine: &dyn Engine, options: &Options<'_>) -> Result<Report, CheckError> {
     let pair = problem.pair()?;
-    let options = Options { magnitude: options.magnitude.max(magnitude(&pair, engine)?), ..*options };
-    check_pair(&pair, engine, engine, &options)
+    let sizes = sizes_of(&pair.backward, &pair.values)?;
+    let gradients = engine.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
+    check_pair(&pair, &gradients, [engine, engine], options, false)
 }
 
 /// A problem as a plain function of all that is varied, laid out in one row: for [`curve`](crate::curve()) and other
@@ -196,32 +202,39 @@ impl Flat {
     }
 }
 
-/// Checks gradients that `backward` computes against the scalar that `forward` computes.
+/// Checks `gradients`, which the second engine computed, against the scalar that the first computes.
+///
+/// Where kinks inside the graph meet, the gradient need not be one of the whole function. At a kink of the function
+/// such an entry is one at a kink; at a smooth point it fails, or is inconclusive when the check is `lenient`.
 pub(crate) fn check_pair(
     pair: &Pair,
-    forward: &dyn Engine,
-    backward: &dyn Engine,
+    gradients: &[Array],
+    [forward, backward]: [&dyn Engine; 2],
     options: &Options<'_>,
+    lenient: bool,
 ) -> Result<Report, CheckError> {
     let sizes = sizes_of(&pair.forward, &pair.values)?;
     let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
-    let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
     // Runs once before any step is taken, so that a value that does not fit is an error and not a NaN.
     value.run(&pair.values)?;
+    let shaken = match options.method {
+        Method::Adaptive => shaken(pair, forward, options.seed)?,
+        _ => vec![vec![]; gradients.len()],
+    };
+    let hull = OnceCell::new();
     let mut values = pair.values.clone();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
-    for (name, gradient) in pair.wrt.iter().zip(&gradients) {
+    for (position, ((name, gradient), shaken)) in pair.wrt.iter().zip(gradients).zip(shaken).enumerate() {
         let x = reals(&pair.values[name]).to_vec();
         let mut f = |point: &[f64]| {
             set(&mut values, name, point);
             scalar(value.as_mut(), &values)
         };
-        let mut entry = check_tensor(name, &mut f, &x, reals(gradient), options);
+        let gradient = reals(gradient);
+        let kinks = Inside { pair, position, gradient, forward, backward, options, lenient, hull: &hull };
+        let aid = Aid { shaken, kinks: Some(&kinks), lenient };
+        entries.push(check_tensor(name, &mut f, &x, gradient, options, aid));
         set(&mut values, name, &x);
-        if entry.verdict == Verdict::Fail && crossing(pair, &entry, forward, backward, options)? {
-            entry = Entry { verdict: Verdict::Kink, kinks: entry.kinks.max(1), ..entry };
-        }
-        entries.push(entry);
     }
     Ok(Report::new(entries))
 }

@@ -1,7 +1,9 @@
 //! The search for a case that does not hold: many recipes, on all cores, the failure made small.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use graphrun_graph::Registry;
@@ -11,12 +13,12 @@ use crate::coverage::Coverage;
 use crate::examine::{Examination, Finding, examine};
 use crate::graph::{CheckError, Problem};
 use crate::recipe::{Recipe, ingredients};
-use crate::regressions;
-use crate::report::Verdict;
+use crate::regressions::{self, Print};
+use crate::report::{Report, Verdict};
 use crate::shrink::shrink;
 
 /// How long to search and where to keep what is found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Hunt {
     /// How many cases.
     pub cases: usize,
@@ -26,12 +28,21 @@ pub struct Hunt {
     pub threads: usize,
     /// The folder of earlier failures, replayed first, where new ones are written.
     pub regressions: Option<PathBuf>,
+    /// How a failure is printed as a model file; without it a failure shows the graph's listing.
+    pub print: Option<Arc<Print>>,
+}
+
+impl fmt::Debug for Hunt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Hunt { cases, seed, threads, regressions, print: _ } = self;
+        write!(f, "Hunt {{ cases: {cases}, seed: {seed}, threads: {threads}, regressions: {regressions:?} }}")
+    }
 }
 
 impl Default for Hunt {
     fn default() -> Hunt {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Hunt { cases: 64, seed: 0, threads, regressions: None }
+        Hunt { cases: 64, seed: 0, threads, regressions: None, print: None }
     }
 }
 
@@ -61,11 +72,15 @@ pub struct Failure {
     pub recipe: Recipe,
     /// Its graph and values, the latter made simple too.
     pub problem: Problem,
+    /// The problem as text, with a test that fails until the bug is gone.
+    pub model: String,
+    /// Whether that text is a model file.
+    pub loads: bool,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (finding, model) = (&self.finding, regressions::model(&self.problem, None));
+        let (finding, model) = (&self.finding, &self.model);
         write!(f, "{finding}\n\n{model}\nreplay it with this recipe:\n{}", self.recipe)
     }
 }
@@ -99,7 +114,8 @@ pub(crate) fn search(
     hunt: &Hunt,
 ) -> Result<Tally, Box<Failure>> {
     let mut tally = Tally::default();
-    for known in hunt.regressions.iter().flat_map(|folder| regressions::recipes(folder)) {
+    let known = hunt.regressions.as_ref().map_or(Ok(vec![]), |folder| regressions::recipes(folder));
+    for known in known.map_err(|words| unread(words))? {
         case(registry, &known, how, &mut tally).map_err(|found| report(registry, known, found, how, hunt))?;
     }
     let stop = AtomicBool::new(false);
@@ -139,7 +155,7 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
     let report = match serve(registry, recipe, Some(&mut tally.coverage)) {
         Err(refused) => return Err(refused),
         Ok(None) => None,
-        Ok(Some(problem)) => Some(examine(&problem, &turn(how, recipe.seed), recipe.seed)?),
+        Ok(Some(problem)) => Some(caught(&problem, &turn(how, recipe.seed), recipe.seed)?),
     };
     match report.map(|r| r.verdict) {
         Some(Verdict::Pass) => tally.passed += 1,
@@ -150,9 +166,25 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
     Ok(())
 }
 
-/// Second derivatives cost the most: every fourth seed examines them.
+/// Examines a problem; a panic of an engine or an operation is a finding as any other.
+pub(crate) fn caught(problem: &Problem, how: &Examination<'_>, seed: u64) -> Result<Report, Finding> {
+    let examined = catch_unwind(AssertUnwindSafe(|| examine(problem, how, seed)));
+    examined.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let detail = words.unwrap_or("without a word").to_owned();
+        Err(Finding { property: "panics", detail, excess: f64::INFINITY })
+    })
+}
+
+/// What costs the most is examined in turns: second derivatives and single precision with every eighth seed each, and
+/// what must not change a gradient with every fourth.
 pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
-    Examination { second_order: how.second_order && seed.is_multiple_of(4), ..*how }
+    Examination {
+        second_order: how.second_order && seed % 8 == 0,
+        single: how.single && seed % 8 == 4,
+        metamorphic: how.metamorphic && seed % 4 == 1,
+        ..*how
+    }
 }
 
 /// The problem of a recipe, unless it makes nothing.
@@ -174,12 +206,22 @@ pub(crate) fn serve(
 
 fn report(registry: &Registry, recipe: Recipe, finding: Finding, how: &Examination<'_>, hunt: &Hunt) -> Box<Failure> {
     let (recipe, problem, finding) = shrink(registry, recipe, finding, how);
-    let failure = Box::new(Failure { finding, recipe, problem });
-    if let Some(folder) = &hunt.regressions {
-        // A folder that cannot be written must not hide the failure itself, which is on its way to the caller.
-        let _ = regressions::save(folder, &failure);
+    let (model, loads) = regressions::model(&problem, hunt.print.as_deref());
+    let mut failure = Box::new(Failure { finding, recipe, problem, model, loads });
+    if let Some(folder) = &hunt.regressions
+        && let Err(error) = regressions::save(folder, &failure)
+    {
+        // A folder that cannot be written must not hide the failure itself, so its words go along.
+        failure.finding.detail += &format!(" (not saved in {}: {error})", folder.display());
     }
     failure
+}
+
+/// A folder of regressions that cannot be read, as a failure: what it holds has not been replayed.
+fn unread(words: String) -> Box<Failure> {
+    let finding = Finding { property: "regressions are readable", detail: words, excess: f64::INFINITY };
+    let recipe = Recipe { steps: vec![], seed: 0, focus: None };
+    Box::new(Failure { finding, recipe, problem: crate::shrink::nothing(), model: String::new(), loads: false })
 }
 
 impl Tally {

@@ -1,4 +1,4 @@
-//! The plainest engine: every node's own kernel, one after the other, each into memory of its own.
+//! The plainest engine: every node's own kernel, or its expression, one after the other, each into memory of its own.
 
 use graphrun_exec::{Array, Data};
 use graphrun_graph::{Context, Form, Graph, Leaf, Node, Sizes};
@@ -6,6 +6,7 @@ use graphrun_tensor::{Dtype, Scratch, Shape, View, ViewAny, ViewMut, ViewMutAny}
 
 use crate::array::{Values, bind, index, real};
 use crate::engine::{Engine, Program};
+use crate::tape::Tape;
 
 /// Runs the nodes in order without any plan. Every output is filled with NaN before its kernel runs, so that a
 /// kernel that reads what it should write, or leaves elements out, shows.
@@ -30,7 +31,7 @@ impl Engine for Interpreter {
         let mut scratch = 0;
         for (id, node) in graph.ids() {
             if !needed[id.index()] {
-                slots.push(Slot { shape: Shape::SCALAR, buffer: Buffer::F64(vec![]), needed: false });
+                slots.push(Slot { shape: Shape::SCALAR, buffer: Buffer::F64(vec![]), tape: None, needed: false });
                 continue;
             }
             let shape = node.ty.concrete(sizes).map_err(|e| format!("{}: {e}", graph.describe(id)))?;
@@ -41,7 +42,12 @@ impl Engine for Interpreter {
                 let factors = factors.iter().map(|f| f.eval(sizes)).collect::<Result<Vec<_>, _>>()?;
                 buffer.fill(factors.iter().product::<usize>() as f64);
             }
-            slots.push(Slot { shape, buffer, needed: true });
+            // As in a plan, the expression of a pointwise node is what it computes.
+            let tape = match node.op.form() {
+                Form::Pointwise(expr) if node.ty.is_real() => Some(Tape::new(&expr, &inputs, shape)),
+                _ => None,
+            };
+            slots.push(Slot { shape, buffer, tape, needed: true });
         }
         let (graph, sizes) = (graph.clone(), sizes.clone());
         Ok(Box::new(Interpreted { graph, sizes, slots, scratch: vec![0; scratch], seed: self.seed }))
@@ -59,6 +65,7 @@ struct Interpreted {
 struct Slot {
     shape: Shape,
     buffer: Buffer,
+    tape: Option<Tape>,
     needed: bool,
 }
 
@@ -91,6 +98,15 @@ impl Program for Interpreted {
 fn compute(node: &Node, k: usize, slots: &mut [Slot], scratch: &mut [u64], seed: u64) {
     let (earlier, rest) = slots.split_at_mut(k);
     let slot = &mut rest[0];
+    if let Some(tape) = &mut slot.tape {
+        let read = |operand: usize, place: usize| earlier[node.inputs[operand].index()].buffer.at(place);
+        match &mut slot.buffer {
+            Buffer::F32(data) => data.iter_mut().enumerate().for_each(|(k, y)| *y = tape.at(k, read) as f32),
+            Buffer::F64(data) => data.iter_mut().enumerate().for_each(|(k, y)| *y = tape.at(k, read)),
+            Buffer::I64(_) => {}
+        }
+        return;
+    }
     slot.buffer.fill(f64::NAN);
     let inputs: Vec<ViewAny<'_>> = node.inputs.iter().map(|i| earlier[i.index()].view()).collect();
     let rows = 0..slot.shape.sizes().first().copied().unwrap_or(1);
@@ -138,6 +154,14 @@ impl Buffer {
             Buffer::F32(data) => data.fill(value as f32),
             Buffer::F64(data) => data.fill(value),
             Buffer::I64(data) => data.fill(-1),
+        }
+    }
+
+    fn at(&self, place: usize) -> f64 {
+        match self {
+            Buffer::F32(data) => f64::from(data[place]),
+            Buffer::F64(data) => data[place],
+            Buffer::I64(data) => data[place] as f64,
         }
     }
 

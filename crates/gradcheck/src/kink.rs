@@ -1,92 +1,180 @@
 //! Kinks inside a graph that its value does not show.
 //!
-//! A reverse walk picks one slope at each kink. Where several meet in one point, as in relu(x) - relu(-x) at 0, the slopes
+//! A reverse walk picks one slope at each kink. Where several meet in one point, as in leaky(-leaky(x)) at 0, the slopes
 //! picked need not make one that the whole function has, and no rule of differentiation is at fault. Such a point says
-//! nothing; points beside it do.
+//! nothing, provided that the rules are right beside it, and that the gradient lies between those that the rules give
+//! with every kink taken to one side or the other.
 
-use graphrun_exec::Array;
-use graphrun_tensor::Dtype;
+use std::cell::OnceCell;
+
+use graphrun_graph::{Builder, Form, Graph, Leaf, Node, NodeId, Sizes, TypeError, grad};
+use graphrun_tensor::{Dtype, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::array::{map, reals, set, set_element};
+use crate::array::{map, real, reals, set};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, scalar};
+use crate::graph::{CheckError, Pair, leaf, scalar};
 use crate::options::Options;
-use crate::report::{Entry, Verdict};
-use crate::tensor::check_tensor;
+use crate::probe::{Aid, Kinks, Target};
+use crate::report::Verdict;
 
-/// Whether a failed entry stands where several kinks cross inside the graph, and the gradient is right beside it.
-pub(crate) fn crossing(
-    pair: &Pair,
-    entry: &Entry,
-    forward: &dyn Engine,
-    backward: &dyn Engine,
-    options: &Options<'_>,
-) -> Result<bool, CheckError> {
-    let Some(index) = entry.worst_index else { return Ok(false) };
-    if kinks(pair, &entry.name, index, forward)? < 2 {
-        return Ok(false);
-    }
-    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut beside = pair.clone();
-    let position = pair.wrt.iter().position(|name| *name == entry.name).unwrap_or(0);
-    beside.backward.outputs = vec![pair.backward.outputs[position].clone()];
-    for (name, array) in &pair.values {
-        // Whole steps of a thousandth part every tie and leave every kink.
-        let moved =
-            map(array, |v| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 });
-        beside.values.insert(name.clone(), moved);
-    }
-    let sizes = sizes_of(&beside.forward, &beside.values)?;
-    let gradient = backward.prepare(&beside.backward, &sizes, Dtype::F64)?.run(&beside.values)?;
-    let mut value = forward.prepare(&beside.forward, &sizes, Dtype::F64)?;
-    let mut values = beside.values.clone();
-    let mut f = |point: &[f64]| {
-        set(&mut values, &entry.name, point);
-        scalar(value.as_mut(), &values)
-    };
-    let x = reals(&beside.values[&entry.name]);
-    let again = check_tensor(&entry.name, &mut f, x, reals(&gradient[0]), options);
-    Ok(again.verdict == Verdict::Pass)
-}
+/// How far each value is moved to leave its kink: far above rounding, far below what bends a gradient.
+const NUDGE: f64 = 1e-7;
+/// How often every node is moved. A quarter of the runs moves all down, a quarter all up, and the rest each by chance.
+const RUNS: usize = 32;
+/// How much a nudge may bend a gradient without any kink, in units of the largest one.
+const BEND: f64 = 1e-4;
 
-/// How many elements of nodes have two slopes along one element of an input, those counted where the kink begins. A
-/// jump counts twice.
-fn kinks(pair: &Pair, name: &str, index: usize, engine: &dyn Engine) -> Result<usize, CheckError> {
-    const STEP: f64 = 1e-6;
+/// For each element of each gradient, the least and the greatest that the rules give around the point.
+pub(crate) type Hull = Vec<Vec<(f64, f64)>>;
+
+/// Takes the gradient of the graph with something small added to every node, and gives the range that it covers.
+pub(crate) fn hull(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Hull, CheckError> {
     let sizes = sizes_of(&pair.forward, &pair.values)?;
-    let reached = pair.forward.reachable();
-    let nodes: Vec<_> =
-        pair.forward.ids().filter(|(id, n)| reached[id.index()] && n.ty.is_real()).map(|(id, _)| id).collect();
-    let mut all = pair.forward.clone();
-    all.outputs = nodes.iter().map(|id| (id.index().to_string(), *id)).collect();
-    let mut program = engine.prepare(&all, &sizes, Dtype::F64)?;
-    let at = reals(&pair.values[name]).get(index).copied().unwrap_or(0.0);
-    let step = STEP * at.abs().max(1.0);
-    let mut run = |t: f64| -> Result<Vec<Array>, CheckError> {
-        let mut values = pair.values.clone();
-        set_element(&mut values, name, index, at + t);
-        Ok(program.run(&values)?)
-    };
-    let (below, here, above) = (run(-step)?, run(0.0)?, run(step)?);
-    let mut kinked = vec![false; pair.forward.nodes().len()];
-    let mut count = 0;
-    for (k, id) in nodes.iter().enumerate() {
-        let inherited = pair.forward.node(*id).inputs.iter().any(|i| kinked[i.index()]);
-        let elements = reals(&below[k]).iter().zip(reals(&here[k])).zip(reals(&above[k]));
-        for ((below, here), above) in elements {
-            let (left, right) = ((here - below) / step, (above - here) / step);
-            let size = left.abs().max(right.abs());
-            let rounding = 16.0 * f64::EPSILON * here.abs() / step;
-            if (right - left).abs() <= 1e-3 * size + rounding {
-                continue;
-            }
-            kinked[id.index()] = true;
-            if !inherited {
-                count += if size > 1e3 * here.abs().max(1.0) { 2 } else { 1 };
+    let every = |node: &Node| !matches!(node.op.form(), Form::Leaf(Leaf::Constant(_) | Leaf::Count(_)));
+    let Moved { graph, fed, .. } = moved(pair, &every, &|b, x, by| b.add(&[x, by]))?;
+    let added = shapes(&graph, &fed, &sizes)?;
+    let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut values = pair.values.clone();
+    let empty = |name: &String| vec![(f64::INFINITY, f64::NEG_INFINITY); reals(&pair.values[name]).len()];
+    let mut hull: Hull = pair.wrt.iter().map(empty).collect();
+    for run in 0..RUNS {
+        for (name, shape) in &added {
+            let mut draw = || {
+                let up = match run % 4 {
+                    0 => false,
+                    1 => true,
+                    _ => rng.random(),
+                };
+                NUDGE * rng.random_range(0.5..1.5) * if up { 1.0 } else { -1.0 }
+            };
+            values.insert(name.clone(), real(*shape, (0..shape.len()).map(|_| draw()).collect()));
+        }
+        for (ranges, gradient) in hull.iter_mut().zip(program.run(&values)?) {
+            for ((low, high), g) in ranges.iter_mut().zip(reals(&gradient)) {
+                (*low, *high) = (low.min(*g), high.max(*g));
             }
         }
     }
-    Ok(count)
+    Ok(hull)
+}
+
+/// The gradients of a pair's forward graph whose nodes are moved by new inputs.
+pub(crate) struct Moved {
+    /// The gradients, as in the pair's own backward graph.
+    pub(crate) graph: Graph,
+    /// How many nodes come before those of the gradient.
+    pub(crate) shared: usize,
+    /// The new inputs.
+    pub(crate) fed: Vec<String>,
+}
+
+/// Copies the forward graph so that users of the nodes in `which` see what `by` makes of the node and a new input of its
+/// type, and takes the gradient. A node's own rule sees it as it is, so that a greatest element is still found.
+pub(crate) fn moved(
+    pair: &Pair,
+    which: &dyn Fn(&Node) -> bool,
+    by: &dyn Fn(&mut Builder, NodeId, NodeId) -> Result<NodeId, TypeError>,
+) -> Result<Moved, CheckError> {
+    let reached = pair.forward.reachable();
+    let mut b = Builder::from_graph(pair.forward.clone());
+    let mut moved: Vec<NodeId> = vec![];
+    let mut fed = vec![];
+    // What does not depend on anything varied has exact values, such as places to be compared.
+    let leaves = pair.wrt.iter().map(|name| leaf(&pair.forward, name)).collect::<Result<Vec<_>, _>>()?;
+    let mut varies: Vec<bool> = vec![];
+    for (id, node) in pair.forward.ids() {
+        varies.push(leaves.contains(&id) || node.inputs.iter().any(|i| varies[i.index()]));
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|i| moved[i.index()]).collect();
+        let mut copy = if inputs.is_empty() { id } else { b.node_arc(node.op.clone(), &inputs)? };
+        if node.ty.is_real() && reached[id.index()] && varies[id.index()] && which(node) {
+            let name = format!("{}__moved", id.index());
+            let input = b.input(&name, node.ty.clone())?;
+            copy = by(&mut b, copy, input)?;
+            fed.push(name);
+        }
+        moved.push(copy);
+    }
+    let value = moved[pair.forward.outputs[0].1.index()];
+    let ids = pair.wrt.iter().map(|name| leaf(b.graph(), name)).collect::<Result<Vec<_>, _>>()?;
+    b.graph_mut().outputs = vec![("value".to_owned(), value)];
+    let shared = b.graph().nodes().len();
+    let gradients = grad(&mut b, value, &ids, None)?;
+    let mut graph = b.finish();
+    graph.outputs = pair.wrt.iter().map(|name| format!("grad.{name}")).zip(gradients).collect();
+    Ok(Moved { graph, shared, fed })
+}
+
+/// The shapes of inputs by name.
+pub(crate) fn shapes(graph: &Graph, inputs: &[String], sizes: &Sizes) -> Result<Vec<(String, Shape)>, CheckError> {
+    let shape = |name: &String| Ok((name.clone(), graph.ty(leaf(graph, name)?).concrete(sizes)?));
+    inputs.iter().map(shape).collect()
+}
+
+/// The kinks inside a graph, as far as they touch one input or parameter.
+pub(crate) struct Inside<'a> {
+    pub(crate) pair: &'a Pair,
+    /// Which of those varied.
+    pub(crate) position: usize,
+    /// The gradient under test.
+    pub(crate) gradient: &'a [f64],
+    pub(crate) forward: &'a dyn Engine,
+    pub(crate) backward: &'a dyn Engine,
+    pub(crate) options: &'a Options<'a>,
+    /// Whether a gradient may lie outside of the range by half its width, since chance need not find the ends.
+    pub(crate) lenient: bool,
+    /// Made when it is first asked for, for all that are varied.
+    pub(crate) hull: &'a OnceCell<Hull>,
+}
+
+impl Kinks for Inside<'_> {
+    fn explain(&self, index: usize) -> bool {
+        let (hull, bend) = self.ranges();
+        let Some(&(low, high)) = hull.get(index) else { return false };
+        let slack = bend + if self.lenient { 0.5 * (high - low) } else { 0.0 };
+        let explained = high - low > bend && (low - slack..=high + slack).contains(&self.gradient[index]);
+        // An engine that cannot run beside the point explains nothing.
+        explained && self.right_beside(index).unwrap_or(false)
+    }
+
+    fn jumps(&self) -> Vec<usize> {
+        let (hull, bend) = self.ranges();
+        (0..hull.len()).filter(|k| hull[*k].1 - hull[*k].0 > bend).collect()
+    }
+}
+
+impl Inside<'_> {
+    /// The range of each element, and how wide it is without any kink.
+    fn ranges(&self) -> (&[(f64, f64)], f64) {
+        let all = self.hull.get_or_init(|| hull(self.pair, self.forward, self.options.seed).unwrap_or_default());
+        let own = all.get(self.position).map_or(&[][..], |h| h);
+        (own, BEND * own.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs())))
+    }
+
+    /// Whether the gradient graph is right at one element a little beside the point, where nothing ties and nothing
+    /// stands on a kink.
+    fn right_beside(&self, index: usize) -> Result<bool, CheckError> {
+        let &Inside { pair, position, forward, backward, options, .. } = self;
+        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+        let mut values = pair.values.clone();
+        // Whole steps of a thousandth part every tie and leave every kink.
+        let mut beside =
+            |v: f64| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 };
+        values.values_mut().for_each(|array| *array = map(array, &mut beside));
+        let sizes = sizes_of(&pair.forward, &values)?;
+        let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&values)?;
+        let gradient = reals(&gradients[position]);
+        let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
+        let name = &pair.wrt[position];
+        let x = reals(&values[name]).to_vec();
+        let mut f = |point: &[f64]| {
+            set(&mut values, name, point);
+            scalar(value.as_mut(), &values)
+        };
+        let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+        let mut target = Target { f: &mut f, x: &x, gradient, options, aid: Aid::default() };
+        Ok(target.element(index, scale).verdict == Verdict::Pass)
+    }
 }

@@ -10,6 +10,10 @@ const RUNGS: usize = 8;
 const LEVELS: i32 = 5;
 /// How much lower each next ladder starts.
 const DESCENT: f64 = 16.0;
+/// The first step in units of the size of the point: small against the point, large against the rounding of values.
+pub(crate) const STEP: f64 = 0.05;
+/// Roundings of the function's values in a bar that rounding alone explains: the evaluations of a ladder each have some.
+const FLOORS: f64 = 64.0;
 /// How far a value may lie from its estimate, in error bars.
 pub(crate) const BARS: f64 = 10.0;
 
@@ -22,12 +26,17 @@ pub struct Range {
     pub below: f64,
     /// The room above, to the border of the domain.
     pub above: f64,
+    /// A lower step, tried where steps of the first size give no sharp derivative: near a pole a function bends over
+    /// the distance to 0, and far out over distances of 1. No such step when it is 0.
+    pub other: f64,
 }
 
 impl Range {
-    /// A range without borders: 0.05 max(|x|, 1) to either side.
+    /// A range without borders: 0.05 max(|x|, 1) to either side, or else 0.05 min(|x|, 1).
     pub fn around(x: f64) -> Range {
-        Range { step: 0.05 * x.abs().max(1.0), below: f64::INFINITY, above: f64::INFINITY }
+        let step = |size: f64| STEP * size;
+        let (step, other) = (step(x.abs().max(1.0)), step(x.abs().min(1.0)));
+        Range { step, below: f64::INFINITY, above: f64::INFINITY, other }
     }
 
     /// The first step and the sides that it may go to. A border nearer than a thousandth of the step
@@ -74,6 +83,12 @@ impl Estimate {
     fn floor(&self) -> f64 {
         f64::EPSILON * self.magnitude / self.step
     }
+
+    /// Whether the bar can be believed: one digit of the value is known, or rounding alone explains the bar. A ladder
+    /// that does not converge, as across a pole or over many waves, has neither, and its bar says nothing.
+    pub(crate) fn settled(&self) -> bool {
+        BARS * self.error <= self.value.abs() || self.error <= FLOORS * self.floor()
+    }
 }
 
 /// The derivative at step 0 of `along`, which takes a step and gives the value there and the step really taken.
@@ -95,29 +110,62 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
     let (centre, _) = along(0.0);
     let mut evaluations = 1;
     let mut best: Option<Estimate> = None;
-    let mut last = None;
-    for level in 0..LEVELS {
-        let found = ladder(&mut along, centre, start * DESCENT.powi(-level), sides);
-        evaluations += found.evaluations;
-        last = Some(found);
-        if found.kink.is_some() {
+    let mut kinked = None;
+    let lower = [1.0, 1.0 / DESCENT]
+        .map(|part| range.other * part)
+        .into_iter()
+        .filter(|step| (0.0..start).contains(step) && *step > 0.0);
+    let starts = (0..LEVELS).map(|level| start * DESCENT.powi(-level)).chain(lower);
+    // A kink seen by the highest steps may lie beside the point; the lowest tell, and those between are asked only when
+    // the two disagree.
+    let lowest = start * DESCENT.powi(1 - LEVELS);
+    let mut exact = false;
+    for (level, step) in starts.enumerate() {
+        if level == 1 && kinked.is_some() {
+            let found = ladder(&mut along, centre, lowest, sides);
+            evaluations += found.evaluations;
+            exact = found.kink.is_some();
+            kinked = Some(found).filter(|_| exact).or(kinked);
+        }
+        if exact && (1..LEVELS as usize).contains(&level) {
             continue;
         }
-        if best.is_none_or(|b| found.error < b.error || b.error.is_nan()) {
+        let found = ladder(&mut along, centre, step, sides);
+        evaluations += found.evaluations;
+        if found.kink.is_some() {
+            kinked = Some(found);
+            continue;
+        }
+        // A kink seen from afar is none when the lowest steps do not see it.
+        if level < LEVELS as usize {
+            kinked = None;
+        }
+        if best.is_none_or(|b| better(&found, &b)) {
             best = Some(found);
         }
-        let narrow = found.error <= wanted * found.value.abs().max(scale);
-        if narrow || (found.error <= 64.0 * found.floor() && found.value.abs() <= BARS * found.error) {
+        let narrow = found.settled() && found.error <= wanted * found.value.abs().max(scale);
+        if narrow || (found.error <= FLOORS * found.floor() && found.value.abs() <= BARS * found.error) {
+            kinked = None;
             break;
         }
     }
-    let last = last.unwrap_or_else(|| unknown(start));
-    let chosen = if last.kink.is_some() { last } else { best.unwrap_or(last) };
+    let chosen = kinked.or(best).unwrap_or_else(|| unknown(start));
     Estimate { evaluations, ..chosen }
 }
 
-/// A second opinion on an estimate: three more ladders with other steps. The bar grows to their spread, so a
-/// lucky agreement of rounding errors in one ladder does not count.
+/// Whether one estimate is to be believed rather than another with higher steps: settled ones first, then those that
+/// contradict, since waves and poles show from near, then narrow ones.
+fn better(one: &Estimate, other: &Estimate) -> bool {
+    if one.settled() && other.settled() && (one.value - other.value).abs() > BARS * (one.error + other.error) {
+        return true;
+    }
+    let key = |e: &Estimate| (!e.settled(), if e.error.is_nan() { f64::INFINITY } else { e.error });
+    let (one, other) = (key(one), key(other));
+    one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_lt()
+}
+
+/// A second opinion on an estimate: three more ladders with other steps, and lower ones. The bar grows to their spread,
+/// so a lucky agreement of rounding errors, or of the waves of a function that is quicker than the steps, does not count.
 pub(crate) fn confirm(mut along: impl FnMut(f64) -> (f64, f64), range: Range, first: Estimate) -> Estimate {
     let (_, sides) = range.start();
     let (centre, _) = along(0.0);
@@ -127,6 +175,15 @@ pub(crate) fn confirm(mut along: impl FnMut(f64) -> (f64, f64), range: Range, fi
         joint.evaluations += next.evaluations;
         joint.kink = joint.kink.or(next.kink);
         joint.error = joint.error.max(next.error).max((next.value - first.value).abs());
+    }
+    for step in [first.step / DESCENT, range.other].into_iter().filter(|s| 0.0 < *s && *s < first.step) {
+        let next = ladder(&mut along, centre, 0.81 * step, sides);
+        joint.evaluations += next.evaluations;
+        let apart = (next.value - first.value).abs();
+        // Lower steps have wider bars of rounding; they count where they contradict beyond those.
+        if joint.kink.is_none() && next.kink.is_none() && apart > BARS * (next.error + joint.error) {
+            joint.error = apart;
+        }
     }
     joint
 }
@@ -259,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_kink_shows_both_slopes_and_a_near_one_does_not_disturb() {
-        for (x, kink) in [(0.0, true), (1e-12, true), (1e-4, false), (0.004, false), (-0.03, false), (2.0, false)] {
+        for (x, kink) in [(0.0, true), (1e-12, false), (1e-4, false), (0.004, false), (-0.03, false), (2.0, false)] {
             let found = at(|x| x.max(0.0) * 3.0, x);
             assert_eq!(found.kink.is_some(), kink, "at {x}: {found:?}");
             match found.kink {

@@ -21,7 +21,9 @@ mod probe;
 mod recipe;
 mod regressions;
 mod report;
+mod rounding;
 mod shrink;
+mod tape;
 mod tensor;
 
 pub use array::Values;

@@ -20,9 +20,6 @@ pub struct Options<'a> {
     pub seed: u64,
     /// The lowest and highest value an element may take; a step never crosses them.
     pub domain: (f64, f64),
-    /// The greatest number met on the way to the gradient under test. Terms of that size may have cancelled in it, so
-    /// its rounding is counted against this; 0, where only the gradient itself is known, unless told.
-    pub magnitude: f64,
     /// A signature of the branches that the function takes at a point (which side of each `max`, `abs`, comparison).
     /// Steps shrink until both sides agree with the point. Without it kinks are found by their one-sided slopes alone.
     pub branch: Option<&'a dyn Fn(&[f64]) -> u64>,
@@ -38,7 +35,6 @@ impl Default for Options<'_> {
             directions: 3,
             seed: 0,
             domain: (f64::NEG_INFINITY, f64::INFINITY),
-            magnitude: 0.0,
             branch: None,
         }
     }
@@ -51,7 +47,7 @@ impl Options<'_> {
     }
 
     /// The relative error below which a textbook difference passes: ten times what its truncation leaves at this
-    /// step, and never less than the lecture's 1e-7.
+    /// step, never less than the lecture's 1e-7, and never so much that a wrong gradient would pass at a coarse step.
     pub(crate) fn threshold(&self) -> f64 {
         let order = self.method.order().unwrap_or(2);
         (10.0 * self.step.abs().powi(order)).max(1e-7)

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::array::{Values, map, reals};
-use crate::engine::sizes_of;
+use crate::engine::{Program, sizes_of};
 use crate::examine::{Examination, Finding};
 use crate::graph::Pair;
 
@@ -15,12 +15,17 @@ const ROUNDINGS: f64 = 256.0;
 
 /// Runs the gradient in f32 and f64 on inputs that f32 holds exactly. How far the two may lie apart is measured: the
 /// gradient in f64 is taken again with every input off by some roundings of f32, and what that changes is allowed tenfold.
-pub(crate) fn precision(pair: &Pair, how: &Examination<'_>, magnitude: f64, seed: u64) -> Result<(), Finding> {
+pub(crate) fn precision(
+    pair: &Pair,
+    how: &Examination<'_>,
+    double: &mut dyn Program,
+    magnitude: f64,
+    seed: u64,
+) -> Result<(), Finding> {
     let wrong = |e: String| Finding { property: "runs in f32", detail: e, excess: f64::INFINITY };
     let sizes = sizes_of(&pair.forward, &pair.values).map_err(wrong)?;
     let held: Values = pair.values.iter().map(|(k, v)| (k.clone(), map(v, |v| f64::from(v as f32)))).collect();
     let single = how.subject.prepare(&pair.backward, &sizes, Dtype::F32).map_err(wrong)?.run(&held).map_err(wrong)?;
-    let mut double = how.subject.prepare(&pair.backward, &sizes, Dtype::F64).map_err(wrong)?;
     let exact = double.run(&held).map_err(wrong)?;
     let rounding = f64::from(f32::EPSILON);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

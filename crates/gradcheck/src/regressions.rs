@@ -17,16 +17,31 @@ use crate::interpret::Interpreter;
 use crate::ladder::{Range, derivative};
 use crate::recipe::Recipe;
 
-/// Prints a graph as a model file, with this text as its `tests`. The loader's printer is one.
-pub type Print<'a> = dyn Fn(&Graph, &str) -> String + 'a;
+/// Prints a graph as a model file with this text as its `tests`, or says why it cannot. The loader's printer is one,
+/// which this crate does not know.
+pub type Print = dyn Fn(&Graph, &str) -> Result<String, String> + Send + Sync;
 
-/// The recipes kept in a folder, by file name; those that cannot be read are passed over.
-pub(crate) fn recipes(folder: &Path) -> Vec<Recipe> {
-    let Ok(listing) = fs::read_dir(folder) else { return vec![] };
-    let mut files: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
+/// Digits that a printed numeric gradient has; the test of a printed model allows a hundred times the last.
+const PRINTED: f64 = 1e10;
+
+/// The recipes kept in a folder, by file name; none where there is no such folder.
+///
+/// # Errors
+/// The first recipe that cannot be read, in words.
+pub(crate) fn recipes(folder: &Path) -> Result<Vec<Recipe>, String> {
+    if !folder.exists() {
+        return Ok(vec![]);
+    }
+    let wrong = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let listing = fs::read_dir(folder).and_then(|list| list.collect::<io::Result<Vec<_>>>());
+    let mut files: Vec<PathBuf> = listing.map_err(|e| wrong(folder, &e))?.iter().map(fs::DirEntry::path).collect();
     files.retain(|file| file.extension().is_some_and(|e| e == "recipe"));
     files.sort();
-    files.iter().filter_map(|file| Recipe::parse(&fs::read_to_string(file).ok()?).ok()).collect()
+    let read = |file: &PathBuf| {
+        let text = fs::read_to_string(file).map_err(|e| wrong(file, &e))?;
+        Recipe::parse(&text).map_err(|e| wrong(file, &e))
+    };
+    files.iter().map(read).collect()
 }
 
 /// Writes a failure's recipe and its model, and gives the path of the former.
@@ -40,14 +55,15 @@ pub fn save(folder: &Path, failure: &Failure) -> io::Result<PathBuf> {
     let op = failure.recipe.steps.last().map_or("empty", |s| s.op.as_str());
     let path = folder.join(format!("{}-{:08x}.recipe", op.to_lowercase(), hasher.finish() as u32));
     fs::write(&path, failure.recipe.text())?;
-    fs::write(path.with_extension("txt"), model(&failure.problem, None))?;
+    fs::write(path.with_extension(if failure.loads { "ron" } else { "txt" }), &failure.model)?;
     Ok(path)
 }
 
 /// A failing problem as a model file, whose test expects the numeric gradients and so fails until the bug is gone.
 ///
-/// Without a printer it is the graph's own listing with that test below.
-pub fn model(problem: &Problem, print: Option<&Print<'_>>) -> String {
+/// The second value says whether the text loads: without a printer, or where that fails, it is the graph's own listing
+/// with that test below.
+pub fn model(problem: &Problem, print: Option<&Print>) -> (String, bool) {
     let mut b = Builder::from_graph(problem.graph.clone());
     for (k, (of, _)) in problem.of.iter().enumerate() {
         let name = if k == 0 { "y".to_owned() } else { format!("y{k}") };
@@ -66,9 +82,10 @@ pub fn model(problem: &Problem, print: Option<&Print<'_>>) -> String {
             .collect();
     }
     let tests = tests(problem, &graph);
-    match print {
-        Some(print) => print(&graph, &tests),
-        None => format!("{graph}tests: {tests}\n"),
+    match print.map(|print| print(&graph, &tests)) {
+        Some(Ok(text)) => (text, true),
+        Some(Err(words)) => (format!("{words}\n{graph}tests: {tests}\n"), false),
+        None => (format!("{graph}tests: {tests}\n"), false),
     }
 }
 
@@ -92,12 +109,14 @@ fn tests(problem: &Problem, graph: &Graph) -> String {
         let (given, params) = (fed(false), fed(true));
         let text = |pairs: &[(String, String)]| list(pairs.iter().map(|(n, v)| (n.as_str(), v.clone())).collect());
         let numeric = numeric(&alone);
+        let largest = numeric.iter().flat_map(|(_, g)| reals(g)).fold(1.0, |m: f64, g| m.max(g.abs()));
+        let tolerance = 100.0 / PRINTED * largest;
         let grad = list(numeric.iter().map(|(n, g)| (n.as_str(), g.to_string())).collect());
         let _ = write!(out, "(given: {}, ", text(&given));
         if !params.is_empty() {
             let _ = write!(out, "params: {}, ", text(&params));
         }
-        let _ = write!(out, "of: {name}, upstream: {}, grad: {grad}, tolerance: 1e-5)", upstream);
+        let _ = write!(out, "of: {name}, upstream: {}, grad: {grad}, tolerance: {tolerance:e})", upstream);
     }
     out + "]"
 }
@@ -121,7 +140,7 @@ fn numeric(problem: &Problem) -> Vec<(String, Array)> {
             let slope = derivative(along, Range::around(x[k])).value;
             set(&mut values, name, &x);
             // Ten digits are more than the test's tolerance asks for, and read better than seventeen.
-            (slope * 1e10).round() / 1e10
+            (slope * PRINTED).round() / PRINTED
         });
         (name.clone(), real(pair.values[name].shape(), slopes.collect()))
     };

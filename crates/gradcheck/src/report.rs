@@ -54,7 +54,8 @@ pub struct Entry {
     pub verdict: Verdict,
     /// The greatest |a - n| / max(1e-8, |a| + |n|) over the elements probed, those proved zero left out.
     pub max_rel_error: f64,
-    /// The element with that error, as an index into the flat tensor; a failing element goes first.
+    /// The element with that error, as an index into the flat tensor; a failing element goes first. None where the
+    /// numbers are those of a direction through many elements.
     pub worst_index: Option<usize>,
     /// The gradient under test at the worst element.
     pub analytic: f64,
@@ -91,12 +92,10 @@ impl Entry {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.verdict)?;
-        if let Some(index) = self.worst_index {
-            write!(
-                f,
-                ", {:.1} digits, worst at [{index}]: analytic {:e}, numeric {:e}",
-                self.digits, self.analytic, self.numeric
-            )?;
+        if self.evaluations > 0 || self.worst_index.is_some() {
+            let place = self.worst_index.map_or_else(|| "along a direction".into(), |k| format!("at [{k}]"));
+            let Entry { digits, analytic, numeric, .. } = self;
+            write!(f, ", {digits:.1} digits, worst {place}: analytic {analytic:e}, numeric {numeric:e}")?;
         }
         if self.kinks > 0 {
             write!(f, ", {} kinks", self.kinks)?;

@@ -4,9 +4,9 @@ use graphrun_exec::Array;
 use graphrun_graph::Registry;
 
 use crate::array::{map, reals, set_element};
-use crate::examine::{Examination, Finding, examine};
+use crate::examine::{Examination, Finding};
 use crate::graph::Problem;
-use crate::hunt::{serve, turn};
+use crate::hunt::{caught, serve, turn};
 use crate::recipe::{CHOICES, Recipe, STEP};
 
 /// While shrinking, the error stays at least this many times what is allowed, so that the result is beyond doubt.
@@ -25,21 +25,21 @@ pub(crate) fn shrink(
         Err(found) => same(&found).then_some((None, found)),
         Ok(None) => None,
         Ok(Some(problem)) => {
-            let found = examine(&problem, &turn(how, recipe.seed), recipe.seed).err().filter(same)?;
+            let found = caught(&problem, &turn(how, recipe.seed), recipe.seed).err().filter(same)?;
             Some((Some(problem), found))
         }
     };
     let (recipe, mut problem, mut finding) = smallest(recipe, finding.clone(), &fails);
     if let Some(found) = &mut problem {
         let how = turn(how, recipe.seed);
-        let fails = |problem: &Problem| examine(problem, &how, recipe.seed).err().filter(&same);
+        let fails = |problem: &Problem| caught(problem, &how, recipe.seed).err().filter(&same);
         finding = simplest(found, finding, &fails);
     }
     (recipe, problem.unwrap_or_else(nothing), finding)
 }
 
 /// The problem of a case whose graph could not even be built.
-fn nothing() -> Problem {
+pub(crate) fn nothing() -> Problem {
     Problem { graph: Default::default(), of: vec![], wrt: vec![], values: Default::default() }
 }
 

@@ -5,11 +5,16 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::difference::Method;
 use crate::options::Options;
-use crate::probe::{Probe, Target};
+use crate::probe::{Aid, Probe, Target};
 use crate::report::{Entry, Verdict};
 
-/// How many elements of a direction are taken out because they stand on a kink.
+/// How many elements of a large tensor that stand on kinks are checked by themselves. With more of them the tensor
+/// is inconclusive: a point with so many says little.
 const MAX_KINKS: usize = 64;
+/// How many of too many elements on kinks are checked all the same.
+const FEW: usize = 2;
+/// How many elements are tried to see whether most of a tensor stands on kinks.
+const SAMPLE: usize = 16;
 
 /// Checks the `gradient` of `f` at `x`, all of one tensor, and sums it up under `name`.
 ///
@@ -20,6 +25,7 @@ pub(crate) fn check_tensor(
     x: &[f64],
     gradient: &[f64],
     options: &Options<'_>,
+    aid: Aid<'_>,
 ) -> Entry {
     if x.is_empty() {
         return Entry::vacuous(name);
@@ -31,7 +37,7 @@ pub(crate) fn check_tensor(
         let entry = Entry { verdict: Verdict::Fail, worst_index: Some(index), zero: false, ..Entry::vacuous(name) };
         return Entry { max_rel_error: nan, analytic: nan, numeric: nan, ..entry };
     }
-    let mut target = Target { f, x, gradient, options };
+    let mut target = Target { f, x, gradient, options, aid };
     let probes = if x.len() <= options.elements || options.method != Method::Adaptive {
         let scale = largest(gradient);
         (0..x.len()).map(|index| target.element(index, scale)).collect()
@@ -46,14 +52,17 @@ fn largest(gradient: &[f64]) -> f64 {
 }
 
 /// Random directions through the whole tensor, each weight a random sign times U(0.5, 1.5), then the element with the
-/// largest gradient. A direction that fails is bisected to the element.
-fn directions(target: &mut Target<'_>) -> Vec<Probe> {
+/// largest gradient. A direction that fails is bisected to the element; elements that stand on a kink are taken out of
+/// the directions and checked by themselves.
+fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
     let size = target.x.len();
+    let scale = largest(target.gradient);
     if let Some(index) = target.gradient.iter().position(|g| !g.is_finite()) {
         return vec![target.element(index, 0.0)];
     }
     let mut rng = ChaCha8Rng::seed_from_u64(target.options.seed);
-    let mut probes = vec![];
+    let mut probes: Vec<Probe> = vec![];
+    let mut kinked: Option<Vec<usize>> = None;
     for _ in 0..target.options.directions {
         let mut weights: Vec<f64> = (0..size)
             .map(|_| {
@@ -61,26 +70,87 @@ fn directions(target: &mut Target<'_>) -> Vec<Probe> {
                 if rng.random() { weight } else { -weight }
             })
             .collect();
-        for _ in 0..MAX_KINKS {
-            let probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
-            if probe.verdict != Verdict::Fail {
-                probes.push(probe);
-                break;
-            }
-            let culprit = bisect(target, &weights, probe);
-            probes.push(culprit);
-            // Where several elements stand on kinks, their slopes add up to none that lies between those of the whole
-            // direction. Each is judged by itself, and the rest of the direction without it.
-            if culprit.verdict == Verdict::Fail {
+        kinked.iter().flatten().for_each(|k| weights[*k] = 0.0);
+        let mut probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
+        if probe.kink && kinked.is_none() {
+            let (found, evaluations) = sharp_elements(target, &weights);
+            let known = found.iter().take(MAX_KINKS).copied().collect::<Vec<_>>();
+            probe.evaluations += evaluations;
+            if found.len() > MAX_KINKS {
+                probes.push(Probe { verdict: Verdict::Inconclusive, ..probe });
+                probes.extend(known.iter().take(FEW).map(|k| target.element(*k, scale)));
                 return probes;
             }
-            weights[culprit.index] = 0.0;
+            probes.extend(known.iter().map(|k| target.element(*k, scale)));
+            known.iter().for_each(|k| weights[*k] = 0.0);
+            let spent = probe.evaluations;
+            probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
+            probe.evaluations += spent;
+            kinked = Some(known);
         }
+        if probe.kink {
+            // A kink that no element has by itself proves nothing, whatever the slopes.
+            probe.verdict = Verdict::Inconclusive;
+        }
+        if probe.verdict == Verdict::Fail {
+            let culprit = bisect(target, &weights, probe);
+            let jumps = target.aid.kinks.map_or(vec![], |kinks| kinks.jumps());
+            let jumps: Vec<usize> = jumps.into_iter().filter(|k| weights[*k] != 0.0).collect();
+            if culprit.index.is_some() || jumps.is_empty() {
+                probes.push(culprit);
+                return probes;
+            }
+            // Kinks that cancel along each element by itself, and not along all of them: those elements go out too.
+            probe = Probe { verdict: Verdict::Inconclusive, ..culprit };
+            if jumps.len() <= MAX_KINKS {
+                probes.extend(jumps.iter().map(|k| target.element(*k, scale)));
+                jumps.iter().for_each(|k| weights[*k] = 0.0);
+                let again = target.direction(0..size, &weights, norm(target.gradient, &weights));
+                probe = Probe { evaluations: again.evaluations + probe.evaluations, ..again };
+                if probe.verdict == Verdict::Fail {
+                    probe = bisect(target, &weights, probe);
+                }
+                kinked.get_or_insert_default().extend(jumps);
+            }
+        }
+        probes.push(probe);
     }
-    let scale = largest(target.gradient);
     let steepest = (0..size).max_by(|&a, &b| target.gradient[a].abs().total_cmp(&target.gradient[b].abs()));
     probes.extend(steepest.map(|index| target.element(index, scale)));
     probes
+}
+
+/// The elements that stand on kinks, found by halving, and the evaluations spent: all of them up to one more than
+/// `MAX_KINKS`, and that many where a sample shows that half of the tensor does.
+fn sharp_elements(target: &mut Target<'_, '_>, weights: &[f64]) -> (Vec<usize>, usize) {
+    let size = weights.len();
+    let centre = (target.f)(target.x);
+    let mut evaluations = 1;
+    let mut sharp = |span: std::ops::Range<usize>| {
+        evaluations += 4;
+        target.sharp(span.clone(), &weights[span], centre)
+    };
+    let sample: Vec<usize> = (0..SAMPLE).map(|k| (2 * k + 1) * size / (2 * SAMPLE)).collect();
+    let met: Vec<usize> = sample.into_iter().filter(|k| sharp(*k..k + 1)).collect();
+    let mut found = vec![];
+    if 2 * met.len() >= SAMPLE && size > 2 * MAX_KINKS {
+        let others = (0..size).filter(|k| !met.contains(k)).take(MAX_KINKS + 1);
+        found = met.iter().copied().chain(others).collect();
+        return (found, evaluations);
+    }
+    let mut open = vec![0..size];
+    while let Some(span) = open.pop() {
+        if found.len() > MAX_KINKS || !sharp(span.clone()) {
+            continue;
+        }
+        if span.len() == 1 {
+            found.push(span.start);
+        } else {
+            let middle = span.start + span.len() / 2;
+            open.extend([middle..span.end, span.start..middle]);
+        }
+    }
+    (found, evaluations)
 }
 
 /// The size that the sum of the products has when signs are random.
@@ -89,7 +159,7 @@ fn norm(gradient: &[f64], weights: &[f64]) -> f64 {
 }
 
 /// Halves a failing direction until one element is left, each time keeping the half that is further off.
-fn bisect(target: &mut Target<'_>, weights: &[f64], failed: Probe) -> Probe {
+fn bisect(target: &mut Target<'_, '_>, weights: &[f64], failed: Probe) -> Probe {
     let mut span = 0..weights.len();
     let mut evaluations = 0;
     while span.len() > 1 {
@@ -104,12 +174,14 @@ fn bisect(target: &mut Target<'_>, weights: &[f64], failed: Probe) -> Probe {
         span = if left.1 >= right.1 { left.0 } else { right.0 };
     }
     let mut culprit = target.element(span.start, target.gradient[span.start].abs());
-    if culprit.verdict != Verdict::Fail && !(culprit.kink && failed.kink) {
+    evaluations += culprit.evaluations;
+    if culprit.verdict != Verdict::Fail {
         // The error is spread too thin to be pinned on one element: the direction's own numbers are the evidence.
-        culprit = Probe { index: span.start, evaluations: culprit.evaluations, ..failed };
+        culprit = failed;
+    } else {
+        evaluations += failed.evaluations;
     }
-    culprit.evaluations += evaluations;
-    culprit
+    Probe { evaluations, ..culprit }
 }
 
 fn sum_up(name: &str, probes: &[Probe]) -> Entry {
@@ -128,7 +200,7 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
         name: name.to_owned(),
         verdict,
         max_rel_error: errors.fold(0.0, |m: f64, e| if m.is_nan() || e <= m { m } else { e }),
-        worst_index: worst.map(|p| p.index),
+        worst_index: worst.and_then(|p| p.index),
         analytic: worst.map_or(0.0, |p| p.analytic),
         numeric: worst.map_or(0.0, |p| p.numeric),
         digits: probes.iter().map(Probe::digits).fold(16.0, f64::min),

@@ -10,11 +10,6 @@ use crate::gradcheck::name;
 const TOP: f64 = 1.0;
 const BOTTOM: f64 = -16.0;
 
-/// A slope as text; a quotient that is exact but for rounding has none.
-fn slope(curve: &Curve) -> String {
-    curve.slope.map_or_else(|| "exact but for rounding".into(), |s| format!("slope {s:.2}"))
-}
-
 /// The logarithm of an error, kept within what is shown.
 fn height(error: f64) -> f64 {
     if error.is_nan() { TOP } else { error.max(1e-300).log10().clamp(BOTTOM, TOP) }
@@ -41,7 +36,7 @@ pub(crate) fn plot(curves: &[Curve]) -> String {
     let _ = writeln!(out, "      +{}", "-".repeat(2 * columns));
     let _ = writeln!(out, "       1e-12{:>width$}", "1e-1", width = (2 * columns).saturating_sub(5));
     for curve in curves {
-        let _ = writeln!(out, "{:<9} {}", name(curve.method), slope(curve));
+        let _ = writeln!(out, "{:<9} {}", name(curve.method), curve.words());
     }
     out.truncate(out.trim_end().len());
     out
@@ -75,7 +70,7 @@ pub(crate) fn svg(curves: &[Curve]) -> String {
             "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",
             points.join(" ")
         );
-        let label = format!("{}: {}", name(curve.method), slope(curve));
+        let label = format!("{}: {}", name(curve.method), curve.words());
         let _ = writeln!(out, "<text x=\"70\" y=\"{}\" fill=\"{colour}\">{label}</text>", 300 + 18 * k);
     }
     out + "</svg>\n"

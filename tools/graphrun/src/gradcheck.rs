@@ -8,7 +8,7 @@ use graphrun::gradcheck::{
     self_test,
 };
 use graphrun::graph::Kind;
-use graphrun::tensor::Dtype;
+use graphrun::tensor::{Dtype, Shape};
 use graphrun::{Array, Graph, Model, nodes};
 use serde_json::{Value, json};
 
@@ -78,6 +78,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         return Err(Failure::new("the adaptive method finds its own steps, and --step gives one")
             .help("name a textbook method with --method forward, backward or central"));
     }
+    if common.dtype(Dtype::F64) == Dtype::F32 {
+        eprint("note: differences in f32 prove less than the digits asked for: this is computed in f64");
+    }
     let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named"))?;
     let model = open(path, &[], common)?;
     let problem = problem(args, &model, common)?;
@@ -91,6 +94,11 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         Some(file) => curves(&problem, &engine, file.as_deref())?,
     };
     print(&report, &curves, common.json)?;
+    let inputs = problem.graph.inputs().iter().filter(|(_, id)| !problem.graph.ty(*id).is_real());
+    let integers: Vec<String> = inputs.map(|(name, _)| format!("`{name}`")).collect();
+    if !(integers.is_empty() || common.json) {
+        say(format!("integers have no gradient: {}", integers.join(", ")))?;
+    }
     Ok(found(report.verdict))
 }
 
@@ -130,14 +138,20 @@ fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, options: 
     for (name, array) in given {
         let id = crate::model::node(graph, &name)?;
         let array = match (&graph.ty(id).kind, array.data()) {
-            (Kind::Index { .. }, Data::Real(data)) => {
-                Array::index(array.shape(), data.iter().map(|&v| v as i64).collect())?
-            }
+            (Kind::Index { .. }, Data::Real(data)) => integers(&name, array.shape(), data)?,
             _ => array,
         };
         all.insert(name, array);
     }
     Ok(all)
+}
+
+/// Numbers given for an input that holds integers.
+fn integers(name: &str, shape: Shape, data: &[f64]) -> Result<Array, Failure> {
+    if let Some(other) = data.iter().find(|v| v.fract() != 0.0 || !v.is_finite()) {
+        return Err(Failure::new(format!("input `{name}` holds integers, and {other} is none")));
+    }
+    Array::index(shape, data.iter().map(|&v| v as i64).collect()).map_err(Failure::from)
 }
 
 fn curves(problem: &Problem, engine: &Executor, file: Option<&std::path::Path>) -> Result<Vec<Curve>, Failure> {
@@ -164,7 +178,7 @@ fn print(report: &Report, curves: &[Curve], as_json: bool) -> Result<(), Failure
         if !curves.is_empty() {
             let shown = |c: &Curve| {
                 let points: Vec<Value> = c.points.iter().map(|(h, e)| json!([h, number(*e)])).collect();
-                json!({"method": name(c.method), "slope": c.slope, "points": points})
+                json!({"method": name(c.method), "slope": c.slope, "outcome": c.words(), "points": points})
             };
             document["curves"] = curves.iter().map(shown).collect();
         }
@@ -173,7 +187,8 @@ fn print(report: &Report, curves: &[Curve], as_json: bool) -> Result<(), Failure
     let columns = ["", "verdict", "digits", "worst at", "analytic", "numeric", "evaluations", "kinks"];
     let mut table = table(columns, 2);
     for e in &report.entries {
-        let place = e.worst_index.map_or_else(|| "-".into(), |k| k.to_string());
+        let nowhere = if e.evaluations > 0 { "a direction" } else { "-" };
+        let place = e.worst_index.map_or_else(|| nowhere.into(), |k| k.to_string());
         let digits = format!("{:.1}", e.digits);
         let (analytic, numeric) = (format!("{:.9e}", e.analytic), format!("{:.9e}", e.numeric));
         let (evaluations, kinks) = (e.evaluations.to_string(), e.kinks.to_string());
@@ -211,29 +226,26 @@ fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
         clean: args.cases,
         seed: common.seed.unwrap_or(0),
         threads: common.pool()?.count(),
+        progress: (!common.json).then_some(|mutant| drop(say(mutant))),
         ..GateOptions::default()
     };
     let report = self_test(&nodes::standard, &Executor::default(), &options);
-    let (found, verdict) = match report.passed() {
-        true if args.seeds == 0 || args.cases == 0 => (Found::Unproved, "vacuous"),
-        true => (Found::Nothing, "pass"),
-        false => (Found::Finding, "fail"),
-    };
+    let verdict = report.verdict();
     if common.json {
         let mutants = report
             .mutants
             .iter()
             .map(|m| json!({"name": m.name, "caught": m.caught, "seeds": m.seeds, "cases": m.cases}));
         say(json!({
-            "verdict": verdict,
+            "verdict": verdict.as_str(),
             "mutants": mutants.collect::<Vec<_>>(),
             "clean": report.clean.as_ref().map_or(0, |tally| tally.cases),
             "alarm": report.clean.as_ref().err().map(ToString::to_string),
             "seconds": report.time.as_secs_f64(),
         }))?;
     } else {
-        say(&report)?;
+        say(report.summary())?;
         say(format!("{verdict} in {:.1} s", report.time.as_secs_f64()))?;
     }
-    Ok(found)
+    Ok(found(verdict))
 }

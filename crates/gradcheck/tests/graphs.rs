@@ -1,0 +1,139 @@
+//! Verdicts on graphs written as model files: large and small numbers, poles, kinks in series, and what must not pass.
+
+use graphrun_exec::Array;
+use graphrun_gradcheck::{Executor, Options, Problem, Report, Values, Verdict, check_graph};
+use graphrun_graph::Phase;
+use graphrun_load::load_str;
+use graphrun_nodes::standard;
+use graphrun_tensor::Shape;
+
+/// The check of the output `f` of some nodes at these inputs.
+fn check(nodes: &str, inputs: &[(&str, &[f64])]) -> Report {
+    check_with(nodes, inputs, &[])
+}
+
+/// The same with integer inputs below 4.
+fn check_with(nodes: &str, inputs: &[(&str, &[f64])], indices: &[(&str, &[i64])]) -> Report {
+    let shape = |n: usize| if n == 1 { String::new() } else { n.to_string() };
+    let real = inputs.iter().map(|(name, data)| format!("{name}: [{}]", shape(data.len())));
+    let integers = indices.iter().map(|(name, data)| format!("{name}: Index([{}], 4)", shape(data.len())));
+    let declared = real.chain(integers).collect::<Vec<_>>().join(", ");
+    let text = format!("Model(graphrun: 1, inputs: {{ {declared} }}, nodes: {{ {nodes} }}, outputs: [f])");
+    let model = load_str("test.ron".as_ref(), &text, &standard(), &Default::default());
+    let model = model.unwrap_or_else(|found| panic!("{text}: {found}"));
+    let graph = model.graph(Phase::Test);
+    let sizes = |n: usize| if n == 1 { Shape::SCALAR } else { Shape::of(&[n]) };
+    let mut values = Values::new();
+    for (name, data) in inputs {
+        values.insert((*name).into(), Array::real(sizes(data.len()), data.to_vec()).unwrap());
+    }
+    for (name, data) in indices {
+        values.insert((*name).into(), Array::index(sizes(data.len()), data.to_vec()).unwrap());
+    }
+    let problem = Problem::new(graph, graph.outputs[0].1, &values);
+    check_graph(&problem, &Executor::default(), &Options::default()).unwrap()
+}
+
+fn verdict(nodes: &str, x: f64) -> Verdict {
+    let report = check(nodes, &[("x", &[x])]);
+    println!("{nodes} at {x:e}: {report}");
+    report.verdict
+}
+
+#[test]
+fn large_numbers_elsewhere_hide_no_wrong_gradient() {
+    let nodes =
+        "big: Square(x), g: Inv(big), s: StopGradient(y), w: Mul(100, s), zz: Mul(z, 1e9), f: Add(xs: [g, w, zz])";
+    let report = check(nodes, &[("x", &[1e8]), ("y", &[1.0]), ("z", &[0.0])]);
+    let y = report.entries.iter().find(|e| e.name == "y").unwrap();
+    assert_eq!(y.verdict, Verdict::Fail, "{report}");
+    let nodes = "u: Sub(t, 1.7e18), v: Div(u, 1e15), p: Mul(v, w), s: StopGradient(b), o: Add(xs: [p, s]), y: Tanh(o), f: Mean(y)";
+    let report = check(nodes, &[("t", &[1.7e18, 1.701e18, 1.702e18, 1.703e18]), ("w", &[0.5]), ("b", &[0.1])]);
+    assert_eq!(report.verdict, Verdict::Fail, "{report}");
+}
+
+#[test]
+fn right_gradients_pass_at_every_size() {
+    for (nodes, x) in [
+        ("f: Log(x)", 1e5),
+        ("f: Log(x)", 1e10),
+        ("f: Log(x)", 1e-10),
+        ("f: Inv(x)", 1e5),
+        ("f: Inv(x)", 1e-6),
+        ("f: Inv(x)", 1e-9),
+        ("f: Sqrt(x)", 1e-12),
+        ("f: Mul(x, 1e-300)", 1.0),
+        ("f: Relu(x)", 1e10),
+        ("f: Sin(x)", 1e8),
+        ("f: Mul(x, 3)", 1e300),
+        ("f: Square(x)", 1e150),
+    ] {
+        assert_eq!(verdict(nodes, x), Verdict::Pass, "{nodes} at {x:e}");
+    }
+    assert_eq!(verdict("f: Square(x)", 1e160), Verdict::Inconclusive);
+}
+
+#[test]
+fn kinks_in_series_are_kinks() {
+    let leaky = "a: LeakyRelu(x: x, alpha: 0.3), n: Neg(a), f: LeakyRelu(x: n, alpha: 0.125)";
+    for nodes in [
+        leaky,
+        "a: Relu(x), n: Neg(a), f: Relu(n), ",
+        "f: Abs(x)",
+        "a: LeakyRelu(x: x, alpha: 0.3), n: Neg(a), e: LeakyRelu(n), f: Exp(e)",
+    ] {
+        let got = verdict(nodes, 0.0);
+        let constant = nodes.starts_with("a: Relu");
+        assert_eq!(got, if constant { Verdict::Vacuous } else { Verdict::Kink }, "{nodes}");
+    }
+}
+
+#[test]
+fn a_smooth_point_wants_the_slope_that_is_there() {
+    for nodes in [
+        "a: Relu(x), n: Neg(x), b: Relu(n), f: Sub(a, b)",
+        "z: Mul(x, 0), c: Equal(x, 0), f: Where(c, z, x)",
+        // Not finite at all.
+        "f: Sqrt(x)",
+        "f: Pow(x, 0.5)",
+    ] {
+        assert_eq!(verdict(nodes, 0.0), Verdict::Fail, "{nodes}");
+    }
+}
+
+/// Numbers away from 0, with zeros at the first places.
+fn with_zeros(size: usize, zeros: usize) -> Vec<f64> {
+    (0..size).map(|k| if k < zeros { 0.0 } else { ((k * 7919) % 101) as f64 / 50.5 - 0.995 }).collect()
+}
+
+#[test]
+fn kinks_in_a_large_tensor_hide_nothing() {
+    let wrong = "q: Relu(x), f0: Sum(q), a: Slice(x: x, axis: 0, start: 150, end: 151), s: StopGradient(a), e: Mul(s, -3), f1: Sum(e), f: Add(f0, f1)";
+    let right = "q: Relu(x), f: Sum(q)";
+    for zeros in [0, 1, 20, 50] {
+        let x = with_zeros(200, zeros);
+        let found = check(wrong, &[("x", &x)]);
+        assert_eq!((found.verdict, found.entries[0].worst_index), (Verdict::Fail, Some(150)), "{zeros}: {found}");
+        let clean = check(right, &[("x", &x)]);
+        let expect = if zeros == 0 { Verdict::Pass } else { Verdict::Kink };
+        assert_eq!((clean.verdict, clean.entries[0].kinks), (expect, zeros), "{zeros}: {clean}");
+    }
+    for zeros in [70, 200] {
+        let report = check(right, &[("x", &with_zeros(200, zeros))]);
+        assert_eq!(report.verdict, Verdict::Inconclusive, "{zeros}: {report}");
+        assert!(report.evaluations() < 3000, "{zeros}: {report}");
+    }
+}
+
+#[test]
+fn nan_zero_empty_integers_and_ties_have_their_verdicts() {
+    assert_eq!(check("f: Square(x)", &[("x", &[f64::NAN])]).verdict, Verdict::Fail);
+    let zero = check("q: Mul(x, 0), f: Sum(q)", &[("x", &[1.0, 2.0])]);
+    assert_eq!((zero.verdict, zero.entries[0].verdict), (Verdict::Vacuous, Verdict::Pass), "{zero}");
+    let empty = check("f: Sum(x)", &[("x", &[])]);
+    assert_eq!(empty.verdict, Verdict::Vacuous, "{empty}");
+    let integers = check_with("g: Pick(x, i), f: Sum(g)", &[("x", &[1.0, 2.0, 3.0, 4.0])], &[("i", &[2])]);
+    assert_eq!((integers.verdict, integers.entries.len()), (Verdict::Pass, 1), "{integers}");
+    let tie = check("f: Max(x)", &[("x", &[0.5, 0.5, 0.25])]);
+    assert_eq!((tie.verdict, tie.entries[0].kinks), (Verdict::Kink, 2), "{tie}");
+}
