@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(clippy::result_large_err, reason = "an error here ends the reading of data, and is made once")]
 
 mod batch;
 mod columns;

@@ -171,8 +171,7 @@ fn finish(
         model.warnings = std::mem::take(&mut diagnostics);
         model
     });
-    let train = document.train.cloned();
-    let model = model.map_err(|(graph, nodes, doubts)| Partial { train, graph, nodes, doubts });
+    let model = model.map_err(|partial| *partial);
     Draft { path: path.to_owned(), model, diagnostics }
 }
 
@@ -183,7 +182,7 @@ fn assemble(
     registry: &Registry,
     max_nodes: usize,
     diagnostics: &mut Diagnostics,
-) -> Result<Model, (Graph, Vec<ModelNode>, Doubts)> {
+) -> Result<Model, Box<Partial>> {
     let endless = crate::block::endless(document, diagnostics);
     let mut expander = Expander::new(registry, document, endless, max_nodes, diagnostics);
     let scope = expander.model();
@@ -246,13 +245,15 @@ fn assemble(
     let tests = document.tests.map_or_else(Vec::new, |section| cases.read(section));
     let nodes = model_nodes(&flat, &test, diagnostics);
     if diagnostics.has_errors() {
-        return Err((test.graph, nodes.into_iter().map_while(|node| node).collect(), doubts));
+        let nodes = nodes.into_iter().map_while(|node| node).collect();
+        return Err(Box::new(Partial { train: document.train.cloned(), graph: test.graph, nodes, doubts }));
     }
     unreachable_nodes(document, &flat, &uses, &roots, &tests, diagnostics);
     let mut train = builds.build(Phase::Train, &mut found, diagnostics);
     finish(&mut train);
     if diagnostics.has_errors() {
-        return Err((train.graph, Vec::new(), doubts));
+        let section = document.train.cloned();
+        return Err(Box::new(Partial { train: section, graph: train.graph, nodes: Vec::new(), doubts }));
     }
     Ok(Model {
         path: path.to_owned(),

@@ -38,7 +38,7 @@ pub(crate) fn check_data(
     for error in Dataset::check(data, &inputs, base, seed) {
         let unused = error.on_key && error.setting.first().is_some_and(|field| field != "feeds");
         let doubtful = error.setting.iter().any(|name| doubts.covers(name));
-        if !doubtful && !(unused && doubts.any()) {
+        if !(doubtful || unused && doubts.any()) {
             report(error, written, diagnostics);
         }
     }

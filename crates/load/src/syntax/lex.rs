@@ -175,6 +175,30 @@ fn block_comment(text: &str) -> (TokenKind, usize) {
     (TokenKind::Unterminated, text.len())
 }
 
+/// Whether a token says nothing: blanks and comments.
+pub(super) fn is_trivia(token: &Token) -> bool {
+    matches!(token.kind, TokenKind::Blank | TokenKind::Comment)
+}
+
+/// Whether a token is a bracket of any kind.
+pub(super) fn is_bracket(kind: TokenKind) -> bool {
+    is_close(kind) || matches!(kind, TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace)
+}
+
+/// Whether a token closes something.
+pub(super) fn is_close(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace)
+}
+
+/// A closing bracket as messages show it.
+pub(super) fn bracket(close: TokenKind) -> &'static str {
+    match close {
+        TokenKind::CloseParen => "`)`",
+        TokenKind::CloseBracket => "`]`",
+        _ => "`}`",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

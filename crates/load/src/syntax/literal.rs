@@ -75,6 +75,10 @@ pub(super) fn real(text: &str) -> Option<f64> {
     if !matches!(digits, "inf" | "NaN") && !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return None;
     }
+    // RON has no `_` behind the point.
+    if digits.contains("._") {
+        return None;
+    }
     integer(text).map(|value| value as f64).or_else(|| text.replace('_', "").parse().ok())
 }
 
@@ -183,7 +187,7 @@ mod tests {
         for good in ["1", "-1.5e3", ".5", "1.", "inf", "-inf", "NaN", "0b101", "12345678901234567890"] {
             assert_eq!(check_number(good), Ok(()), "{good}");
         }
-        for bad in ["1e400", "1f32", "1.2.3", "0xzz", "--1", "1e", "."] {
+        for bad in ["1e400", "1f32", "1.2.3", "0xzz", "--1", "1e", ".", "._0"] {
             assert!(check_number(bad).is_err(), "{bad}");
         }
         assert_eq!(real("1_0.5"), Some(10.5));

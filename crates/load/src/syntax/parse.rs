@@ -1,6 +1,6 @@
 //! Tokens to values, with recovery: one pass reports every syntax error.
 
-use super::lex::{Token, TokenKind, lex};
+use super::lex::{Token, TokenKind, bracket, is_bracket, is_close, is_trivia, lex};
 use super::literal::{check_number, unquote};
 use super::{Arg, Entry, FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -414,24 +414,4 @@ fn abridged(text: &str) -> String {
         return text.to_owned();
     }
     line.chars().take(40).chain("...".chars()).collect()
-}
-
-fn is_trivia(token: &Token) -> bool {
-    matches!(token.kind, TokenKind::Blank | TokenKind::Comment)
-}
-
-fn is_bracket(kind: TokenKind) -> bool {
-    is_close(kind) || matches!(kind, TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace)
-}
-
-fn is_close(kind: TokenKind) -> bool {
-    matches!(kind, TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::CloseBrace)
-}
-
-fn bracket(close: TokenKind) -> &'static str {
-    match close {
-        TokenKind::CloseParen => "`)`",
-        TokenKind::CloseBracket => "`]`",
-        _ => "`}`",
-    }
 }
