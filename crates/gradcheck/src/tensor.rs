@@ -138,7 +138,7 @@ fn sharp_elements(target: &mut Target<'_, '_>, weights: &[f64]) -> (Vec<usize>, 
         found = met.iter().copied().chain(others).collect();
         return (found, evaluations);
     }
-    let mut open = vec![0..size];
+    let mut open: Vec<std::ops::Range<usize>> = std::iter::once(0..size).collect();
     while let Some(span) = open.pop() {
         if found.len() > MAX_KINKS || !sharp(span.clone()) {
             continue;
