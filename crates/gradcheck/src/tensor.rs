@@ -10,7 +10,7 @@ use crate::report::{Entry, Verdict};
 
 /// How many elements of a large tensor that stand on kinks are checked by themselves. With more of them the tensor
 /// is inconclusive: a point with so many says little.
-const MAX_KINKS: usize = 64;
+const MAX_KINKS: usize = 128;
 /// How many of too many elements on kinks are checked all the same.
 const FEW: usize = 2;
 /// How many elements are tried to see whether most of a tensor stands on kinks.
