@@ -115,7 +115,7 @@ pub(crate) fn search(
 ) -> Result<Tally, Box<Failure>> {
     let mut tally = Tally::default();
     let known = hunt.regressions.as_ref().map_or(Ok(vec![]), |folder| regressions::recipes(folder));
-    for known in known.map_err(|words| unread(words))? {
+    for known in known.map_err(unread)? {
         case(registry, &known, how, &mut tally).map_err(|found| report(registry, known, found, how, hunt))?;
     }
     let stop = AtomicBool::new(false);
@@ -180,7 +180,7 @@ pub(crate) fn caught(problem: &Problem, how: &Examination<'_>, seed: u64) -> Res
 /// what must not change a gradient with every fourth.
 pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
     Examination {
-        second_order: how.second_order && seed % 8 == 0,
+        second_order: how.second_order && seed.is_multiple_of(8),
         single: how.single && seed % 8 == 4,
         metamorphic: how.metamorphic && seed % 4 == 1,
         ..*how

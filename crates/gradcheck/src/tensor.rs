@@ -10,7 +10,7 @@ use crate::report::{Entry, Verdict};
 
 /// How many elements of a large tensor that stand on kinks are checked by themselves. With more of them the tensor
 /// is inconclusive: a point with so many says little.
-const MAX_KINKS: usize = 64;
+const MAX_KINKS: usize = 128;
 /// How many of too many elements on kinks are checked all the same.
 const FEW: usize = 2;
 /// How many elements are tried to see whether most of a tensor stands on kinks.
@@ -138,7 +138,7 @@ fn sharp_elements(target: &mut Target<'_, '_>, weights: &[f64]) -> (Vec<usize>, 
         found = met.iter().copied().chain(others).collect();
         return (found, evaluations);
     }
-    let mut open = vec![0..size];
+    let mut open: Vec<std::ops::Range<usize>> = std::iter::once(0..size).collect();
     while let Some(span) = open.pop() {
         if found.len() > MAX_KINKS || !sharp(span.clone()) {
             continue;

@@ -35,9 +35,7 @@ fn check_with(nodes: &str, inputs: &[(&str, &[f64])], indices: &[(&str, &[i64])]
 }
 
 fn verdict(nodes: &str, x: f64) -> Verdict {
-    let report = check(nodes, &[("x", &[x])]);
-    println!("{nodes} at {x:e}: {report}");
-    report.verdict
+    check(nodes, &[("x", &[x])]).verdict
 }
 
 #[test]
@@ -110,7 +108,7 @@ fn with_zeros(size: usize, zeros: usize) -> Vec<f64> {
 fn kinks_in_a_large_tensor_hide_nothing() {
     let wrong = "q: Relu(x), f0: Sum(q), a: Slice(x: x, axis: 0, start: 150, end: 151), s: StopGradient(a), e: Mul(s, -3), f1: Sum(e), f: Add(f0, f1)";
     let right = "q: Relu(x), f: Sum(q)";
-    for zeros in [0, 1, 20, 50] {
+    for zeros in [0, 1, 20, 50, 120] {
         let x = with_zeros(200, zeros);
         let found = check(wrong, &[("x", &x)]);
         assert_eq!((found.verdict, found.entries[0].worst_index), (Verdict::Fail, Some(150)), "{zeros}: {found}");
@@ -118,10 +116,10 @@ fn kinks_in_a_large_tensor_hide_nothing() {
         let expect = if zeros == 0 { Verdict::Pass } else { Verdict::Kink };
         assert_eq!((clean.verdict, clean.entries[0].kinks), (expect, zeros), "{zeros}: {clean}");
     }
-    for zeros in [70, 200] {
+    for zeros in [150, 200] {
         let report = check(right, &[("x", &with_zeros(200, zeros))]);
         assert_eq!(report.verdict, Verdict::Inconclusive, "{zeros}: {report}");
-        assert!(report.evaluations() < 3000, "{zeros}: {report}");
+        assert!(report.evaluations() < 6000, "{zeros}: {report}");
     }
 }
 
