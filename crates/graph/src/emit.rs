@@ -137,7 +137,7 @@ impl Builder {
         use graphrun_expr::{Binary, Func};
         let largest = self.node(Shift { axes: axes.to_vec() }, &[x])?;
         let size = Expr::unary(Func::Abs, Expr::var(0));
-        let infinite = Expr::binary(Binary::Equal, size, Expr::constant(f64::INFINITY));
+        let infinite = Expr::binary(Binary::Equal, size, Expr::unary(Func::Recip, Expr::constant(0.0)));
         self.pointwise(&Expr::select(infinite, Expr::constant(0.0), Expr::var(0)), &[largest])
     }
 

@@ -321,7 +321,7 @@ mod tests {
             ("(source: Csv(3))", "3 | a text in quotes is needed here, not 3"),
             ("0", "0 | a group `(name: value, ...)` is needed here, not 0"),
             ("(source: Moons(n: 3), feeds: {3: Column(name: \"a\")})", "3 | a name is needed here"),
-            ("(source: None)", "None | a name is needed here, not nothing"),
+            ("(source: None)", "None | there is no kind `None` here; did you mean `Noise`?"),
             ("(source: Moons(n: 3), seed: None)", "None | `None` is no value; a setting without a value is left out"),
             ("(source: Moons(n: 3), feeds: {x: Columns(names: 3)})", "3 | a list is needed here, not 3"),
             ("(source: Moons(n: 3, nose: 1))", "nose | there is no setting `nose` here; did you mean `noise`?"),

@@ -215,7 +215,7 @@ fn wrong_sections_are_errors_at_their_places() {
         ("epochs: -1, optimizer: Sgd", "`epochs` is a whole number of at least 0, and this is not"),
         ("epochs: 1, optimizer: Adm", "there is no optimizer `Adm`"),
         ("epochs: 1, optimizer: Adam(rat: 1)", "Adam has no option `rat`"),
-        ("epochs: 1, optimizer: Adam(rate: fast)", "`rate` of Adam is a finite number"),
+        ("epochs: 1, optimizer: Adam(rate: fast)", "`rate` of Adam is a finite number of at least 0"),
         ("epochs: 1, optimizer: Sgd, schedule: Cosin", "there is no schedule `Cosin`"),
         ("epochs: 1, optimizer: Sgd, bach: 3", "the `train` section has no field `bach`"),
         (
@@ -223,7 +223,7 @@ fn wrong_sections_are_errors_at_their_places() {
             "`batch` is a number of rows, or `Full` for all of them, and this is not",
         ),
         ("epochs: 1, optimizer: Sgd, params: { \"*.bias\": (decay: 0) }", "no parameter matches `*.bias`"),
-        ("epochs: 1, optimizer: Sgd, params: { w: (trainable: 3) }", "true or false is needed here, not 3"),
+        ("epochs: 1, optimizer: Sgd, params: { w: (trainable: 3) }", "`trainable` is true or false, and this is not"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Acuracy(q, y) }", "there is no metric `Acuracy`"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q, z) }", "there is no node `z`"),
         ("epochs: 1, optimizer: Sgd, metrics: { a: Mse(q) }", "Mse looks at a and b, and 1 node is given"),
