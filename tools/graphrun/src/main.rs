@@ -1,5 +1,6 @@
 //! The `graphrun` command: one file a verb.
 
+mod activation;
 mod args;
 mod bench;
 mod check;
