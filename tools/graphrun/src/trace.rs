@@ -68,8 +68,8 @@ enum Kind {
 
 /// The chain rule along one edge.
 struct Step {
-    /// The local derivative by names, and with numbers up to its value; empty where it is no product of elements.
-    local: [String; 2],
+    /// The local derivative by names, with numbers, and its value; empty where it is no product of elements.
+    local: [String; 3],
     /// The gradient that comes in, by name and in numbers.
     incoming: [String; 2],
 }
@@ -230,7 +230,7 @@ fn step(inside: &Inside, out: NodeId, place: usize) -> (Step, String, String) {
             let outgoing = plugged(gradient).zip(plugged(&value)).map(|(a, b)| format!("{a} * {b}"));
             let lower = inside.name(inside.graph.node(out).inputs[place]);
             let how = format!("{above} * d{}/d{lower}", inside.name(out));
-            (Step { local: [names, chain(&[numbers, shown(&value)])], incoming }, how, outgoing.unwrap_or_default())
+            (Step { local: [names, numbers, shown(&value)], incoming }, how, outgoing.unwrap_or_default())
         }
         None => {
             let [how, numbers] = rule(inside, out, place, &above);
