@@ -69,3 +69,51 @@ fn a_composite_is_one_box() {
     }
     assert!(!drawing.contains("mat_mul") && drawing.contains("[[0.25, 0.75]]"), "{drawing}");
 }
+
+/// A rectangle: left, top, right, bottom.
+type Area = [f64; 4];
+
+/// The boxes and labels of an SVG, the background and the titles in boxes aside.
+fn areas(svg: &str) -> Vec<Area> {
+    let number = |line: &str, key: &str| -> f64 {
+        let start = line.find(&format!(" {key}=\"")).unwrap() + key.len() + 3;
+        line[start..].split('"').next().unwrap().parse().unwrap()
+    };
+    let boxes = svg.lines().filter(|line| line.starts_with("<rect class")).map(|line| {
+        let [x, y, w, h] = ["x", "y", "width", "height"].map(|key| number(line, key));
+        [x, y, x + w, y + h]
+    });
+    // Letters of 13 pixels are 7.8 wide, and reach from 10 above their line to 3 below it.
+    let labels = svg.lines().filter(|line| line.starts_with("<text class")).map(|line| {
+        let text = line.split('>').nth(1).unwrap().split('<').next().unwrap();
+        let (x, y, half) = (number(line, "x"), number(line, "y"), 3.9 * text.chars().count() as f64);
+        [x - half, y - 10.0, x + half, y + 3.0]
+    });
+    boxes.chain(labels).collect()
+}
+
+#[test]
+fn boxes_and_labels_do_not_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/m.ron", path_of(&folder));
+    let check = |count: usize| {
+        let node = |k: usize| match k {
+            0 => "n0: Tanh(x)".to_string(),
+            _ => format!("n{k}: Mul(n{}, n{})", k - 1, (k * 7 + 3) % k),
+        };
+        let nodes: Vec<String> = (0..count).map(node).collect();
+        let fields = format!("inputs: {{ x: [] }}, nodes: {{ {} }}, outputs: [n{}]", nodes.join(", "), count - 1);
+        std::fs::write(&path, format!("Model(graphrun: 1, {fields})")).unwrap();
+        let svg = out(&["draw", &path, "--values", "--grads", "--set", "x=0.7"]);
+        let areas = areas(&svg);
+        assert!(areas.len() > 4 * count);
+        for (k, a) in areas.iter().enumerate() {
+            for b in &areas[..k] {
+                let apart = a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
+                assert!(apart, "{count} nodes: {a:?} and {b:?}");
+            }
+        }
+    };
+    check(5);
+    check(100);
+}
