@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{graphrun, json, out, path_of};
+use crate::{graphrun, json, out};
 
 const SQUARE: &str = "graphs/lecture/square.ron";
 const AT: [&str; 6] = ["--set", "x1=1", "--set", "x2=2", "--set", "a=3"];
@@ -62,17 +62,8 @@ fn four_kinds_of_nodes_make_a_sigmoid() {
 }
 
 #[test]
-fn the_worksheet_reads_like_the_slide_and_marks_answers() {
-    let trace = |more: &[&str]| graphrun(&[&["trace", SQUARE], &AT[..], more].concat());
-    let text = String::from_utf8(trace(&[]).stdout).unwrap();
-    assert!(["49", "14", "42", "28"].iter().all(|number| text.contains(number)), "{text}");
-    let quiz = String::from_utf8(trace(&["--quiz"]).stdout).unwrap();
-    assert!(["49", "14", "42", "28", "7"].iter().all(|number| !quiz.contains(number)), "{quiz}");
-    assert!(quiz.contains("x2  = 2") && quiz.contains("square(y) = ____"), "{quiz}");
-    let folder = tempfile::tempdir().unwrap();
-    let answers = format!("{}/answers.txt", path_of(&folder));
-    std::fs::write(&answers, "z = 49\ndz/dx1 = 14\n").unwrap();
-    assert_eq!(trace(&["--answers", &answers]).status.code(), Some(0));
-    std::fs::write(&answers, "z = 49\ndz/dx1 = 13\n").unwrap();
-    assert_eq!(trace(&["--answers", &answers]).status.code(), Some(1));
+fn a_jacobian_by_one_name_needs_no_gradient_from_above() {
+    let linear = ["run", "graphs/lecture/linear.ron", "--set", "x=[1, 2]", "--set", "s.weight=[[1, 2], [3, 4]]"];
+    let got = json(&[&linear[..], &["--jacobian", "s", "--wrt", "x", "--json"]].concat());
+    assert_eq!((&got["jacobian"], &got["grads"]), (&json!({"x": [[1.0, 2.0], [3.0, 4.0]]}), &json!(null)));
 }

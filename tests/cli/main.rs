@@ -4,6 +4,7 @@ mod examples;
 mod files;
 mod lecture;
 mod mistakes;
+mod pictures;
 mod points;
 mod runs;
 mod stable;
@@ -11,6 +12,7 @@ mod stats;
 mod tidy;
 mod training;
 mod verbs;
+mod worksheet;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

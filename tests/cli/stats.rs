@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{json, out, path_of};
+use crate::{graphrun, json, out, path_of};
 
 /// The hidden activations of a network of six layers, for weights that begin so.
 fn hidden(activation: &str, init: &str) -> Vec<Value> {
@@ -71,4 +71,53 @@ fn activations_are_replaced_and_histograms_drawn() {
     assert!(text.contains("Relu") && !text.contains("Tanh"), "{text}");
     let svg = std::fs::read_to_string(&file).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains(">small<") && svg.contains("h6: "), "{svg}");
+}
+
+const TANH: &str = "graphs/lecture/six_layers_tanh.ron";
+
+fn noise(args: &[&str]) -> Vec<String> {
+    let all = ["stats", TANH, "--noise", "--rows", "16"].iter().chain(args).map(|arg| arg.to_string());
+    all.collect()
+}
+
+#[test]
+fn histograms_that_are_compared_share_a_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/stats.svg", path_of(&folder));
+    let args = noise(&["--init", "small,large"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let got = json(&[&args[..], &["--svg", &file, "--json"]].concat());
+    let [small, large] = [0, 1].map(|k| got["inits"][k]["layers"][11]["value"]["histogram"].clone());
+    assert_eq!((&small["low"], &small["high"]), (&large["low"], &large["high"]));
+    assert!(large["low"].as_f64().unwrap() < -0.9 && large["high"].as_f64().unwrap() > 0.9);
+    let filled = |histogram: &Value| {
+        histogram["counts"].as_array().unwrap().iter().filter(|count| count.as_u64() != Some(0)).count()
+    };
+    assert!(filled(&small) <= 2 && filled(&large) > 10, "{small} {large}");
+    let svg = std::fs::read_to_string(&file).unwrap();
+    assert!(svg.contains(">mean ") && svg.contains(" std ") && svg.contains(">zero 0% dead 0% sat. "), "{svg}");
+    let text = out(&args);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn activations_have_options_and_are_refused_once() {
+    let layer = |activation: &str| {
+        let args = noise(&["--activation", activation, "--json"]);
+        json(&args.iter().map(String::as_str).collect::<Vec<_>>())["inits"][0]["layers"][1].clone()
+    };
+    let (steep, plain) = (layer("LeakyRelu(alpha: 0.2)"), layer("LeakyRelu"));
+    assert_eq!((&steep["op"], &plain["op"]), (&Value::from("LeakyRelu"), &Value::from("LeakyRelu")));
+    assert!(steep["value"]["mean"].as_f64() < plain["value"]["mean"].as_f64());
+    let refused = graphrun(&["stats", TANH, "--noise", "--activation", "tanh"]);
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!((refused.status.code(), errors.matches("did you mean `Tanh`?").count()), (Some(2), 1), "{errors}");
+}
+
+#[test]
+fn initialisers_are_parted_at_commas_outside_brackets() {
+    let args = noise(&["--init", "Uniform(low: -0.1, high: 0.1),xavier", "--json"]);
+    let got = json(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let inits: Vec<&str> = got["inits"].as_array().unwrap().iter().map(|run| run["init"].as_str().unwrap()).collect();
+    assert_eq!(inits, ["Uniform(low: -0.1, high: 0.1)", "xavier"]);
 }

@@ -1,27 +1,23 @@
 //! `graphrun draw`: the graph as a picture.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dagre::graph::{Graph as Layout, GraphOptions};
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
 use graphrun::graph::{Form, Leaf, NodeId};
 use graphrun::{Graph, Phase};
 use serde_json::json;
 
 use crate::args::Common;
+use crate::draw_svg::svg;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::inside::Inside;
 use crate::model::open;
 use crate::point::{Point, Rest};
+use crate::unit::{Unit, units};
 use crate::values::Feeds;
-
-/// The width of a character and the height of a line, in pixels.
-const CHAR: f64 = 7.8;
-const LINE: f64 = 18.0;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -52,9 +48,32 @@ enum Format {
 
 /// A drawing before it is laid out.
 #[derive(Default)]
-struct Picture {
-    boxes: Vec<(String, bool)>,
-    arrows: Vec<(usize, usize, Vec<String>)>,
+pub(crate) struct Picture {
+    pub(crate) boxes: Vec<Box>,
+    pub(crate) arrows: Vec<Arrow>,
+}
+
+pub(crate) struct Box {
+    pub(crate) title: String,
+    /// Whether it is an input, a parameter or a number.
+    pub(crate) leaf: bool,
+}
+
+/// What flows along an edge forward, and backward.
+pub(crate) struct Arrow {
+    pub(crate) from: usize,
+    /// Where it goes; the arrow of an output goes nowhere.
+    pub(crate) to: Option<usize>,
+    pub(crate) value: Option<String>,
+    pub(crate) grad: Option<String>,
+}
+
+impl Arrow {
+    /// Value and gradient in one text.
+    fn label(&self, between: &str) -> String {
+        let grad = self.grad.as_ref().map(|grad| format!("d {grad}"));
+        self.value.iter().cloned().chain(grad).collect::<Vec<_>>().join(between)
+    }
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
@@ -67,8 +86,15 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         }
         false => None,
     };
-    let graph = inside.as_ref().map_or(model.graph(Phase::Test), |inside| &inside.graph);
-    let picture = picture(graph, inside.as_ref(), args);
+    let picture = match &inside {
+        Some(inside) => picture(&inside.graph, &inside.units, Some(inside), args),
+        None => {
+            let graph = model.graph(Phase::Test);
+            let needed = graph.reachable();
+            let shown: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|id| needed[id.index()]).collect();
+            picture(graph, &units(graph, &model, &shown, &[]), None, args)
+        }
+    };
     let drawing = match args.format {
         Format::Svg => svg(&picture),
         Format::Dot => dot(&picture),
@@ -84,37 +110,41 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     Ok(Found::Nothing)
 }
 
-fn picture(graph: &Graph, inside: Option<&Inside>, args: &Args) -> Picture {
+fn picture(graph: &Graph, units: &[Unit], inside: Option<&Inside>, args: &Args) -> Picture {
     let mut picture = Picture::default();
     let mut places: HashMap<NodeId, usize> = HashMap::new();
-    let needed = graph.reachable();
-    for (id, node) in graph.ids().filter(|(id, _)| needed[id.index()]) {
-        if inside.is_some_and(|inside| !inside.values.contains_key(&id)) {
-            continue;
-        }
-        let (title, leaf) = match node.op.form() {
-            Form::Leaf(Leaf::Constant(value)) => (value.to_string(), true),
-            Form::Leaf(Leaf::Input(name) | Leaf::Parameter(name)) => (format!("{name}: {}", node.ty), true),
-            _ => match &node.label {
-                Some(label) => (format!("{label} = {}", node.op.name()), false),
-                None => (node.op.name().to_string(), false),
-            },
+    let nodes: BTreeSet<NodeId> = units
+        .iter()
+        .flat_map(|unit| unit.sources.iter().copied().chain([unit.out]))
+        .chain(inside.map(|i| i.of))
+        .collect();
+    for id in nodes {
+        let node = graph.node(id);
+        let unit = units.iter().find(|unit| unit.out == id);
+        let title = match (node.op.form(), unit) {
+            (Form::Leaf(Leaf::Constant(value)), _) => value.to_string(),
+            (_, Some(unit)) => node.label.as_ref().map_or(unit.op.clone(), |label| format!("{label} = {}", unit.op)),
+            _ => format!("{}: {}", node.label.as_deref().unwrap_or_default(), node.ty),
         };
         places.insert(id, picture.boxes.len());
-        picture.boxes.push((title, leaf));
-        for input in &node.inputs {
-            let Some(&from) = places.get(input) else { continue };
-            let mut labels = Vec::new();
-            if let Some(inside) = inside {
-                let short = |array: &graphrun::Array| {
-                    shorten(&crate::json::text(&crate::json::array(array, graphrun::tensor::Dtype::F32)))
-                };
-                labels.extend(inside.values.get(input).filter(|_| args.values).map(short));
-                labels.extend(
-                    inside.grads.get(input).filter(|_| inside.is_asked(*input)).map(|g| format!("d {}", short(g))),
-                );
-            }
-            picture.arrows.push((from, places[&id], labels));
+        picture.boxes.push(Box { title, leaf: unit.is_none() });
+    }
+    let short =
+        |array: &graphrun::Array| shorten(&crate::json::text(&crate::json::array(array, graphrun::tensor::Dtype::F32)));
+    let value = |id: &NodeId| inside.filter(|_| args.values)?.values.get(id).map(short);
+    for unit in units {
+        for (place, source) in unit.sources.iter().enumerate() {
+            let grad = inside.and_then(|inside| inside.edges.get(&(unit.out, place))).map(short);
+            let arrow = Arrow { from: places[source], to: Some(places[&unit.out]), value: value(source), grad };
+            picture.arrows.push(arrow);
+        }
+    }
+    let of = inside.map(|inside| inside.of);
+    let ends: BTreeSet<NodeId> = graph.outputs.iter().map(|(_, id)| *id).chain(of).collect();
+    for id in ends {
+        let grad = inside.filter(|inside| inside.of == id).and_then(|inside| inside.grads.get(&id)).map(short);
+        if let (Some(&from), Some(_)) = (places.get(&id), inside) {
+            picture.arrows.push(Arrow { from, to: None, value: value(&id), grad });
         }
     }
     picture
@@ -128,110 +158,52 @@ fn shorten(text: &str) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-fn width(text: &str) -> f64 {
-    text.chars().count() as f64 * CHAR
-}
-
-/// Boxes and arrows in layers from left to right, with room kept for the labels.
-fn svg(picture: &Picture) -> String {
-    let mut layout: Layout<NodeLabel, EdgeLabel> =
-        Layout::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
-    for (k, (title, _)) in picture.boxes.iter().enumerate() {
-        let mut node = NodeLabel::default();
-        (node.width, node.height) = (width(title) + 20.0, LINE + 14.0);
-        layout.set_node(k.to_string(), Some(node));
-    }
-    for (k, (from, to, labels)) in picture.arrows.iter().enumerate() {
-        let wide = labels.iter().map(|l| width(l) + 10.0).fold(0.0, f64::max);
-        let edge = EdgeLabel { width: wide, height: LINE * labels.len() as f64, ..EdgeLabel::default() };
-        layout.set_edge(from.to_string(), to.to_string(), Some(edge), Some(&k.to_string()));
-    }
-    let options = LayoutOptions {
-        rankdir: RankDir::LR,
-        nodesep: 24.0,
-        ranksep: 40.0,
-        marginx: 12.0,
-        marginy: 12.0,
-        ..LayoutOptions::default()
-    };
-    dagre::layout(&mut layout, Some(options));
-    let mut body = String::new();
-    let (mut right, mut bottom) = (0.0f64, 0.0f64);
-    for (k, (from, to, labels)) in picture.arrows.iter().enumerate() {
-        let Some(edge) = layout.edge(&from.to_string(), &to.to_string(), Some(&k.to_string())) else { continue };
-        let points: Vec<String> = edge.points.iter().map(|p| format!("{:.1},{:.1}", p.x, p.y)).collect();
-        let _ = writeln!(body, r#"<polyline class="edge" points="{}" marker-end="url(#tip)"/>"#, points.join(" "));
-        for (row, label) in labels.iter().enumerate() {
-            let (x, y) = (edge.x.unwrap_or(0.0), edge.y.unwrap_or(0.0));
-            let y = y + (row as f64 - (labels.len() as f64 - 1.0) / 2.0) * LINE;
-            let class = if label.starts_with("d ") { "grad" } else { "value" };
-            right = right.max(x + width(label) / 2.0);
-            bottom = bottom.max(y + LINE);
-            let _ = writeln!(
-                body,
-                r#"<text class="{class}" x="{x:.1}" y="{:.1}">{}</text>"#,
-                y + 4.0,
-                escape(label.trim_start_matches("d "))
-            );
-        }
-    }
-    for (k, (title, leaf)) in picture.boxes.iter().enumerate() {
-        let Some(node) = layout.node(&k.to_string()) else { continue };
-        let (x, y) = (node.x.unwrap_or(0.0), node.y.unwrap_or(0.0));
-        (right, bottom) = (right.max(x + node.width / 2.0), bottom.max(y + node.height / 2.0));
-        let class = if *leaf { "leaf" } else { "node" };
-        let (left, top, w, h) = (x - node.width / 2.0, y - node.height / 2.0, node.width, node.height);
-        let _ = writeln!(
-            body,
-            r#"<rect class="{class}" x="{left:.1}" y="{top:.1}" width="{w:.1}" height="{h:.1}" rx="6"/>"#
-        );
-        let _ = writeln!(body, r#"<text x="{x:.1}" y="{:.1}">{}</text>"#, y + 4.0, escape(title));
-    }
-    let (w, h) = (right + 12.0, bottom + 12.0);
-    format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{w:.0}" height="{h:.0}" viewBox="0 0 {w:.0} {h:.0}" font-family="monospace" font-size="13" text-anchor="middle">
-<style>rect{{stroke:#334;fill:#eef}}.leaf{{fill:#fff}}.edge{{fill:none;stroke:#667}}.value{{fill:#063}}.grad{{fill:#a10}}</style>
-<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#667"/></marker></defs>
-<rect width="{w:.0}" height="{h:.0}" style="fill:#fff;stroke:none"/>
-{body}</svg>"##
-    )
-}
-
 fn dot(picture: &Picture) -> String {
     let mut out = String::from("digraph model {\n  rankdir=LR; node [shape=box];\n");
-    for (k, (title, leaf)) in picture.boxes.iter().enumerate() {
+    for (k, Box { title, leaf }) in picture.boxes.iter().enumerate() {
         let style = if *leaf { "" } else { ", style=filled, fillcolor=\"#eeeeff\"" };
         let _ = writeln!(out, "  n{k} [label={title:?}{style}];");
     }
-    for (from, to, labels) in &picture.arrows {
-        let _ = writeln!(out, "  n{from} -> n{to} [label={:?}];", labels.join("\n"));
+    for arrow in &picture.arrows {
+        let to = arrow.to.map_or_else(|| format!("out{}", arrow.from), |to| format!("n{to}"));
+        if arrow.to.is_none() {
+            let _ = writeln!(out, "  {to} [shape=point];");
+        }
+        let _ = writeln!(out, "  n{} -> {to} [label={:?}];", arrow.from, arrow.label("\n"));
     }
     out + "}\n"
 }
 
 fn mermaid(picture: &Picture) -> String {
     let mut out = String::from("flowchart LR\n");
-    for (k, (title, leaf)) in picture.boxes.iter().enumerate() {
+    for (k, Box { title, leaf }) in picture.boxes.iter().enumerate() {
         let (open, close) = if *leaf { ("([", "])") } else { ("[", "]") };
         let _ = writeln!(out, "  n{k}{open}\"{}\"{close}", title.replace('"', "'"));
     }
-    for (from, to, labels) in &picture.arrows {
-        let label = if labels.is_empty() { String::new() } else { format!("|\"{}\"|", labels.join(" / ")) };
-        let _ = writeln!(out, "  n{from} -->{label} n{to}");
+    for arrow in &picture.arrows {
+        let label = arrow.label(" / ");
+        let label = if label.is_empty() { label } else { format!("|\"{label}\"|") };
+        let to = arrow.to.map_or_else(|| format!("out{}(( ))", arrow.from), |to| format!("n{to}"));
+        let _ = writeln!(out, "  n{} -->{label} {to}", arrow.from);
     }
     out
 }
 
+/// The graph, and below it what its edges carry: between the boxes there is no room for every label.
 fn text(picture: &Picture) -> String {
     let mut graph = ascii_dag::Graph::new();
-    let ids: Vec<_> = picture.boxes.iter().map(|(title, _)| graph.add_node(ascii_dag::AUTO, title)).collect();
-    let joined: Vec<String> = picture.arrows.iter().map(|(_, _, labels)| labels.join(" / ")).collect();
-    for ((from, to, _), label) in picture.arrows.iter().zip(&joined) {
-        graph.add_edge(ids[*from], ids[*to], Some(label.as_str()).filter(|label| !label.is_empty()));
+    let ids: Vec<_> = picture.boxes.iter().map(|b| graph.add_node(ascii_dag::AUTO, &b.title)).collect();
+    for arrow in &picture.arrows {
+        if let Some(to) = arrow.to {
+            graph.add_edge(ids[arrow.from], ids[to], None);
+        }
     }
-    graph.compute_layout().render_string(&ascii_dag::RenderOptions::plain())
+    let mut out = graph.compute_layout().render_string(&ascii_dag::RenderOptions::plain()).trim_end().to_string();
+    out += "\n";
+    let name = |place: usize| picture.boxes[place].title.split([':', ' ']).next().unwrap_or_default();
+    for arrow in picture.arrows.iter().filter(|arrow| arrow.value.is_some() || arrow.grad.is_some()) {
+        let to = arrow.to.map_or("output", name);
+        let _ = writeln!(out, "{} -> {to}: {}", name(arrow.from), arrow.label(" / "));
+    }
+    out
 }

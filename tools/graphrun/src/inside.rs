@@ -12,6 +12,7 @@ use crate::args::Common;
 use crate::failure::Failure;
 use crate::point::Point;
 use crate::run::set_weights;
+use crate::unit::{Unit, units};
 use crate::values;
 
 /// A graph with the values and gradients of its nodes.
@@ -20,11 +21,27 @@ pub(crate) struct Inside {
     pub(crate) graph: Graph,
     pub(crate) of: NodeId,
     pub(crate) values: HashMap<NodeId, Array>,
-    /// The gradients by the nodes between the leaves and the differentiated node, both among them.
+    /// What the file names, in order, inputs and parameters aside.
+    pub(crate) units: Vec<Unit>,
+    /// Along each edge into a unit the gradient that it alone carries, by the unit's node and the source's place.
+    pub(crate) edges: HashMap<(NodeId, usize), Array>,
+    /// The gradients by what the file names between the leaves and the differentiated node, both among them.
     pub(crate) grads: HashMap<NodeId, Array>,
     /// The leaves whose gradients are asked for; all where none is named.
     pub(crate) asked: Option<Vec<NodeId>>,
+    /// How the gradients are computed.
+    pub(crate) rules: Rules,
     names: HashMap<NodeId, String>,
+}
+
+/// The graph of values and gradients, and which of its nodes hold the gradients.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) graph: Graph,
+    /// The whole gradients, by the nodes they are of.
+    pub(crate) total: HashMap<NodeId, NodeId>,
+    /// Those along edges, as in [`Inside::edges`].
+    pub(crate) edges: HashMap<(NodeId, usize), NodeId>,
 }
 
 impl Inside {
@@ -43,17 +60,36 @@ impl Inside {
         let graph = found.graph;
         let asked: Option<Vec<NodeId>> =
             (!wanted.wrt.is_empty()).then(|| found.wrt.iter().map(|(_, id)| *id).collect());
-        let ancestors = ancestors(&graph, found.of);
-        let shown: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|id| ancestors[id.index()]).collect();
-        let real = if gradients { between(&graph, &shown, asked.as_deref()) } else { Vec::new() };
+        let seen = ancestors(&graph, graph.outputs.iter().map(|(_, id)| *id).chain([found.of]));
+        let shown: Vec<NodeId> = graph.ids().map(|(id, _)| id).filter(|id| seen[id.index()]).collect();
+        let own: Vec<NodeId> = asked.iter().flatten().copied().chain([found.of]).collect();
+        let units = units(&graph, model, &shown, &own);
+        let needed = ancestors(&graph, [found.of]);
+        let leaf = |id: &NodeId| is_leaf(&graph, *id);
+        let mut below: Vec<NodeId> = shown.iter().copied().filter(leaf).collect();
+        below.extend(units.iter().map(|unit| unit.out));
+        below.retain(|id| needed[id.index()]);
+        below.sort();
+        let real = if gradients { between(&graph, &below, asked.as_deref()) } else { Vec::new() };
         let mut b = Builder::from_graph(graph.clone());
         let gradients = if gradients { grad(&mut b, found.of, &real, found.upstream)? } else { Vec::new() };
+        let total: HashMap<NodeId, NodeId> = real.iter().copied().zip(gradients).collect();
+        let mut edges = Vec::new();
+        for unit in &units {
+            let Some(total) = total.get(&unit.out).filter(|_| needed[unit.out.index()]) else { continue };
+            for (place, gradient) in unit.gradients(&mut b, *total, &real)?.into_iter().enumerate() {
+                edges.extend(gradient.map(|gradient| ((unit.out, place), gradient)));
+            }
+        }
         let built = b.graph_mut();
         built.outputs = shown.iter().map(|id| (format!("v{}", id.index()), *id)).collect();
-        built.outputs.extend(real.iter().zip(gradients).map(|(id, gradient)| (format!("g{}", id.index()), gradient)));
+        built.outputs.extend(real.iter().map(|id| (format!("g{}", id.index()), total[id])));
+        let edge = |(id, place): &(NodeId, usize)| format!("e{}_{place}", id.index());
+        built.outputs.extend(edges.iter().map(|(key, gradient)| (edge(key), *gradient)));
         built.loss = None;
         built.updates.clear();
-        let mut session = Session::new(b.finish(), common.options(model, Dtype::F64)?)?;
+        let backward = b.finish();
+        let mut session = Session::new(backward.clone(), common.options(model, Dtype::F64)?)?;
         if let Some(path) = weights {
             set_weights(&mut session, path)?;
         }
@@ -63,13 +99,22 @@ impl Inside {
             ids.iter().filter_map(array).collect()
         };
         let (values, grads) = (read('v', &shown), read('g', &real));
-        Ok(Inside { of: found.of, values, grads, asked, names: names(&graph), graph })
+        let carried = edges.iter().filter_map(|(key, _)| Some((*key, session.output(&edge(key))?))).collect();
+        let rules = Rules { graph: backward, total, edges: edges.into_iter().collect() };
+        Ok(Inside { of: found.of, values, units, edges: carried, grads, rules, asked, names: names(&graph), graph })
     }
 
-    /// The nodes that the differentiated one needs, constants aside, in order.
+    /// The inputs and parameters and the units' nodes, in order.
     pub(crate) fn nodes(&self) -> Vec<NodeId> {
-        let constant = |id: &NodeId| matches!(self.graph.node(*id).op.form(), Form::Leaf(Leaf::Constant(_)));
-        self.graph.ids().map(|(id, _)| id).filter(|id| self.values.contains_key(id) && !constant(id)).collect()
+        let mut nodes: Vec<NodeId> = self.values.keys().copied().filter(|id| is_leaf(&self.graph, *id)).collect();
+        nodes.extend(self.units.iter().map(|unit| unit.out));
+        nodes.sort();
+        nodes
+    }
+
+    /// The unit that a node is the result of.
+    pub(crate) fn unit(&self, id: NodeId) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.out == id)
     }
 
     /// What a node is called: its label, with its ordinal where several have the same, or its value when it is a
@@ -118,10 +163,15 @@ fn between(graph: &Graph, shown: &[NodeId], asked: Option<&[NodeId]>) -> Vec<Nod
     nodes
 }
 
-fn ancestors(graph: &Graph, of: NodeId) -> Vec<bool> {
+/// Whether a node is an input or a parameter.
+pub(crate) fn is_leaf(graph: &Graph, id: NodeId) -> bool {
+    matches!(graph.node(id).op.form(), Form::Leaf(Leaf::Input(_) | Leaf::Parameter(_)))
+}
+
+fn ancestors(graph: &Graph, of: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes().len()];
-    reached[of.index()] = true;
-    for (id, node) in graph.ids().rev().filter(|(id, _)| *id <= of) {
+    of.into_iter().for_each(|id| reached[id.index()] = true);
+    for (id, node) in graph.ids().rev() {
         if reached[id.index()] {
             node.inputs.iter().for_each(|input| reached[input.index()] = true);
         }

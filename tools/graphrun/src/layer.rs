@@ -1,5 +1,7 @@
 //! What the values and gradients of a layer look like, and whether it is healthy.
 
+use std::collections::HashMap;
+
 use graphrun::Array;
 use graphrun::expr::Expr;
 use graphrun::graph::{Form, NodeId};
@@ -25,23 +27,28 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    fn new(values: &[f64]) -> Histogram {
-        let finite = || values.iter().copied().filter(|x| x.is_finite());
-        let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+    fn new(values: &[f64], [low, high]: [f64; 2]) -> Histogram {
         let mut counts = [0; BARS];
-        for x in finite() {
+        for x in values.iter().filter(|x| x.is_finite()) {
             let place = if high > low { (x - low) / (high - low) } else { 0.5 };
             counts[((place * BARS as f64) as usize).min(BARS - 1)] += 1;
         }
         Histogram { low, high, counts }
     }
 
-    /// One character a bar.
+    /// One character for two bars.
     pub(crate) fn bars(&self) -> String {
         const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-        let most = self.counts.iter().max().copied().unwrap_or(0).max(1);
-        self.counts.iter().map(|&n| HEIGHTS[(n * 8).div_ceil(most)]).collect()
+        let counts: Vec<usize> = self.counts.chunks(2).map(|pair| pair.iter().sum()).collect();
+        let most = counts.iter().max().copied().unwrap_or(0).max(1);
+        counts.iter().map(|&n| HEIGHTS[(n * 8).div_ceil(most)]).collect()
     }
+}
+
+/// The least and the greatest finite number.
+fn range(values: &[f64]) -> [f64; 2] {
+    let finite = values.iter().copied().filter(|x| x.is_finite());
+    finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
 }
 
 /// The numbers of an array in brief.
@@ -54,16 +61,18 @@ pub(crate) struct Summary {
     /// The share that is exactly 0.
     pub(crate) zero: f64,
     pub(crate) histogram: Histogram,
+    values: Vec<f64>,
 }
 
 impl Summary {
-    fn new(values: &[f64]) -> Summary {
+    fn new(values: Vec<f64>) -> Summary {
         let n = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / n;
         let std = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
         let rms = (values.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
         let zero = values.iter().filter(|x| **x == 0.0).count() as f64 / n;
-        Summary { mean, std, rms, zero, histogram: Histogram::new(values) }
+        let histogram = Histogram::new(&values, range(&values));
+        Summary { mean, std, rms, zero, histogram, values }
     }
 
     fn json(&self) -> Value {
@@ -90,6 +99,12 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
+    /// The shares of zeros, dead and saturated units, in percent where there are any to speak of.
+    pub(crate) fn shares(&self) -> [String; 3] {
+        let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.0}%", 100.0 * share));
+        [Some(self.value.zero), self.dead, self.saturated].map(percent)
+    }
+
     pub(crate) fn json(&self) -> Value {
         json!({"name": self.name, "op": self.op, "value": self.value.json(), "gradient": self.gradient.json(),
             "dead": self.dead, "saturated": self.saturated, "verdict": self.verdict})
@@ -105,8 +120,8 @@ pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec
             name: name.clone(),
             op: op.clone(),
             top: *id == inside.of,
-            value: Summary::new(&value.to_reals()),
-            gradient: Summary::new(&gradient.to_reals()),
+            value: Summary::new(value.to_reals()),
+            gradient: Summary::new(gradient.to_reals()),
             dead: dead(value),
             saturated: saturated(inside, *id),
             verdict: "",
@@ -120,6 +135,25 @@ pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec
         layer.verdict = verdict(layer, sizes);
     }
     layers
+}
+
+/// Gives the histograms of one node one range in all the runs that are compared.
+pub(crate) fn share_ranges(compared: &mut [(String, Vec<Layer>)]) {
+    let parts: [fn(&mut Layer) -> &mut Summary; 2] = [|layer| &mut layer.value, |layer| &mut layer.gradient];
+    for part in parts {
+        let mut ranges: HashMap<String, [f64; 2]> = HashMap::new();
+        for layer in compared.iter_mut().flat_map(|(_, layers)| layers) {
+            let name = layer.name.clone();
+            let Histogram { low, high, .. } = part(layer).histogram;
+            let range = ranges.entry(name).or_insert([low, high]);
+            *range = [range[0].min(low), range[1].max(high)];
+        }
+        for layer in compared.iter_mut().flat_map(|(_, layers)| layers) {
+            let range = ranges[&layer.name];
+            let summary = part(layer);
+            summary.histogram = Histogram::new(&summary.values, range);
+        }
+    }
 }
 
 /// `sizes` are those of value and gradient, as parts of what they are measured against.
@@ -171,12 +205,13 @@ mod tests {
     #[test]
     fn a_histogram_counts_every_finite_number_once() {
         let check = |values: &[f64], low: f64, high: f64, total: usize| {
-            let found = Histogram::new(values);
+            let found = Histogram::new(values, range(values));
             assert_eq!((found.low, found.high, found.counts.iter().sum::<usize>()), (low, high, total));
         };
         check(&[0.0, 1.0, 0.5, 1.0], 0.0, 1.0, 4);
         check(&[2.0, 2.0, f64::NAN, f64::INFINITY], 2.0, 2.0, 2);
-        assert_eq!(Histogram::new(&[0.0, 24.0, 24.0]).bars().trim_end_matches('█'), format!("▄{}", " ".repeat(22)));
+        let found = Histogram::new(&[0.0, 24.0, 24.0], [0.0, 24.0]);
+        assert_eq!(found.bars().trim_end_matches('█'), format!("▄{}", " ".repeat(10)));
     }
 
     #[test]

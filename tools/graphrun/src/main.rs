@@ -1,16 +1,19 @@
 //! The `graphrun` command: one file a verb.
 
+mod activation;
 mod args;
 mod bench;
 mod check;
 mod curve;
 mod draw;
+mod draw_svg;
 mod equiv;
 mod eval;
 mod examples;
 mod explain;
 mod failure;
 mod fmt;
+mod formula;
 mod generate;
 mod grad;
 mod gradcheck;
@@ -34,7 +37,9 @@ mod stats_svg;
 mod table;
 mod test;
 mod trace;
+mod trace_marks;
 mod train;
+mod unit;
 mod values;
 
 use std::process::ExitCode;

@@ -46,7 +46,9 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let wanted = Wanted { of: args.grad.clone().or_else(|| args.wanted.of.clone()), ..args.wanted.clone() };
     let options = common.options(&model, Dtype::F32)?;
     let dtype = options.dtype;
-    let gradient = match wanted.of.is_some() || !wanted.wrt.is_empty() || wanted.upstream.is_some() {
+    // Beside a Jacobian, `--wrt` says what that is by.
+    let by = !wanted.wrt.is_empty() && args.jacobian.is_none();
+    let gradient = match wanted.of.is_some() || by || wanted.upstream.is_some() {
         true => Some(wanted.find(graph.clone())?.checked()?),
         false => None,
     };
@@ -156,7 +158,8 @@ fn jacobian(
     if let Some(path) = &args.weights {
         set_weights(&mut session, path)?;
     }
-    let sizes = session.bind(&arrays.iter().map(|(n, a)| (n.as_str(), a)).collect::<Vec<_>>())?;
+    let inputs = arrays.iter().filter(|(name, _)| session.graph().parameter(name).is_none());
+    let sizes = session.bind(&inputs.map(|(n, a)| (n.as_str(), a)).collect::<Vec<_>>())?;
     let shape = session.graph().ty(of).concrete(&sizes)?;
     if shape.len() > 10_000 {
         return Err(Failure::new(format!(

@@ -9,15 +9,16 @@ use graphrun::train::{standard, write_atomically};
 use graphrun::{Array, Experiment, Model, Phase, nodes};
 use serde_json::{Value, json};
 
+use crate::activation::{Activation, fields, with_activation};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::inside::Inside;
-use crate::layer::{Layer, layers};
+use crate::layer::{Layer, Summary, layers, share_ranges};
 use crate::model::{open, seed};
 use crate::point::{Point, Rest};
 use crate::show::sizes;
-use crate::stats_svg::svg;
+use crate::stats_svg::{ending, svg};
 use crate::table::table;
 use crate::values::Feeds;
 
@@ -25,21 +26,8 @@ use crate::values::Feeds;
 const SCHEMES: [(&str, &str); 4] =
     [("small", "Normal(std: 0.01)"), ("large", "Normal(std: 1)"), ("xavier", "Xavier"), ("he", "He")];
 
-/// The operations that `--activation` replaces.
-const ACTIVATIONS: [&str; 12] = [
-    "Sigmoid",
-    "Tanh",
-    "Relu",
-    "Softplus",
-    "CenteredSoftplus",
-    "LeakyRelu",
-    "VRelu",
-    "Elu",
-    "Selu",
-    "Gelu",
-    "Silu",
-    "Mish",
-];
+/// The most characters of a name in the table.
+const NAME: usize = 22;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -50,9 +38,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     wanted: Wanted,
     /// How weights begin: small, large, xavier, he, or an initialiser such as Orthogonal [default: the file's]
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,...")]
     init: Vec<String>,
-    /// Put this operation in the place of every activation
+    /// Put this operation in the place of every activation: Relu, or LeakyRelu(alpha: 0.2)
     #[arg(long, value_name = "OP")]
     activation: Option<String>,
     /// Trained weights
@@ -75,7 +63,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let mut model = open(&args.file, &[], common)?;
     if let Some(op) = &args.activation {
-        let text = with_activation(model.text(), op);
+        let text = with_activation(model.text(), &Activation::read(op)?);
         model = load_str(&model.path, &text, &nodes::standard(), &LoadOptions::default())?;
     }
     let mut given = args.feeds.read()?;
@@ -89,7 +77,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     }
     let test = model.tests.first().filter(|_| !args.noise && !args.data);
     let rest = Rest { test, trained: args.weights.is_some(), open: rows };
-    let schemes = if args.init.is_empty() { vec!["file".to_string()] } else { args.init.clone() };
+    let schemes: Vec<String> = match args.init.is_empty() {
+        true => vec!["file".to_string()],
+        false => args.init.iter().flat_map(|init| fields(init)).map(|init| init.trim().to_string()).collect(),
+    };
     let mut compared: Vec<(String, Vec<Layer>)> = Vec::new();
     for scheme in schemes {
         let mut given = given.clone();
@@ -104,6 +95,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let inside = Inside::new(&model, point, args.weights.as_ref(), true, common)?;
         compared.push((scheme, layers(&named(&model), &inside)));
     }
+    share_ranges(&mut compared);
     if let Some(path) = &args.svg {
         write_atomically(path, svg(&compared).as_bytes())?;
     }
@@ -156,21 +148,6 @@ fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
     parameter.map(|p| p.init.clone()).ok_or_else(|| Failure::new(format!("`{scheme}` is no initialiser")))
 }
 
-/// The text of a model with `op` in the place of every activation.
-fn with_activation(text: &str, op: &str) -> String {
-    let (mut out, mut word) = (String::new(), String::new());
-    for c in text.chars().chain(['\n']) {
-        if c.is_alphanumeric() || c == '_' {
-            word.push(c);
-            continue;
-        }
-        out += if ACTIVATIONS.contains(&word.as_str()) { op } else { &word };
-        word.clear();
-        out.push(c);
-    }
-    out
-}
-
 fn print(compared: &[(String, Vec<Layer>)], as_json: bool) -> Result<Found, Failure> {
     if as_json {
         let entry = |(init, layers): &(String, Vec<Layer>)| json!({"init": init, "layers": layers.iter().map(Layer::json).collect::<Value>()});
@@ -179,24 +156,26 @@ fn print(compared: &[(String, Vec<Layer>)], as_json: bool) -> Result<Found, Fail
     }
     for (init, layers) in compared {
         say(format!("weights: {init}"))?;
-        let columns =
-            ["node", "op", "verdict", "values", "gradients", "mean", "std", "gradient", "zero", "dead", "saturated"];
-        let mut table = table(columns, 5);
-        let share = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.0}%", 100.0 * share));
+        let header = ["node\nop", "verdict", "values\ngradients", "from", "to", "mean", "std", "zero", "dead", "sat."];
+        let mut table = table(header, 3);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
         for layer in layers {
             let Layer { value, gradient, .. } = layer;
+            let both = |part: fn(&Summary) -> f64| format!("{:.1e}\n{:.1e}", part(value), part(gradient));
+            let [zero, dead, saturated] = layer.shares();
             table.add_row([
-                layer.name.clone(),
-                layer.op.clone(),
+                format!("{}\n{}", ending(&layer.name, NAME), ending(&layer.op, NAME)),
                 layer.verdict.to_string(),
-                value.histogram.bars(),
-                gradient.histogram.bars(),
-                format!("{:.2e}", value.mean),
-                format!("{:.2e}", value.std),
-                format!("{:.2e}", gradient.rms),
-                share(Some(value.zero)),
-                share(layer.dead),
-                share(layer.saturated),
+                format!("{}\n{}", value.histogram.bars(), gradient.histogram.bars()),
+                both(|summary| summary.histogram.low),
+                both(|summary| summary.histogram.high),
+                both(|summary| summary.mean),
+                both(|summary| summary.std),
+                zero,
+                dead,
+                saturated,
             ]);
         }
         say(table)?;

@@ -2,19 +2,23 @@
 
 use std::fmt::Write;
 
-use crate::layer::{Histogram, Layer};
+use crate::layer::{Histogram, Layer, Summary};
 
 /// The size of a cell and the space around it, in pixels.
-const WIDTH: f64 = 132.0;
+const WIDTH: f64 = 150.0;
 const HEIGHT: f64 = 76.0;
 const GAP: f64 = 18.0;
+/// The height of a line of numbers.
+const LINE: f64 = 13.0;
+/// The most characters of a layer's name.
+const NAME: usize = 12;
 /// The width of the names of rows.
 const MARGIN: f64 = 90.0;
 
 /// One drawing of all that is compared.
 pub(crate) fn svg(compared: &[(String, Vec<Layer>)]) -> String {
     let columns = compared.iter().map(|(_, layers)| layers.len()).max().unwrap_or(0) as f64;
-    let pitch = [WIDTH + GAP, 2.0 * (HEIGHT + GAP) + 3.0 * GAP];
+    let pitch = [WIDTH + GAP, 2.0 * (HEIGHT + GAP) + 5.0 * LINE + 2.0 * GAP];
     let (width, height) = (MARGIN + columns * pitch[0] + GAP, compared.len() as f64 * pitch[1] + GAP);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"11\">\n\
@@ -23,23 +27,33 @@ pub(crate) fn svg(compared: &[(String, Vec<Layer>)]) -> String {
     for (row, (init, layers)) in compared.iter().enumerate() {
         let top = GAP + row as f64 * pitch[1];
         text(&mut out, [GAP, top + HEIGHT / 2.0 + GAP], "start", "bold", init);
-        text(&mut out, [GAP, top + 1.5 * HEIGHT + 2.0 * GAP], "start", "normal", "gradients");
+        text(&mut out, [GAP, top + 1.5 * HEIGHT + GAP + 4.0 * LINE], "start", "normal", "gradients");
         for (column, layer) in layers.iter().enumerate() {
             let left = MARGIN + column as f64 * pitch[0];
-            let title = format!("{}: {}", ending(&layer.name), layer.verdict);
+            let title = format!("{}: {}", ending(&layer.name, NAME), layer.verdict);
             text(&mut out, [left + WIDTH / 2.0, top + 11.0], "middle", "bold", &title);
-            bars(&mut out, [left, top + GAP], &layer.value.histogram, "#2471a3");
-            bars(&mut out, [left, top + HEIGHT + 2.0 * GAP], &layer.gradient.histogram, "#c0392b");
+            let (values, gradients) = (top + GAP, top + HEIGHT + GAP + 4.0 * LINE);
+            summary(&mut out, [left, values], &layer.value, "#2471a3");
+            let [zero, dead, saturated] = layer.shares();
+            let shares = format!("zero {zero} dead {dead} sat. {saturated}");
+            text(&mut out, [left, values + HEIGHT + 3.0 * LINE], "start", "normal", &shares);
+            summary(&mut out, [left, gradients], &layer.gradient, "#c0392b");
         }
     }
     out + "</svg>\n"
 }
 
 /// The end of a name that is too long for a cell, where members of blocks differ.
-fn ending(name: &str) -> String {
-    const MOST: usize = 11;
+pub(crate) fn ending(name: &str, most: usize) -> String {
     let all = name.chars().count();
-    if all <= MOST { name.to_string() } else { format!("…{}", name.chars().skip(all - MOST).collect::<String>()) }
+    if all <= most { name.to_string() } else { format!("…{}", name.chars().skip(all + 1 - most).collect::<String>()) }
+}
+
+/// A histogram with mean and deviation below it.
+fn summary(out: &mut String, [left, top]: [f64; 2], summary: &Summary, colour: &str) {
+    bars(out, [left, top], &summary.histogram, colour);
+    let numbers = format!("mean {:.1e} std {:.1e}", summary.mean, summary.std);
+    text(out, [left, top + HEIGHT + 2.0 * LINE], "start", "normal", &numbers);
 }
 
 /// A histogram with its range below it.
@@ -63,8 +77,8 @@ fn bars(out: &mut String, [left, top]: [f64; 2], histogram: &Histogram, colour: 
         left + WIDTH
     );
     if histogram.low <= histogram.high {
-        text(out, [left, top + HEIGHT + 12.0], "start", "normal", &format!("{:.2e}", histogram.low));
-        text(out, [left + WIDTH, top + HEIGHT + 12.0], "end", "normal", &format!("{:.2e}", histogram.high));
+        text(out, [left, top + HEIGHT + LINE], "start", "normal", &format!("{:.2e}", histogram.low));
+        text(out, [left + WIDTH, top + HEIGHT + LINE], "end", "normal", &format!("{:.2e}", histogram.high));
     }
 }
 

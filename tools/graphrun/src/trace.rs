@@ -4,25 +4,23 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use graphrun::Array;
-use graphrun::graph::{Form, Leaf, NodeId};
+use graphrun::graph::NodeId;
 use graphrun::tensor::Dtype;
 use serde_json::{Value, json};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
+use crate::formula::{chain, formula, local, plugged, rule, shown};
 use crate::gradients::Wanted;
 use crate::inside::Inside;
 use crate::json;
 use crate::model::open;
 use crate::point::{Point, Rest};
+use crate::trace_marks::mark;
 use crate::values::Feeds;
 
 /// What a result looks like that the reader is to fill in.
-const BLANK: &str = "____";
-/// The most elements of an array whose local derivatives are written out.
-const SMALL: usize = 8;
-/// How near an answer must be, relative to the result.
-const NEAR: f64 = 1e-3;
+pub(crate) const BLANK: &str = "____";
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -47,14 +45,33 @@ pub(crate) struct Args {
 }
 
 /// One line of the worksheet: what is computed, how, and its result.
-struct Line {
-    what: String,
+pub(crate) struct Line {
+    pub(crate) what: String,
     /// The formula by names; empty for what is given.
-    how: String,
+    pub(crate) how: String,
     /// The formula with numbers, where all are single ones or small arrays.
     numbers: String,
-    result: String,
-    value: Array,
+    pub(crate) result: String,
+    pub(crate) value: Array,
+    kind: Kind,
+}
+
+/// What a line tells.
+enum Kind {
+    /// A value, by a formula where it is not given.
+    Value,
+    /// The gradient along one edge.
+    Edge(Step),
+    /// The sum of the gradients along several.
+    Sum,
+}
+
+/// The chain rule along one edge.
+struct Step {
+    /// The local derivative by names, with numbers, and its value; empty where it is no product of elements.
+    local: [String; 3],
+    /// The gradient that comes in, by name and in numbers.
+    incoming: [String; 2],
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
@@ -71,10 +88,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         return mark(path, forward.iter().chain(&backward), common.json);
     }
     if common.json {
-        let entries = |lines: &[Line]| -> Value {
-            let entry = |l: &Line| json!({"name": l.what, "formula": l.how, "numbers": l.numbers, "value": json::array(&l.value, Dtype::F64)});
-            lines.iter().map(entry).collect()
-        };
+        let entries = |lines: &[Line]| -> Value { lines.iter().map(Line::json).collect() };
         say(json!({"forward": entries(&forward), "backward": entries(&backward)}))?;
         return Ok(Found::Nothing);
     }
@@ -85,157 +99,142 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
 
 fn section(title: &str, lines: &[Line], args: &Args) -> Result<(), Failure> {
     say(if args.markdown { format!("## {title}\n") } else { title.to_string() })?;
-    let width = lines.iter().map(|line| line.what.chars().count()).max().unwrap_or(0);
+    // Long names of branches leave the others where they are.
+    let width = lines
+        .iter()
+        .filter(|l| !matches!(l.kind, Kind::Edge(_)))
+        .map(|line| line.what.chars().count())
+        .max()
+        .unwrap_or(0);
     for line in lines {
-        let steps: &[&str] = if args.quiz { &[&line.how] } else { &[&line.how, &line.numbers] };
-        let how: String = steps.iter().filter(|step| !step.is_empty()).map(|step| format!("{step} = ")).collect();
-        let result = if args.quiz && !line.how.is_empty() { BLANK } else { &line.result };
-        match args.markdown {
-            true => say(format!("- `{} = {how}{result}`", line.what))?,
-            false => say(format!("  {:width$} = {how}{result}", line.what))?,
-        }
+        let text = line.text(args.quiz, if args.markdown { 0 } else { width });
+        say(if args.markdown { format!("- `{text}`") } else { format!("  {text}") })?;
     }
     say("")
 }
 
-fn shown(array: &Array) -> String {
-    json::text(&json::array(&rounded(array), Dtype::F64))
-}
+impl Line {
+    /// Whether the reader is to find it.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.how.is_empty()
+    }
 
-/// Six significant digits are enough to read.
-fn rounded(array: &Array) -> Array {
-    let digits = |x: f64| format!("{x:.6e}").parse().unwrap_or(x);
-    let values = array.to_reals().into_iter().map(digits).collect();
-    Array::real(array.shape(), values).unwrap_or_else(|_| array.clone())
+    fn json(&self) -> Value {
+        let mut entry = json!({"name": self.what, "formula": self.how, "numbers": self.numbers,
+            "value": json::array(&self.value, Dtype::F64)});
+        if let Kind::Edge(step) = &self.kind {
+            entry["local"] = json!(chain(&step.local));
+            entry["incoming"] = json!(chain(&step.incoming));
+        }
+        entry
+    }
+
+    /// The line, its name filled up to `width`; for a quiz with blanks for what the reader is to find.
+    fn text(&self, quiz: bool, width: usize) -> String {
+        let Line { what, how, numbers, result, .. } = self;
+        let Kind::Edge(Step { local, incoming }) = &self.kind else {
+            let sum = matches!(self.kind, Kind::Sum) && !numbers.is_empty();
+            let shown = match quiz {
+                false if sum => chain(&[numbers.clone(), result.clone()]),
+                true if how.is_empty() => result.clone(),
+                true => chain(&[how.clone(), BLANK.into()]),
+                false => chain(&[how.clone(), numbers.clone(), result.clone()]),
+            };
+            return format!("{what:width$} = {shown}");
+        };
+        let local = if quiz { local[0].clone() } else { chain(local) };
+        let local = if local.is_empty() { local } else { format!("local {local}; ") };
+        match quiz {
+            true => format!("{what}: {local}incoming {}; outgoing {how} = {BLANK}", incoming[0]),
+            false => {
+                let by_names = if local.is_empty() { how.clone() } else { String::new() };
+                let outgoing = chain(&[by_names, numbers.clone(), result.clone()]);
+                format!("{what}: {local}incoming {}; outgoing {outgoing}", chain(incoming))
+            }
+        }
+    }
 }
 
 /// Every value in order, with the numbers plugged into its formula.
 fn forward(inside: &Inside) -> Vec<Line> {
     let line = |id: NodeId| {
-        let node = inside.graph.node(id);
         let value = inside.values[&id].clone();
-        let names: Vec<String> = node.inputs.iter().map(|&input| inside.name(input).to_string()).collect();
-        let (how, numbers) = match node.op.form() {
-            Form::Leaf(_) => Default::default(),
-            Form::Pointwise(expr) => {
-                let text = |with: &[String]| expr.text(&with.iter().map(String::as_str).collect::<Vec<_>>());
-                let scalars: Option<Vec<String>> = node.inputs.iter().map(|input| scalar(inside, *input)).collect();
-                (text(&names), scalars.map_or_else(String::new, |numbers| text(&numbers)))
-            }
-            _ => {
-                let options = node.op.options();
-                let gap = if options.is_empty() { "" } else { ", " };
-                (format!("{}({}{gap}{options})", node.op.name(), names.join(", ")), String::new())
-            }
+        let (how, numbers) = match inside.unit(id) {
+            None => Default::default(),
+            Some(unit) => formula(inside, unit),
         };
-        Line { what: inside.name(id).to_string(), how, numbers, result: shown(&value), value }
+        Line { what: inside.name(id).to_string(), how, numbers, result: shown(&value), value, kind: Kind::Value }
     };
     inside.nodes().into_iter().map(line).collect()
-}
-
-/// The value of a node as it stands in a formula, where it is one number.
-fn scalar(inside: &Inside, id: NodeId) -> Option<String> {
-    let value = &inside.values[&id];
-    (value.shape().rank() == 0).then(|| factor(shown(value)))
-}
-
-/// A number as a factor: a negative one in brackets.
-fn factor(number: String) -> String {
-    if number.starts_with('-') { format!("({number})") } else { number }
 }
 
 /// Every gradient backwards: along each edge the local derivative times what comes in, summed where a value is used
 /// more than once.
 fn backward(inside: &Inside) -> Vec<Line> {
-    let mut terms: BTreeMap<NodeId, Vec<(String, Option<String>)>> = BTreeMap::new();
+    let mut branches: BTreeMap<NodeId, Vec<(NodeId, usize, &Array)>> = BTreeMap::new();
     let mut lines = Vec::new();
     let top = inside.name(inside.of);
+    let line = |id: NodeId, how: String, numbers: String| -> Option<Line> {
+        let (value, what) = (inside.grads.get(&id)?.clone(), format!("d{top}/d{}", inside.name(id)));
+        Some(Line { what, how, numbers, result: shown(&value), value, kind: Kind::Sum })
+    };
     for id in inside.nodes().into_iter().rev() {
-        let Some(gradient) = inside.grads.get(&id) else { continue };
-        let (names, numbers): (Vec<String>, Vec<Option<String>>) =
-            terms.remove(&id).unwrap_or_default().into_iter().unzip();
-        let numbers: Option<Vec<String>> = numbers.into_iter().collect();
-        lines.push(Line {
-            what: format!("d{top}/d{}", inside.name(id)),
-            how: names.join(" + "),
-            numbers: numbers.unwrap_or_default().join(" + "),
-            result: shown(gradient),
-            value: gradient.clone(),
-        });
-        let node = inside.graph.node(id);
-        for (k, input) in node.inputs.iter().enumerate() {
-            let constant = matches!(inside.graph.node(*input).op.form(), Form::Leaf(Leaf::Constant(_)));
-            if constant || !inside.grads.contains_key(input) {
-                continue;
+        if !inside.grads.contains_key(&id) {
+            continue;
+        }
+        let here = branches.remove(&id).unwrap_or_default();
+        let whole = format!("d{top}/d{}", inside.name(id));
+        let mut named: Vec<String> = Vec::new();
+        for &(out, place, carried) in here.iter().rev() {
+            let twice = here.iter().filter(|(other, ..)| *other == out).count() > 1;
+            let input = if twice { format!(" as input {}", place + 1) } else { String::new() };
+            let what = match here.len() {
+                1 => whole.clone(),
+                _ => format!("{whole} via {}{input}", inside.name(out)),
+            };
+            named.push(what.clone());
+            let (step, how, numbers) = step(inside, out, place);
+            lines.push(Line {
+                what,
+                how,
+                numbers,
+                result: shown(carried),
+                value: carried.clone(),
+                kind: Kind::Edge(step),
+            });
+        }
+        if here.len() != 1 {
+            let small: Option<Vec<String>> = here.iter().rev().map(|(.., carried)| plugged(carried)).collect();
+            lines.extend(line(id, named.join(" + "), small.unwrap_or_default().join(" + ")));
+        }
+        let Some(unit) = inside.unit(id) else { continue };
+        for (place, source) in unit.sources.iter().enumerate().rev() {
+            if let Some(carried) = inside.edges.get(&(id, place)) {
+                branches.entry(*source).or_default().push((id, place, carried));
             }
-            let (upper, lower) = (inside.name(id), inside.name(*input));
-            let numbers =
-                local(inside, id, k).map(|local| format!("{} * {}", factor(shown(gradient)), factor(shown(&local))));
-            terms.entry(*input).or_default().push((format!("d{top}/d{upper} * d{upper}/d{lower}"), numbers));
         }
     }
     let unused = inside.asked.iter().flatten().filter(|id| !inside.values.contains_key(id));
-    lines.extend(unused.filter_map(|id| {
-        let (gradient, what) = (inside.grads.get(id)?, format!("d{top}/d{}", inside.name(*id)));
-        Some(Line {
-            what,
-            how: String::new(),
-            numbers: String::new(),
-            result: shown(gradient),
-            value: gradient.clone(),
-        })
-    }));
+    lines.extend(unused.filter_map(|id| line(*id, String::new(), String::new())));
     lines
 }
 
-/// The local derivatives by input `k`, element by element, where the arrays are of one shape and small.
-fn local(inside: &Inside, id: NodeId, k: usize) -> Option<Array> {
-    let node = inside.graph.node(id);
-    let Form::Pointwise(expr) = node.op.form() else { return None };
-    let shape = inside.values[&id].shape();
-    let like = |input: &NodeId| inside.values[input].shape() == shape;
-    if shape.len() > SMALL || !node.inputs.iter().all(like) {
-        return None;
-    }
-    let inputs: Vec<Vec<f64>> = node.inputs.iter().map(|input| inside.values[input].to_reals()).collect();
-    let slope = expr.derivative(k);
-    let at = |element: usize| slope.eval(&inputs.iter().map(|values| values[element]).collect::<Vec<_>>());
-    Array::real(shape, (0..shape.len()).map(at).collect()).ok()
-}
-
-/// Says for every line of an answers file whether it is right.
-fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as_json: bool) -> Result<Found, Failure> {
-    let lines: Vec<&Line> = lines.collect();
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
-    let (mut right, mut wrong, mut answers) = (0, 0, Vec::new());
-    for (number, answer) in text.lines().enumerate().filter(|(_, line)| line.contains('=')) {
-        let (what, given) =
-            (answer.split('=').next().unwrap_or("").trim(), answer.rsplit('=').next().unwrap_or("").trim());
-        let place = format!("{}:{}", path.display(), number + 1);
-        let Some(line) = lines.iter().find(|line| line.what == what) else {
-            return Err(Failure::new(format!("{place}: the worksheet has no `{what}`")));
-        };
-        let met = crate::values::parse(&place, given).is_ok_and(|array| {
-            let (got, want) = (array.to_reals(), line.value.to_reals());
-            got.len() == want.len() && got.iter().zip(&want).all(|(g, w)| (g - w).abs() <= NEAR * w.abs().max(1.0))
-        });
-        match met {
-            true => right += 1,
-            false => wrong += 1,
+/// What it takes along the edge into `out` at `place`, and what goes out, by names and in numbers.
+fn step(inside: &Inside, out: NodeId, place: usize) -> (Step, String, String) {
+    let top = inside.name(inside.of);
+    let gradient = &inside.grads[&out];
+    let above = format!("d{top}/d{}", inside.name(out));
+    let incoming = [above.clone(), shown(gradient)];
+    match local(inside, out, place) {
+        Some((names, numbers, value)) => {
+            let outgoing = plugged(gradient).zip(plugged(&value)).map(|(a, b)| format!("{a} * {b}"));
+            let lower = inside.name(inside.graph.node(out).inputs[place]);
+            let how = format!("{above} * d{}/d{lower}", inside.name(out));
+            (Step { local: [names, numbers, shown(&value)], incoming }, how, outgoing.unwrap_or_default())
         }
-        let verdict = if met { "right" } else { "wrong" };
-        answers.push(
-            json!({"name": what, "given": given, "verdict": verdict, "value": json::array(&line.value, Dtype::F64)}),
-        );
-        if !as_json {
-            let but = if met { String::new() } else { format!(", it is {}", line.result) };
-            say(format!("{verdict}  {what} = {given}{but}"))?;
+        None => {
+            let [how, numbers] = rule(inside, out, place, &above);
+            (Step { local: Default::default(), incoming }, how, numbers)
         }
     }
-    let left_out = lines.len().saturating_sub(right + wrong);
-    match as_json {
-        true => say(json!({"right": right, "wrong": wrong, "left_out": left_out, "answers": answers}))?,
-        false => say(format!("{right} right, {wrong} wrong, {left_out} left out"))?,
-    }
-    Ok(if wrong > 0 { Found::Finding } else { Found::Nothing })
 }

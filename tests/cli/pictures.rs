@@ -1,0 +1,119 @@
+//! What `draw` draws.
+
+use crate::{out, path_of};
+
+const FAN_OUT: &str = "graphs/lecture/fan_out.ron";
+const SQUARE: &str = "graphs/lecture/square.ron";
+
+fn drawn(file: &str, format: &str) -> String {
+    out(&["draw", file, "--values", "--grads", "--format", format])
+}
+
+/// The texts of one class in an SVG, with their heights.
+fn texts(svg: &str, class: &str) -> Vec<(f64, String)> {
+    let start = format!("<text class=\"{class}\"");
+    let read = |line: &str| {
+        let y = line.split("y=\"").nth(1)?.split('"').next()?.parse().ok()?;
+        Some((y, line.split('>').nth(1)?.split('<').next()?.to_string()))
+    };
+    svg.lines().filter(|line| line.starts_with(&start)).filter_map(read).collect()
+}
+
+#[test]
+fn every_edge_carries_its_own_gradient() {
+    for (format, labels) in [
+        ("dot", ["label=\"2\\nd 4\"", "label=\"2\\nd 3\"", "label=\"10\\nd 1\""]),
+        ("mermaid", ["|\"2 / d 4\"|", "|\"2 / d 3\"|", "|\"10 / d 1\"|"]),
+        ("text", ["x -> u: 2 / d 4", "x -> v: 2 / d 3", "z -> output: 10 / d 1"]),
+    ] {
+        let drawing = drawn(FAN_OUT, format);
+        assert!(labels.iter().all(|label| drawing.contains(label)), "{drawing}");
+    }
+    let svg = drawn(FAN_OUT, "svg");
+    let grads: Vec<String> = texts(&svg, "grad").into_iter().map(|(_, text)| text).collect();
+    assert_eq!(grads, ["4", "3", "1", "1", "1"]);
+}
+
+#[test]
+fn a_factor_used_twice_has_two_edges() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/m.ron", path_of(&folder));
+    std::fs::write(&path, "Model(graphrun: 1, inputs: { x: [] }, nodes: { z: Mul(x, x) }, outputs: [z])").unwrap();
+    for (format, edge) in [("text", "x -> z: 3 / d 3"), ("dot", "n0 -> n1 [label=\"3\\nd 3\"]")] {
+        let drawing = out(&["draw", &path, "--values", "--grads", "--set", "x=3", "--format", format]);
+        assert_eq!(drawing.matches(edge).count(), 2, "{drawing}");
+    }
+}
+
+#[test]
+fn values_stand_above_the_edges_and_gradients_below() {
+    let svg = drawn(SQUARE, "svg");
+    let (values, grads) = (texts(&svg, "value"), texts(&svg, "grad"));
+    assert_eq!(values.len(), grads.len());
+    assert_eq!((&*values.last().unwrap().1, &*grads.last().unwrap().1), ("49", "1"));
+    let levels: Vec<Vec<f64>> = svg
+        .lines()
+        .filter_map(|line| line.strip_prefix("<polyline")?.split("points=\"").nth(1)?.split('"').next())
+        .map(|points| points.split(' ').map(|p| p.split(',').nth(1).unwrap().parse().unwrap()).collect())
+        .collect();
+    for ((value, grad), ys) in values.iter().zip(&grads).zip(levels) {
+        assert!(ys.iter().any(|y| value.0 < *y && *y < grad.0 - 9.0), "{value:?} {grad:?} {ys:?}");
+    }
+}
+
+#[test]
+fn a_composite_is_one_box() {
+    let drawing = drawn("graphs/lecture/softmax.ron", "mermaid");
+    for title in ["\"s = Linear\"", "\"q = Softmax\"", "\"loss = SoftmaxCrossEntropy\""] {
+        assert!(drawing.contains(title), "{drawing}");
+    }
+    assert!(!drawing.contains("mat_mul") && drawing.contains("[[0.25, 0.75]]"), "{drawing}");
+}
+
+/// A rectangle: left, top, right, bottom.
+type Area = [f64; 4];
+
+/// The boxes and labels of an SVG, the background and the titles in boxes aside.
+fn areas(svg: &str) -> Vec<Area> {
+    let number = |line: &str, key: &str| -> f64 {
+        let start = line.find(&format!(" {key}=\"")).unwrap() + key.len() + 3;
+        line[start..].split('"').next().unwrap().parse().unwrap()
+    };
+    let boxes = svg.lines().filter(|line| line.starts_with("<rect class")).map(|line| {
+        let [x, y, w, h] = ["x", "y", "width", "height"].map(|key| number(line, key));
+        [x, y, x + w, y + h]
+    });
+    // Letters of 13 pixels are 7.8 wide, and reach from 10 above their line to 3 below it.
+    let labels = svg.lines().filter(|line| line.starts_with("<text class")).map(|line| {
+        let text = line.split('>').nth(1).unwrap().split('<').next().unwrap();
+        let (x, y, half) = (number(line, "x"), number(line, "y"), 3.9 * text.chars().count() as f64);
+        [x - half, y - 10.0, x + half, y + 3.0]
+    });
+    boxes.chain(labels).collect()
+}
+
+#[test]
+fn boxes_and_labels_do_not_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/m.ron", path_of(&folder));
+    let check = |count: usize| {
+        let node = |k: usize| match k {
+            0 => "n0: Tanh(x)".to_string(),
+            _ => format!("n{k}: Mul(n{}, n{})", k - 1, (k * 7 + 3) % k),
+        };
+        let nodes: Vec<String> = (0..count).map(node).collect();
+        let fields = format!("inputs: {{ x: [] }}, nodes: {{ {} }}, outputs: [n{}]", nodes.join(", "), count - 1);
+        std::fs::write(&path, format!("Model(graphrun: 1, {fields})")).unwrap();
+        let svg = out(&["draw", &path, "--values", "--grads", "--set", "x=0.7"]);
+        let areas = areas(&svg);
+        assert!(areas.len() > 4 * count);
+        for (k, a) in areas.iter().enumerate() {
+            for b in &areas[..k] {
+                let apart = a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
+                assert!(apart, "{count} nodes: {a:?} and {b:?}");
+            }
+        }
+    };
+    check(5);
+    check(100);
+}

@@ -1,0 +1,72 @@
+//! Marking the answers to a worksheet.
+
+use std::path::PathBuf;
+
+use graphrun::tensor::Dtype;
+use serde_json::json;
+
+use crate::failure::{Failure, Found, say};
+use crate::json;
+use crate::trace::Line;
+
+/// How near an answer must be, relative to the result.
+const NEAR: f64 = 1e-3;
+
+/// Says for every line of an answers file whether it is right. What is given in the worksheet is no answer.
+pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as_json: bool) -> Result<Found, Failure> {
+    let lines: Vec<&Line> = lines.collect();
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+    let (mut right, mut wrong, mut answers) = (0, 0, Vec::new());
+    for (number, answer) in text.lines().enumerate().filter(|(_, line)| line.contains('=')) {
+        let answer = answer.trim().trim_start_matches("- ").trim_matches('`');
+        let what = answer.split([':', '=']).next().unwrap_or("").trim();
+        let given = answer.rsplit('=').next().unwrap_or("").trim();
+        let place = format!("{}:{}", path.display(), number + 1);
+        let Some(line) = lines.iter().find(|line| line.what == what) else {
+            return Err(Failure::new(format!("{place}: the worksheet has no `{what}`")));
+        };
+        if !line.is_asked() || given.trim_matches('_').is_empty() {
+            continue;
+        }
+        let met = crate::values::parse(&place, &decimals(given)).is_ok_and(|array| {
+            let (got, want) = (array.to_reals(), line.value.to_reals());
+            got.len() == want.len() && got.iter().zip(&want).all(|(g, w)| (g - w).abs() <= NEAR * w.abs().max(1.0))
+        });
+        match met {
+            true => right += 1,
+            false => wrong += 1,
+        }
+        let verdict = if met { "right" } else { "wrong" };
+        answers.push(
+            json!({"name": what, "given": given, "verdict": verdict, "value": json::array(&line.value, Dtype::F64)}),
+        );
+        if !as_json {
+            let but = if met { String::new() } else { format!(", it is {}", line.result) };
+            say(format!("{verdict}  {what} = {given}{but}"))?;
+        }
+    }
+    let left_out = lines.iter().filter(|line| line.is_asked()).count().saturating_sub(right + wrong);
+    match as_json {
+        true => say(json!({"right": right, "wrong": wrong, "left_out": left_out, "answers": answers}))?,
+        false => say(format!("{right} right, {wrong} wrong, {left_out} left out"))?,
+    }
+    Ok(if wrong > 0 { Found::Finding } else { Found::Nothing })
+}
+
+/// A number or a list with its fractions, such as `1/4`, as decimals.
+fn decimals(given: &str) -> String {
+    let decimal = |word: &str| {
+        let (above, below) = word.split_once('/')?;
+        let quotient = above.trim().parse::<f64>().ok()? / below.trim().parse::<f64>().ok()?;
+        quotient.is_finite().then(|| quotient.to_string())
+    };
+    let mut out = String::new();
+    for part in given.split_inclusive(['[', ']', ',']) {
+        let word = part.trim_end_matches(['[', ']', ',']);
+        match decimal(word) {
+            Some(decimal) => out += &format!("{decimal}{}", &part[word.len()..]),
+            None => out += part,
+        }
+    }
+    out
+}
