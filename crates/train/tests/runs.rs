@@ -242,7 +242,7 @@ fn wrong_sections_are_errors_at_their_places() {
     let text = XOR.replace("y: [[0]", "z: [[0]");
     let model = model(&text, "epochs: 1, optimizer: Sgd");
     let error = Experiment::read(&model, &standard()).unwrap_err();
-    assert_eq!(error.list[0].message, "there is no column `y`");
+    assert_eq!(error.list[0].message, "no column feeds the input `y`");
 }
 
 #[test]
