@@ -60,7 +60,10 @@ fn small_arrays_are_plugged_in() {
     let whole = "Linear([1, 2], [[1, 2], [3, 4]], [10, 20]) = [15, 31]";
     assert!(linear.contains(whole), "{linear}");
     has(&linear, &["ds/ds.bias: incoming ds/ds = [1, -1]; outgoing ds/ds = [1, -1]"]);
-    let error = "dloss/dl2: local -1 = [[-1]]; incoming dloss/derror = [[-0.5]]; outgoing [[-0.5]] * [[-1]] = [[0.5]]";
+    let error = "dloss/dl2: local -1 = [[-1], [-1], [-1], [-1]]; \
+                 incoming dloss/derror = [[-0.864756], [0.1542747], [0.2044055], [-0.8046057]]; \
+                 outgoing [[-0.864756], [0.1542747], [0.2044055], [-0.8046057]] * [[-1], [-1], [-1], [-1]] \
+                 = [[0.864756], [-0.1542747], [-0.2044055], [0.8046057]]";
     has(&out(&["trace", "graphs/lecture/xor.ron"]), &[error]);
     let softmax = out(&["trace", "graphs/lecture/softmax.ron"]);
     let weight = "MatMul(dloss/ds, x, transpose_a: true) = MatMul([[-0.75, 0.75]], [[1, 0]], transpose_a: true) = \
