@@ -104,12 +104,15 @@ fn binary(f: Binary, a: &Expr, b: &Expr, y: &Expr, da: Option<&Expr>, db: Option
     }
 }
 
-/// `b a^(b-1)`; 0 where b is 0, also at a = 0.
+/// `b a^(b-1)`; 0 where both are 0. Where b alone is 0 the expression stands, since its slope by b does not vanish.
 fn power_by_base(a: &Expr, b: &Expr) -> Expr {
     let slope = op(Binary::Mul, b, &op(Binary::Pow, a, &op(Binary::Sub, b, &constant(1.0))));
     match b.as_constant() {
         Some(_) => slope,
-        None => reduce(&Expr::select(b.clone(), slope, constant(0.0))),
+        None => {
+            let either = op(Binary::Add, &call(Func::Abs, a), &call(Func::Abs, b));
+            reduce(&Expr::select(either, slope, constant(0.0)))
+        }
     }
 }
 

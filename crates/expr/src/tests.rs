@@ -128,6 +128,8 @@ fn slopes_follow_the_declared_conventions() {
         ("x^4", [-2.0, 0.0], -32.0),
         ("x^y", [0.0, 2.0], 0.0),
         ("x^y", [0.0, 1.0], 1.0),
+        ("x^y", [0.0, 0.0], 0.0),
+        ("x^y", [3.0, 0.0], 0.0),
         ("y^x", [2.0, 0.0], 0.0),
         ("if(x > 0, x, 1 / 0)", [1.0, 0.0], 1.0),
         ("sqrt(x)", [0.0, 0.0], f64::INFINITY),
@@ -136,6 +138,13 @@ fn slopes_follow_the_declared_conventions() {
         let expr = Expr::parse(text, &["x", "y"], &()).unwrap();
         assert_eq!(expr.derivative(0).eval(&at), expect, "{text}");
     }
+}
+
+/// The slope of a power by its base grows with an exponent of 0.
+#[test]
+fn a_power_has_its_second_slope_at_exponent_zero() {
+    let slope = Expr::parse("x^y", &["x", "y"], &()).unwrap().derivative(0).derivative(1);
+    assert_eq!(slope.eval(&[4.0, 0.0]), 0.25);
 }
 
 #[test]
