@@ -248,6 +248,17 @@ fn axes_of_one_lie_anywhere() {
     );
 }
 
+/// One row repeated over none is nothing, not that row.
+#[test]
+fn a_row_over_no_rows_is_empty() {
+    check_sizes(
+        r#"Model(graphrun: 1, inputs: { x: [N, 3], u: [1, 3], w: [3] },
+            nodes: { a: Add(u, w), b: Broadcast(x: a, shape: [N, 3]), c: Exp(b), y: Mul(c, x), loss: Sum(y) },
+            outputs: [c, y], loss: loss)"#,
+        &[0, 1, 2],
+    );
+}
+
 #[test]
 fn a_gradient_that_is_a_model_differentiates() {
     check_sizes(

@@ -240,7 +240,8 @@ impl Groups<'_, '_> {
             });
             let (down, across) = spanned;
             let rows = shape.len() / inner.max(1);
-            all && (down || rows <= 1) && (across || inner == 1)
+            // Of no rows at all, an operand of one row has more elements than the result.
+            all && (down || rows == 1) && (across || inner == 1)
         };
         if let Some(inner) = given {
             return fits(inner).then_some(given);
