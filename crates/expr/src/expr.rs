@@ -161,7 +161,8 @@ impl Expr {
     }
 
     /// The same root over other children; itself when they are the ones it has.
-    pub(crate) fn with_children(&self, children: &[Expr]) -> Expr {
+    #[must_use]
+    pub fn with_children(&self, children: &[Expr]) -> Expr {
         if self.kind().children().eq(children) {
             return self.clone();
         }

@@ -136,7 +136,7 @@ impl Search<'_, '_> {
             return Ok(own);
         }
         let children = expr.kind().children().map(|child| self.form(child, leaves)).collect::<Result<Vec<_>, _>>()?;
-        Ok(rebuild(expr, &children))
+        Ok(expr.with_children(&children))
     }
 
     /// A product that divides by a sum of exponentials: those of its factors that have a logarithm as one exponential.
@@ -298,15 +298,5 @@ fn factors(expr: &Expr, over: &mut Vec<Expr>, under: &mut Vec<Expr>) {
         }
         ExprKind::Unary(Func::Recip, x) => factors(x, under, over),
         _ => over.push(expr.clone()),
-    }
-}
-
-/// The same root over other operands.
-fn rebuild(expr: &Expr, children: &[Expr]) -> Expr {
-    match (expr.kind(), children) {
-        (ExprKind::Unary(f, _), [x]) => Expr::unary(*f, x.clone()),
-        (ExprKind::Binary(f, ..), [x, y]) => Expr::binary(*f, x.clone(), y.clone()),
-        (ExprKind::Select(..), [c, x, y]) => Expr::select(c.clone(), x.clone(), y.clone()),
-        _ => expr.clone(),
     }
 }

@@ -225,10 +225,7 @@ unsafe fn elements_mut<'a, T>(base: *mut u8, range: &Range<usize>) -> &'a mut [T
 #[allow(clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
-
-    fn access(reads: &[Range<usize>], writes: &[Range<usize>]) -> Access {
-        Access { reads: reads.to_vec(), writes: writes.to_vec() }
-    }
+    use crate::schedule::tests::access;
 
     #[test]
     fn stages_wait_for_each_other_on_any_number_of_threads() {

@@ -136,10 +136,11 @@ fn check_tiles(stage: usize, tiles: &[Vec<Access>]) -> Result<(), Conflict> {
 
 #[cfg(test)]
 #[allow(clippy::single_range_in_vec_init)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn access(reads: &[Range<usize>], writes: &[Range<usize>]) -> Access {
+    /// A kernel that reads and writes these bytes.
+    pub(crate) fn access(reads: &[Range<usize>], writes: &[Range<usize>]) -> Access {
         Access { reads: reads.to_vec(), writes: writes.to_vec() }
     }
 
