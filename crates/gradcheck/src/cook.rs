@@ -28,6 +28,8 @@ pub struct Dish {
     pub refused: Vec<(String, String)>,
     /// How many results nothing uses, although they could be.
     pub dead: usize,
+    /// Whether it is one step whose inputs are all leaves of its own.
+    pub alone: bool,
 }
 
 /// Builds the graph of a recipe. An operation that is not registered is passed over, so that shrinking may drop any step.
@@ -43,6 +45,7 @@ pub fn cook(registry: &Registry, recipe: &Recipe) -> Result<Dish, CheckError> {
         leaves: vec![],
         seed: recipe.seed,
         ties: recipe.seed % 8 == 7,
+        alone: recipe.steps.len() == 1,
     };
     let (mut steps, mut refused) = (vec![], vec![]);
     for (index, step) in recipe.steps.iter().enumerate() {
@@ -67,6 +70,8 @@ struct Kitchen<'a> {
     seed: u64,
     /// Whether values come from three only, so that ties and exact kinks are common.
     ties: bool,
+    /// Whether no input has been other than a leaf of its own yet, and there is one step.
+    alone: bool,
 }
 
 impl Kitchen<'_> {
@@ -194,11 +199,13 @@ impl Kitchen<'_> {
             && (*l, *h) == (low, high)
             && self.shape(id) == shape
         {
+            self.alone = false;
             return Ok(id);
         }
         match self.chosen(choice) {
             None => self.leaf(name, &shape, low, high, rng),
             Some(id) => {
+                self.alone = false;
                 let fitted = self.fit(name, id, &shape, rng)?;
                 // Into the range where the operation is defined, smoothly.
                 let sigmoid = Expr::unary(Func::Sigmoid, Expr::var(0));
@@ -316,8 +323,9 @@ impl Kitchen<'_> {
         let of = of.into_iter().map(|id| (id, cotangent(&self.shape(id), &mut rng))).collect();
         let trained = self.b.graph().parameters().iter().filter(|p| p.trainable).map(|p| p.name.to_string());
         let wrt: Vec<String> = self.leaves.iter().cloned().chain(trained).collect();
+        let alone = self.alone;
         let problem = Problem { graph: self.b.finish(), of, wrt, values: self.values };
-        Ok(Dish { problem, steps, refused, dead })
+        Ok(Dish { problem, steps, refused, dead, alone })
     }
 
     /// The results that no node uses.

@@ -20,7 +20,7 @@ pub struct Coverage {
 }
 
 /// The features that random graphs are asked for.
-pub const FEATURES: [&str; 21] = [
+pub const FEATURES: [&str; 23] = [
     "fan-out 1",
     "fan-out 2",
     "fan-out 3",
@@ -42,6 +42,8 @@ pub const FEATURES: [&str; 21] = [
     "odd width",
     "dead branch",
     "several outputs",
+    "ties",
+    "stride, dilation and kernel differ",
 ];
 
 impl Coverage {
@@ -87,7 +89,7 @@ impl Coverage {
     pub fn missing(&self, share: f64, ops: &[&str]) -> Vec<String> {
         let least = share * self.cases as f64;
         let seen = |feature: &str| self.features.get(feature).copied().unwrap_or(0);
-        let features = FEATURES.iter().chain(&["ties"]).filter(|f| (seen(f) as f64) < least);
+        let features = FEATURES.iter().filter(|f| (seen(f) as f64) < least);
         let features = features.map(|f| format!("{f}: {} of {} cases", seen(f), self.cases));
         let ops = ops.iter().filter(|op| !self.ops.contains_key(**op)).map(|op| format!("{op}: never drawn"));
         features.chain(ops).collect()

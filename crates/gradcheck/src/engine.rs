@@ -25,6 +25,16 @@ pub trait Program {
     /// # Errors
     /// A value that is missing or does not fit its declaration, in words.
     fn run(&mut self, values: &Values) -> Result<Vec<Array>, String>;
+
+    /// As [`run`](Program::run), where since the run before only the input or parameter `varied` has another value:
+    /// what does not depend on it need not be computed again. Numeric derivatives are taken with it.
+    ///
+    /// # Errors
+    /// As `run`.
+    fn rerun(&mut self, values: &Values, varied: &str) -> Result<Vec<Array>, String> {
+        let _ = varied;
+        self.run(values)
+    }
 }
 
 /// The sizes of all symbols of a graph, from the values fed to it.
@@ -82,7 +92,15 @@ impl Program for Planned {
                 graphrun_exec::Data::Index(data) => self.executor.write::<i64>(named.value).copy_from_slice(data),
             }
         }
+        let fed = |executor: &graphrun_exec::Executor| -> Vec<Vec<u64>> {
+            let reals = plan.inputs.iter().chain(&plan.parameters).filter(|n| !plan.values[n.value.index()].index);
+            reals.map(|n| executor.reals(n.value).iter().map(|v| v.to_bits()).collect()).collect()
+        };
+        let before = fed(&self.executor);
         self.executor.run(self.draw);
+        if fed(&self.executor) != before {
+            return Err("the run changes what it was fed".to_owned());
+        }
         let read = |named: &graphrun_plan::Named| match plan.values[named.value.index()].index {
             true => index(named.shape, self.executor.read::<i64>(named.value).to_vec()),
             false => real(named.shape, self.executor.reals(named.value)),

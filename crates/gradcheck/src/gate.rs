@@ -12,7 +12,6 @@ use graphrun_graph::Registry;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::convention::{Convention, STANDARD};
 use crate::engine::Engine;
 use crate::examine::Examination;
 use crate::graph::Pair;
@@ -28,19 +27,15 @@ pub struct GateOptions {
     pub seeds: usize,
     /// Within how many cases a seed must catch it.
     pub tries: usize,
-    /// How many clean cases must raise no alarm.
-    pub clean: usize,
-    /// The seed of the clean cases.
-    pub seed: u64,
-    /// How many threads work.
-    pub threads: usize,
+    /// The clean cases, which must raise no alarm, and the threads that work on everything.
+    pub clean: Hunt,
     /// Told of each mutant as soon as it is done.
     pub progress: Option<fn(&MutantReport)>,
 }
 
 impl Default for GateOptions {
     fn default() -> GateOptions {
-        GateOptions { seeds: 20, tries: 500, clean: 100_000, seed: 0, threads: Hunt::default().threads, progress: None }
+        GateOptions { seeds: 20, tries: 500, clean: Hunt { cases: 100_000, ..Hunt::default() }, progress: None }
     }
 }
 
@@ -64,6 +59,8 @@ pub struct GateReport {
     pub mutants: Vec<MutantReport>,
     /// The clean cases, or the first false alarm.
     pub clean: Result<Tally, Box<Failure>>,
+    /// What too few of the clean cases had, where there were enough of them to tell.
+    pub missing: Vec<String>,
     /// How long it took.
     pub time: Duration,
 }
@@ -76,13 +73,13 @@ impl fmt::Display for MutantReport {
 }
 
 impl GateReport {
-    /// Pass when every mutant was caught with every seed and no clean case raised an alarm; vacuous when there was
-    /// neither a seed nor a case.
+    /// Pass when every mutant was caught with every seed, no clean case raised an alarm, and their variety was what it
+    /// should be; vacuous when there was neither a seed nor a case.
     pub fn verdict(&self) -> Verdict {
         let caught = self.mutants.iter().all(|m| m.caught == m.seeds);
         match &self.clean {
             Ok(tally) if caught && tally.cases == 0 && self.mutants.iter().all(|m| m.seeds == 0) => Verdict::Vacuous,
-            Ok(_) if caught => Verdict::Pass,
+            Ok(_) if caught && self.missing.is_empty() => Verdict::Pass,
             _ => Verdict::Fail,
         }
     }
@@ -90,10 +87,20 @@ impl GateReport {
     /// What the clean cases came to, in words.
     pub fn summary(&self) -> String {
         match &self.clean {
-            Ok(Tally { cases, passed, kinks, inconclusive, vacuous, .. }) => format!(
-                "{cases} clean cases without an alarm: {passed} passed, {kinks} on kinks, {inconclusive} inconclusive, \
-                 {vacuous} vacuous"
-            ),
+            Ok(Tally { cases, passed, kinks, inconclusive, vacuous, coverage }) => {
+                let mut text = format!(
+                    "{cases} clean cases without an alarm: {passed} passed, {kinks} on kinks, {inconclusive} \
+                     inconclusive, {vacuous} vacuous"
+                );
+                if *cases >= TELLING {
+                    let (ops, features) = (coverage.ops.len(), coverage.features.len());
+                    text += &match &self.missing[..] {
+                        [] => format!("\n{ops} operations and all {features} features of graphs met often enough"),
+                        missing => format!("\nmet too seldom: {}", missing.join(", ")),
+                    };
+                }
+                text
+            }
             Err(failure) => format!("false alarm: {failure}"),
         }
     }
@@ -112,6 +119,11 @@ impl fmt::Display for GateReport {
         f.write_str(&self.summary())
     }
 }
+
+/// From how many cases on their variety is asserted: a share of `LEAST` of fewer is a matter of luck.
+const TELLING: usize = 1000;
+/// The share of cases that must have each feature.
+const LEAST: f64 = 0.03;
 
 /// Findings that say that a mutant could not be built or run, not that its gradient is wrong.
 const UNBUILT: [&str; 4] = ["runs", "differentiable", "panics", "sample"];
@@ -158,7 +170,7 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
             _ => None,
         };
         let registry = wrong.as_ref().unwrap_or(&complete);
-        let needed = in_parallel(options.threads, options.seeds, &|seed| {
+        let needed = in_parallel(options.clean.threads, options.seeds, &|seed| {
             caught(registry, &ops, *bug, subject, seed as u64, options.tries)
         });
         report.caught = needed.iter().flatten().count();
@@ -168,14 +180,11 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
         }
     }
     let reference = Interpreter::default();
-    let how = Examination { conventions: &conventions(), ..Examination::new(subject, &reference) };
-    let hunt = Hunt { cases: options.clean, seed: options.seed, threads: options.threads, ..Hunt::default() };
-    let clean = search(&complete, &|seed| Recipe::random(&ops, seed), &how, &hunt);
-    GateReport { mutants, clean, time: start.elapsed() }
-}
-
-fn conventions() -> Vec<(&'static str, Convention)> {
-    STANDARD.iter().copied().chain([("GateRelu", Convention::Below)]).collect()
+    let how = Examination::new(subject, &reference);
+    let clean = search(&complete, &|seed| Recipe::random(&ops, seed), &how, &options.clean);
+    let telling = clean.as_ref().ok().filter(|tally| tally.cases >= TELLING);
+    let missing = telling.map_or(vec![], |tally| tally.coverage.missing(LEAST, &ops));
+    GateReport { mutants, clean, missing, time: start.elapsed() }
 }
 
 /// After how many cases a bug is caught, if it is.
@@ -187,20 +196,18 @@ fn caught(registry: &Registry, ops: &[&str], bug: Bug, subject: &dyn Engine, see
         Bug::EarlyReuse => &reuse,
         _ => subject,
     };
-    let conventions = conventions();
     (0..tries).find_map(|k| {
         let case = (seed << 32) + k as u64;
         let recipe = match bug {
             Bug::Op(name, _) => Recipe { focus: Some(0), ..Recipe::single(name, case) },
             _ => Recipe::random(ops, case),
         };
-        let problem = serve(registry, &recipe, None).ok()??;
+        let (problem, kink) = serve(registry, &recipe, None).ok()??;
         let plant = |pair: Pair| match bug {
             Bug::Plant(plant) => plant(pair, &mut ChaCha8Rng::seed_from_u64(case)),
             _ => pair,
         };
-        let how =
-            Examination { conventions: &conventions, rewrite: Some(&plant), ..Examination::new(subject, &reference) };
+        let how = Examination { kink, rewrite: Some(&plant), ..Examination::new(subject, &reference) };
         let found = hunt::caught(&problem, &how, case).err()?;
         // A bug that only keeps the gradient from being built or run has not been seen to be wrong.
         (!UNBUILT.contains(&found.property)).then_some(k + 1)
@@ -225,13 +232,13 @@ mod tests {
 
     #[test]
     fn nothing_tried_is_no_pass() {
-        let options = GateOptions { seeds: 0, clean: 0, ..GateOptions::default() };
+        let options = GateOptions { seeds: 0, clean: Hunt { cases: 0, ..Hunt::default() }, ..GateOptions::default() };
         assert_eq!(self_test(&Registry::new, &Interpreter::default(), &options).verdict(), Verdict::Vacuous);
     }
 
     #[test]
     fn every_mutant_is_caught_and_nothing_else() {
-        let options = GateOptions { seeds: 2, clean: 300, ..GateOptions::default() };
+        let options = GateOptions { seeds: 2, clean: Hunt { cases: 300, ..Hunt::default() }, ..GateOptions::default() };
         let report = self_test(&Registry::new, &Interpreter::default(), &options);
         assert!(report.passed(), "{report}");
         let tally = report.clean.expect("no alarm was raised");

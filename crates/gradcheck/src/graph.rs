@@ -1,6 +1,6 @@
 //! The check of a graph: its own gradient graph against numeric derivatives of its value.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 
 use graphrun_exec::Array;
@@ -8,13 +8,11 @@ use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
 use crate::array::{Values, reals, set};
-use crate::difference::Method;
 use crate::engine::{Engine, Program, sizes_of};
-use crate::kink::Inside;
+use crate::kink::{Inside, Learnt};
 use crate::options::Options;
 use crate::probe::Aid;
 use crate::report::{Entry, Report};
-use crate::rounding::shaken;
 use crate::tensor::check_tensor;
 
 /// What is checked: the gradient of nodes with respect to inputs and parameters, at some values.
@@ -198,7 +196,7 @@ impl Flat {
             set(&mut values, name, own);
             rest = others;
         }
-        scalar(self.program.borrow_mut().as_mut(), &values)
+        scalar(self.program.borrow_mut().run(&values))
     }
 }
 
@@ -215,43 +213,41 @@ pub(crate) fn check_pair(
 ) -> Result<Report, CheckError> {
     let sizes = sizes_of(&pair.forward, &pair.values)?;
     let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
-    // Runs once before any step is taken, so that a value that does not fit is an error and not a NaN.
-    value.run(&pair.values)?;
-    let shaken = match options.method {
-        Method::Adaptive => shaken(pair, forward, options.seed)?,
-        _ => vec![vec![]; gradients.len()],
-    };
-    let hull = OnceCell::new();
+    let learnt = Learnt::default();
     let mut values = pair.values.clone();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
-    for (position, ((name, gradient), shaken)) in pair.wrt.iter().zip(gradients).zip(shaken).enumerate() {
+    for (position, (name, gradient)) in pair.wrt.iter().zip(gradients).enumerate() {
         let x = reals(&pair.values[name]).to_vec();
+        // Brings back what the entry before has moved; and a value that does not fit is an error here and not a NaN.
+        value.run(&values)?;
         let mut f = |point: &[f64]| {
             set(&mut values, name, point);
-            scalar(value.as_mut(), &values)
+            scalar(value.rerun(&values, name))
         };
         let gradient = reals(gradient);
-        let kinks = Inside { pair, position, gradient, forward, backward, options, lenient, hull: &hull };
-        let aid = Aid { shaken, kinks: Some(&kinks), lenient };
+        let inside = Inside { pair, position, gradient, forward, backward, options, lenient, learnt: &learnt };
+        let aid = Aid { insight: Some(&inside), lenient };
         entries.push(check_tensor(name, &mut f, &x, gradient, options, aid));
         set(&mut values, name, &x);
     }
     Ok(Report::new(entries))
 }
 
-/// The first output of a program, a scalar; NaN where it cannot be had.
-pub(crate) fn scalar(program: &mut dyn Program, values: &Values) -> f64 {
-    program.run(values).ok().and_then(|out| reals(&out[0]).first().copied()).unwrap_or(f64::NAN)
+/// The first output of a run, a scalar; NaN where it cannot be had.
+pub(crate) fn scalar(run: Result<Vec<Array>, String>) -> f64 {
+    run.ok().and_then(|out| reals(&out[0]).first().copied()).unwrap_or(f64::NAN)
 }
 
-/// The greatest finite number among all nodes of the gradient graph.
-pub(crate) fn magnitude(pair: &Pair, engine: &dyn Engine) -> Result<f64, CheckError> {
+/// The gradients, and the greatest finite number among all nodes of the gradient graph.
+pub(crate) fn run_all(pair: &Pair, engine: &dyn Engine) -> Result<(Vec<Array>, f64), CheckError> {
     let sizes = sizes_of(&pair.backward, &pair.values)?;
     let reached = pair.backward.reachable();
     let mut all = pair.backward.clone();
     let real = pair.backward.ids().filter(|(id, node)| reached[id.index()] && node.ty.is_real());
-    all.outputs = real.map(|(id, _)| (id.index().to_string(), id)).collect();
-    let values = engine.prepare(&all, &sizes, Dtype::F64)?.run(&pair.values)?;
-    let finite = values.iter().flat_map(reals).filter(|v| v.is_finite());
-    Ok(finite.fold(0.0, |m: f64, v| m.max(v.abs())))
+    all.outputs.extend(real.map(|(id, _)| (id.index().to_string(), id)));
+    let mut gradients = engine.prepare(&all, &sizes, Dtype::F64)?.run(&pair.values)?;
+    let others = gradients.split_off(pair.wrt.len());
+    let finite = others.iter().flat_map(reals).filter(|v| v.is_finite());
+    let magnitude = finite.fold(0.0, |m: f64, v| m.max(v.abs()));
+    Ok((gradients, magnitude))
 }

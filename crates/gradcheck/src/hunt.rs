@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use graphrun_graph::Registry;
+use graphrun_graph::{Kink, Registry};
 
 use crate::cook::cook;
 use crate::coverage::Coverage;
@@ -155,7 +155,10 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
     let report = match serve(registry, recipe, Some(&mut tally.coverage)) {
         Err(refused) => return Err(refused),
         Ok(None) => None,
-        Ok(Some(problem)) => Some(caught(&problem, &turn(how, recipe.seed), recipe.seed)?),
+        Ok(Some((problem, kink))) => {
+            let how = Examination { kink, ..turn(how, recipe.seed) };
+            Some(caught(&problem, &how, recipe.seed)?)
+        }
     };
     match report.map(|r| r.verdict) {
         Some(Verdict::Pass) => tally.passed += 1,
@@ -187,12 +190,12 @@ pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
     }
 }
 
-/// The problem of a recipe, unless it makes nothing.
+/// The problem of a recipe with the slope declared for its one operation, unless it makes nothing.
 pub(crate) fn serve(
     registry: &Registry,
     recipe: &Recipe,
     coverage: Option<&mut Coverage>,
-) -> Result<Option<Problem>, Finding> {
+) -> Result<Option<(Problem, Option<Kink>)>, Finding> {
     let Ok(dish) = cook(registry, recipe) else { return Ok(None) };
     if let Some((op, words)) = dish.refused.first() {
         let detail = format!("{op} refuses inputs drawn for it: {words}");
@@ -201,7 +204,8 @@ pub(crate) fn serve(
     if let Some(coverage) = coverage {
         coverage.count(recipe, &dish);
     }
-    Ok(Some(dish.problem))
+    let alone = recipe.steps.first().filter(|_| dish.alone).and_then(|step| registry.op(&step.op));
+    Ok(Some((dish.problem, alone.and_then(|op| op.kink))))
 }
 
 fn report(registry: &Registry, recipe: Recipe, finding: Finding, how: &Examination<'_>, hunt: &Hunt) -> Box<Failure> {

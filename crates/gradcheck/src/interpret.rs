@@ -1,7 +1,7 @@
 //! The plainest engine: every node's own kernel, or its expression, one after the other, each into memory of its own.
 
 use graphrun_exec::{Array, Data};
-use graphrun_graph::{Context, Form, Graph, Leaf, Node, Sizes};
+use graphrun_graph::{Context, Form, Graph, Leaf, Sizes};
 use graphrun_tensor::{Dtype, Scratch, Shape, View, ViewAny, ViewMut, ViewMutAny};
 
 use crate::array::{Values, bind, index, real};
@@ -31,26 +31,28 @@ impl Engine for Interpreter {
         let mut scratch = 0;
         for (id, node) in graph.ids() {
             if !needed[id.index()] {
-                slots.push(Slot { shape: Shape::SCALAR, buffer: Buffer::F64(vec![]), tape: None, needed: false });
+                slots.push(Slot { shape: Shape::SCALAR, buffer: Buffer::F64(vec![]), work: Work::Nothing });
                 continue;
             }
             let shape = node.ty.concrete(sizes).map_err(|e| format!("{}: {e}", graph.describe(id)))?;
             let inputs: Vec<Shape> = node.inputs.iter().map(|i| slots[i.index()].shape).collect();
             scratch = scratch.max(Scratch::words(node.op.scratch(&inputs, shape, dtype)));
             let mut buffer = Buffer::new(shape, dtype, node.ty.is_real());
-            if let Form::Leaf(Leaf::Count(factors)) = node.op.form() {
-                let factors = factors.iter().map(|f| f.eval(sizes)).collect::<Result<Vec<_>, _>>()?;
-                buffer.fill(factors.iter().product::<usize>() as f64);
-            }
-            // As in a plan, the expression of a pointwise node is what it computes.
-            let tape = match node.op.form() {
-                Form::Pointwise(expr) if node.ty.is_real() => Some(Tape::new(&expr, &inputs, shape)),
-                _ => None,
+            let work = match node.op.form() {
+                Form::Leaf(Leaf::Count(factors)) => {
+                    let factors = factors.iter().map(|f| f.eval(sizes)).collect::<Result<Vec<_>, _>>()?;
+                    buffer.fill(factors.iter().product::<usize>() as f64);
+                    Work::Nothing
+                }
+                Form::Leaf(Leaf::Input(name) | Leaf::Parameter(name)) => Work::Feed(name.to_string()),
+                // As in a plan, the expression of a pointwise node is what it computes.
+                Form::Pointwise(expr) if node.ty.is_real() => Work::Tape(Tape::new(&expr, &inputs, shape)),
+                _ => Work::Kernel,
             };
-            slots.push(Slot { shape, buffer, tape, needed: true });
+            slots.push(Slot { shape, buffer, work });
         }
-        let (graph, sizes) = (graph.clone(), sizes.clone());
-        Ok(Box::new(Interpreted { graph, sizes, slots, scratch: vec![0; scratch], seed: self.seed }))
+        let (graph, sizes, scratch) = (graph.clone(), sizes.clone(), vec![0; scratch]);
+        Ok(Box::new(Interpreted { graph, sizes, slots, scratch, seed: self.seed, moves: (String::new(), vec![]) }))
     }
 }
 
@@ -60,13 +62,24 @@ struct Interpreted {
     slots: Vec<Slot>,
     scratch: Vec<u64>,
     seed: u64,
+    /// An input or parameter that was varied last, and the nodes that move with it.
+    moves: (String, Vec<usize>),
 }
 
 struct Slot {
     shape: Shape,
     buffer: Buffer,
-    tape: Option<Tape>,
-    needed: bool,
+    work: Work,
+}
+
+/// How a node comes by its value.
+enum Work {
+    /// It is not needed, or has it from the start.
+    Nothing,
+    /// It is fed under this name.
+    Feed(String),
+    Tape(Tape),
+    Kernel,
 }
 
 enum Buffer {
@@ -77,40 +90,67 @@ enum Buffer {
 
 impl Program for Interpreted {
     fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
-        for (k, node) in self.graph.nodes().iter().enumerate() {
-            if !self.slots[k].needed {
-                continue;
-            }
-            match node.op.form() {
-                Form::Leaf(Leaf::Input(name) | Leaf::Parameter(name)) => {
-                    let array = values.get(&name).ok_or_else(|| format!("`{name}` has no value"))?;
-                    bind(&name, &node.ty, array, &mut self.sizes)?;
-                    self.slots[k].buffer.copy(array);
-                }
-                Form::Leaf(Leaf::Count(_)) => {}
-                _ => compute(node, k, &mut self.slots, &mut self.scratch, self.seed),
-            }
+        for k in 0..self.slots.len() {
+            self.step(k, values)?;
         }
-        Ok(self.graph.outputs.iter().map(|(_, id)| self.slots[id.index()].array()).collect())
+        Ok(self.outputs())
+    }
+
+    fn rerun(&mut self, values: &Values, varied: &str) -> Result<Vec<Array>, String> {
+        if self.moves.0 != varied {
+            self.moves = (varied.to_owned(), self.downstream(varied));
+        }
+        for at in 0..self.moves.1.len() {
+            self.step(self.moves.1[at], values)?;
+        }
+        Ok(self.outputs())
     }
 }
 
-fn compute(node: &Node, k: usize, slots: &mut [Slot], scratch: &mut [u64], seed: u64) {
-    let (earlier, rest) = slots.split_at_mut(k);
-    let slot = &mut rest[0];
-    if let Some(tape) = &mut slot.tape {
-        let read = |operand: usize, place: usize| earlier[node.inputs[operand].index()].buffer.at(place);
-        match &mut slot.buffer {
-            Buffer::F32(data) => data.iter_mut().enumerate().for_each(|(k, y)| *y = tape.at(k, read) as f32),
-            Buffer::F64(data) => data.iter_mut().enumerate().for_each(|(k, y)| *y = tape.at(k, read)),
-            Buffer::I64(_) => {}
+impl Interpreted {
+    /// The node fed under `name` and all needed that depend on it, in order.
+    fn downstream(&self, name: &str) -> Vec<usize> {
+        let mut moves = vec![false; self.slots.len()];
+        for (k, (slot, node)) in self.slots.iter().zip(self.graph.nodes()).enumerate() {
+            moves[k] = match &slot.work {
+                Work::Nothing => false,
+                Work::Feed(own) => own == name,
+                Work::Tape(_) | Work::Kernel => node.inputs.iter().any(|input| moves[input.index()]),
+            };
         }
-        return;
+        (0..moves.len()).filter(|k| moves[*k]).collect()
     }
-    slot.buffer.fill(f64::NAN);
-    let inputs: Vec<ViewAny<'_>> = node.inputs.iter().map(|i| earlier[i.index()].view()).collect();
-    let rows = 0..slot.shape.sizes().first().copied().unwrap_or(1);
-    node.op.run(&inputs, slot.view_mut(), &mut Context { rows, scratch: Scratch::new(scratch), seed, step: 0 });
+
+    /// Gives node `k` its value.
+    fn step(&mut self, k: usize, values: &Values) -> Result<(), String> {
+        let node = &self.graph.nodes()[k];
+        let (earlier, rest) = self.slots.split_at_mut(k);
+        let slot = &mut rest[0];
+        match &mut slot.work {
+            Work::Nothing => {}
+            Work::Feed(name) => {
+                let array = values.get(name).ok_or_else(|| format!("`{name}` has no value"))?;
+                bind(name, &node.ty, array, &mut self.sizes)?;
+                slot.buffer.copy(array);
+            }
+            Work::Tape(tape) => {
+                let read = |operand: usize, place: usize| earlier[node.inputs[operand].index()].buffer.at(place);
+                slot.buffer.with(|out| tape.run(out, read));
+            }
+            Work::Kernel => {
+                slot.buffer.fill(f64::NAN);
+                let inputs: Vec<ViewAny<'_>> = node.inputs.iter().map(|i| earlier[i.index()].view()).collect();
+                let rows = 0..slot.shape.sizes().first().copied().unwrap_or(1);
+                let scratch = Scratch::new(&mut self.scratch);
+                node.op.run(&inputs, slot.view_mut(), &mut Context { rows, scratch, seed: self.seed, step: 0 });
+            }
+        }
+        Ok(())
+    }
+
+    fn outputs(&self) -> Vec<Array> {
+        self.graph.outputs.iter().map(|(_, id)| self.slots[id.index()].array()).collect()
+    }
 }
 
 impl Slot {
@@ -154,6 +194,19 @@ impl Buffer {
             Buffer::F32(data) => data.fill(value as f32),
             Buffer::F64(data) => data.fill(value),
             Buffer::I64(data) => data.fill(-1),
+        }
+    }
+
+    /// Lets `f` write reals in double precision.
+    fn with(&mut self, f: impl FnOnce(&mut [f64])) {
+        match self {
+            Buffer::F64(data) => f(data),
+            Buffer::F32(data) => {
+                let mut wide = vec![f64::NAN; data.len()];
+                f(&mut wide);
+                data.iter_mut().zip(wide).for_each(|(to, from)| *to = from as f32);
+            }
+            Buffer::I64(_) => unreachable!("only real nodes have a tape"),
         }
     }
 

@@ -16,11 +16,14 @@ use crate::array::{map, real, reals, set};
 use crate::engine::{Engine, sizes_of};
 use crate::graph::{CheckError, Pair, leaf, scalar};
 use crate::options::Options;
-use crate::probe::{Aid, Kinks, Target};
+use crate::probe::{Aid, Insight, Target};
 use crate::report::Verdict;
+use crate::rounding::shaken;
 
 /// How far each value is moved to leave its kink: far above rounding, far below what bends a gradient.
 const NUDGE: f64 = 1e-7;
+/// How far an element that stands out is moved, in nudges; the others are moved by less than two.
+const FURTHER: f64 = 6.0;
 /// How often every node is moved. A quarter of the runs moves all down, a quarter all up, and the rest each by chance.
 const RUNS: usize = 32;
 /// How much a nudge may bend a gradient without any kink, in units of the largest one.
@@ -30,11 +33,16 @@ const BEND: f64 = 1e-4;
 pub(crate) type Hull = Vec<Vec<(f64, f64)>>;
 
 /// Takes the gradient of the graph with something small added to every node, and gives the range that it covers.
-pub(crate) fn hull(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Hull, CheckError> {
+///
+/// One element may stand out, named by the position of its tensor and its index: it is moved further than all others,
+/// so that it is seen as the greatest and as the least of many that tie, which chance alone seldom makes it.
+fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize, usize)>) -> Result<Hull, CheckError> {
     let sizes = sizes_of(&pair.forward, &pair.values)?;
     let every = |node: &Node| !matches!(node.op.form(), Form::Leaf(Leaf::Constant(_) | Leaf::Count(_)));
     let Moved { graph, fed, .. } = moved(pair, &every, &|b, x, by| b.add(&[x, by]))?;
-    let added = shapes(&graph, &fed, &sizes)?;
+    let own = outstanding.map(|(position, _)| leaf(&pair.forward, &pair.wrt[position])).transpose()?;
+    let own = own.and_then(|leaf| fed.iter().find(|(name, _)| *name == name_of(leaf)).map(|(name, _)| name.clone()));
+    let added = shapes(&graph, fed, &sizes)?;
     let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut values = pair.values.clone();
@@ -50,7 +58,11 @@ pub(crate) fn hull(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Hull, 
                 };
                 NUDGE * rng.random_range(0.5..1.5) * if up { 1.0 } else { -1.0 }
             };
-            values.insert(name.clone(), real(*shape, (0..shape.len()).map(|_| draw()).collect()));
+            let mut by: Vec<f64> = (0..shape.len()).map(|_| draw()).collect();
+            if let (Some((_, index)), Some(_)) = (outstanding, own.as_ref().filter(|own| *own == name)) {
+                by[index] = rng.random_range(-FURTHER..FURTHER) * NUDGE;
+            }
+            values.insert(name.clone(), real(*shape, by));
         }
         for (ranges, gradient) in hull.iter_mut().zip(program.run(&values)?) {
             for ((low, high), g) in ranges.iter_mut().zip(reals(&gradient)) {
@@ -68,7 +80,12 @@ pub(crate) struct Moved {
     /// How many nodes come before those of the gradient.
     pub(crate) shared: usize,
     /// The new inputs.
-    pub(crate) fed: Vec<String>,
+    pub(crate) fed: Vec<(String, NodeId)>,
+}
+
+/// The input that moves a node.
+fn name_of(node: NodeId) -> String {
+    format!("{}__moved", node.index())
 }
 
 /// Copies the forward graph so that users of the nodes in `which` see what `by` makes of the node and a new input of its
@@ -90,10 +107,10 @@ pub(crate) fn moved(
         let inputs: Vec<NodeId> = node.inputs.iter().map(|i| moved[i.index()]).collect();
         let mut copy = if inputs.is_empty() { id } else { b.node_arc(node.op.clone(), &inputs)? };
         if node.ty.is_real() && reached[id.index()] && varies[id.index()] && which(node) {
-            let name = format!("{}__moved", id.index());
+            let name = name_of(id);
             let input = b.input(&name, node.ty.clone())?;
             copy = by(&mut b, copy, input)?;
-            fed.push(name);
+            fed.push((name, input));
         }
         moved.push(copy);
     }
@@ -108,12 +125,23 @@ pub(crate) fn moved(
 }
 
 /// The shapes of inputs by name.
-pub(crate) fn shapes(graph: &Graph, inputs: &[String], sizes: &Sizes) -> Result<Vec<(String, Shape)>, CheckError> {
-    let shape = |name: &String| Ok((name.clone(), graph.ty(leaf(graph, name)?).concrete(sizes)?));
-    inputs.iter().map(shape).collect()
+pub(crate) fn shapes(
+    graph: &Graph,
+    inputs: Vec<(String, NodeId)>,
+    sizes: &Sizes,
+) -> Result<Vec<(String, Shape)>, CheckError> {
+    let shape = |(name, id)| Ok((name, graph.ty(id).concrete(sizes)?));
+    inputs.into_iter().map(shape).collect()
 }
 
-/// The kinks inside a graph, as far as they touch one input or parameter.
+/// What can be learnt of a pair beyond its values, for all that are varied; made when it is first asked for.
+#[derive(Default)]
+pub(crate) struct Learnt {
+    hull: OnceCell<Hull>,
+    shaken: OnceCell<Vec<Vec<Vec<f64>>>>,
+}
+
+/// The inside of a graph, as far as it touches one input or parameter.
 pub(crate) struct Inside<'a> {
     pub(crate) pair: &'a Pair,
     /// Which of those varied.
@@ -125,30 +153,43 @@ pub(crate) struct Inside<'a> {
     pub(crate) options: &'a Options<'a>,
     /// Whether a gradient may lie outside of the range by half its width, since chance need not find the ends.
     pub(crate) lenient: bool,
-    /// Made when it is first asked for, for all that are varied.
-    pub(crate) hull: &'a OnceCell<Hull>,
+    pub(crate) learnt: &'a Learnt,
 }
 
-impl Kinks for Inside<'_> {
+impl Insight for Inside<'_> {
     fn explain(&self, index: usize) -> bool {
-        let (hull, bend) = self.ranges();
-        let Some(&(low, high)) = hull.get(index) else { return false };
-        let slack = bend + if self.lenient { 0.5 * (high - low) } else { 0.0 };
-        let explained = high - low > bend && (low - slack..=high + slack).contains(&self.gradient[index]);
+        let (ranges, bend) = self.ranges();
+        let Some(&(mut low, mut high)) = ranges.get(index) else { return false };
+        let covered = |low: f64, high: f64| {
+            let slack = bend + if self.lenient { 0.5 * (high - low) } else { 0.0 };
+            high - low > bend && (low - slack..=high + slack).contains(&self.gradient[index])
+        };
+        if !covered(low, high) {
+            let place = (self.position, index);
+            let closer = hull(self.pair, self.forward, self.options.seed, Some(place)).unwrap_or_default();
+            let Some((lower, higher)) = closer.get(self.position).map(|ranges| ranges[index]) else { return false };
+            (low, high) = (low.min(lower), high.max(higher));
+        }
         // An engine that cannot run beside the point explains nothing.
-        explained && self.right_beside(index).unwrap_or(false)
+        covered(low, high) && self.right_beside(index).unwrap_or(false)
     }
 
     fn jumps(&self) -> Vec<usize> {
         let (hull, bend) = self.ranges();
         (0..hull.len()).filter(|k| hull[*k].1 - hull[*k].0 > bend).collect()
     }
+
+    fn shaken(&self) -> &[Vec<f64>] {
+        let make = || shaken(self.pair, self.forward, self.options.seed).unwrap_or_default();
+        self.learnt.shaken.get_or_init(make).get(self.position).map_or(&[], |runs| runs)
+    }
 }
 
 impl Inside<'_> {
     /// The range of each element, and how wide it is without any kink.
     fn ranges(&self) -> (&[(f64, f64)], f64) {
-        let all = self.hull.get_or_init(|| hull(self.pair, self.forward, self.options.seed).unwrap_or_default());
+        let all =
+            self.learnt.hull.get_or_init(|| hull(self.pair, self.forward, self.options.seed, None).unwrap_or_default());
         let own = all.get(self.position).map_or(&[][..], |h| h);
         (own, BEND * own.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs())))
     }
@@ -167,11 +208,12 @@ impl Inside<'_> {
         let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&values)?;
         let gradient = reals(&gradients[position]);
         let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
+        value.run(&values)?;
         let name = &pair.wrt[position];
         let x = reals(&values[name]).to_vec();
         let mut f = |point: &[f64]| {
             set(&mut values, name, point);
-            scalar(value.as_mut(), &values)
+            scalar(value.rerun(&values, name))
         };
         let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
         let mut target = Target { f: &mut f, x: &x, gradient, options, aid: Aid::default() };

@@ -12,21 +12,21 @@ const CLEARLY_WRONG: f64 = 1e-2;
 /// Roundings of the gradient under test, in units of the largest gradient of the tensor.
 pub(crate) const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
-/// What is known of kinks inside the function that its value need not show.
-pub(crate) trait Kinks {
-    /// Whether they explain the gradient at an element, though it is no slope of the function.
+/// What the inside of the function tells of its gradient, beyond its values. Dear, so it is asked only in doubt.
+pub(crate) trait Insight {
+    /// Whether kinks explain the gradient at an element, though it is no slope of the function.
     fn explain(&self, index: usize) -> bool;
-    /// The elements whose gradient they make jump.
+    /// The elements whose gradient jumps at kinks.
     fn jumps(&self) -> Vec<usize>;
+    /// What some runs with random roundings change in the gradient.
+    fn shaken(&self) -> &[Vec<f64>];
 }
 
 /// What is known of a gradient beside its values.
 #[derive(Default)]
 pub(crate) struct Aid<'a> {
-    /// What some runs with random roundings changed in the gradient.
-    pub(crate) shaken: Vec<Vec<f64>>,
-    /// Asked where the gradient is not between the slopes.
-    pub(crate) kinks: Option<&'a dyn Kinks>,
+    /// Asked where the gradient does not agree with the slopes.
+    pub(crate) insight: Option<&'a dyn Insight>,
     /// Whether kinks may explain smooth points too, where they cancel; such a point is inconclusive.
     pub(crate) lenient: bool,
 }
@@ -88,7 +88,7 @@ impl Target<'_, '_> {
     pub(crate) fn element(&mut self, index: usize, scale: f64) -> Probe {
         let mut probe = self.direction(index..index + 1, &[1.0], scale);
         let doubtful = probe.verdict == Verdict::Fail && probe.analytic.is_finite() && (probe.kink || self.aid.lenient);
-        if doubtful && self.aid.kinks.is_some_and(|kinks| kinks.explain(index)) {
+        if doubtful && self.aid.insight.is_some_and(|inside| inside.explain(index)) {
             probe.verdict = if probe.kink { Verdict::Kink } else { Verdict::Inconclusive };
         }
         probe
@@ -99,9 +99,10 @@ impl Target<'_, '_> {
         let along = |values: &[f64]| values[span.clone()].iter().zip(weights).map(|(g, w)| g * w).sum::<f64>();
         let analytic = along(self.gradient);
         let range = self.range(span.clone(), weights);
-        let shaken = self.aid.shaken.iter().map(|run| along(run).abs()).fold(0.0, f64::max);
+        let runs = self.aid.insight;
+        let shaken = || runs.map_or(0.0, |i| i.shaken().iter().map(|run| along(run).abs()).fold(0.0, f64::max));
         let index = (span.len() == 1).then_some(span.start);
-        let asked = Asked { index, analytic, range, scale, shaken };
+        let asked = Asked { index, analytic, range, scale, shaken: &shaken };
         let mut point = self.x.to_vec();
         let (f, x, options) = (&mut *self.f, self.x, self.options);
         let mut along = |t: f64| {
@@ -190,18 +191,18 @@ fn agreeing(branch: &dyn Fn(&[f64]) -> u64, x: &[f64], span: Span<usize>, weight
 }
 
 /// What a probe is asked for.
-struct Asked {
+struct Asked<'a> {
     index: Option<usize>,
     analytic: f64,
     range: Range,
     /// The largest gradient of the tensor.
     scale: f64,
-    /// What random roundings of the reverse walk change.
-    shaken: f64,
+    /// What random roundings of the reverse walk change: asked where the error bar alone does not cover the difference.
+    shaken: &'a dyn Fn() -> f64,
 }
 
 /// Judges by a ladder; a failure is confirmed on others.
-fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked, options: &Options<'_>) -> Probe {
+fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
     let narrow = options.wanted() / BARS / 10.0;
     let mut found = refine(&mut *along, asked.range, narrow, asked.scale);
     let mut probe = judge(asked, &found, options);
@@ -220,11 +221,11 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked, options: &
     probe
 }
 
-fn judge(asked: &Asked, found: &Estimate, options: &Options<'_>) -> Probe {
+fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
     let &Asked { index, analytic, range, scale, shaken } = asked;
     let numeric = found.value;
     let reference = analytic.abs().max(numeric.abs()).max(scale);
-    let rounding = shaken.max(if reference.is_finite() { ROUNDING * reference } else { 0.0 });
+    let rounding = if reference.is_finite() { ROUNDING * reference } else { 0.0 };
     let tolerance = BARS * found.error + rounding;
     let mut probe = Probe {
         index,
@@ -256,6 +257,10 @@ fn judge(asked: &Asked, found: &Estimate, options: &Options<'_>) -> Probe {
         probe.verdict = Verdict::Inconclusive;
         return probe;
     }
+    if (analytic - numeric).abs() > probe.tolerance {
+        probe.tolerance = BARS * found.error + rounding.max(shaken());
+    }
+    let tolerance = probe.tolerance;
     if (analytic - numeric).abs() > tolerance {
         return probe;
     }
@@ -271,7 +276,7 @@ fn judge(asked: &Asked, found: &Estimate, options: &Options<'_>) -> Probe {
 
 /// Judges by one difference quotient. Where that lies far off, a ladder tells a wrong gradient from a kink and from a
 /// step that is too coarse.
-fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked, options: &Options<'_>) -> Probe {
+fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
     let analytic = asked.analytic;
     let mut evaluations = 0;
     let mut counted = |t: f64| {

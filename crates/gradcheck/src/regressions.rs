@@ -135,7 +135,7 @@ fn numeric(problem: &Problem) -> Vec<(String, Array)> {
         let slopes = (0..x.len()).map(|k| {
             let along = |t: f64| {
                 set_element(&mut values, name, k, x[k] + t);
-                (scalar(program.as_mut(), &values), (x[k] + t) - x[k])
+                (scalar(program.run(&values)), (x[k] + t) - x[k])
             };
             let slope = derivative(along, Range::around(x[k])).value;
             set(&mut values, name, &x);

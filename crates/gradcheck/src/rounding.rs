@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::array::{real, reals};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, magnitude};
+use crate::graph::{CheckError, Pair, run_all};
 use crate::kink::{Moved, moved, shapes};
 use crate::probe::ROUNDING;
 
@@ -31,10 +31,11 @@ pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<
     };
     let reached = graph.reachable();
     let mut b = Builder::from_graph(graph.clone());
+    let above: Vec<NodeId> = pair.cotangents.iter().filter_map(|name| graph.find(name)).collect();
     let mut carries: Vec<bool> = vec![];
     let mut copies: Vec<NodeId> = vec![];
     for (id, node) in graph.ids() {
-        let above = pair.cotangents.iter().any(|name| graph.find(name) == Some(id));
+        let above = above.contains(&id);
         carries.push(above || node.inputs.iter().any(|i| carries[i.index()]));
         if id.index() < shared {
             copies.push(id);
@@ -46,14 +47,14 @@ pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<
             let name = format!("{}__factor", id.index());
             let factor = b.input(&name, node.ty.clone())?;
             copy = b.mul(&[copy, factor])?;
-            fed.push(name);
+            fed.push((name, factor));
         }
         copies.push(copy);
     }
     let outputs: Vec<_> = graph.outputs.iter().map(|(name, id)| (name.clone(), copies[id.index()])).collect();
     b.graph_mut().outputs = outputs;
     let graph = b.finish();
-    let factors = shapes(&graph, &fed, &sizes)?;
+    let factors = shapes(&graph, fed, &sizes)?;
     let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut values = pair.values.clone();
@@ -72,7 +73,7 @@ pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<
         }
     }
     if !first {
-        let rounding = ROUNDING * magnitude(pair, engine)?;
+        let rounding = ROUNDING * run_all(pair, engine)?.1;
         out.iter_mut().zip(&plain).for_each(|(list, plain)| list.push(vec![rounding; plain.len()]));
     }
     Ok(out)

@@ -1,7 +1,7 @@
 //! From a failing case to one that a person can read.
 
 use graphrun_exec::Array;
-use graphrun_graph::Registry;
+use graphrun_graph::{Kink, Registry};
 
 use crate::array::{map, reals, set_element};
 use crate::examine::{Examination, Finding};
@@ -24,18 +24,19 @@ pub(crate) fn shrink(
     let fails = |recipe: &Recipe| match serve(registry, recipe, None) {
         Err(found) => same(&found).then_some((None, found)),
         Ok(None) => None,
-        Ok(Some(problem)) => {
-            let found = caught(&problem, &turn(how, recipe.seed), recipe.seed).err().filter(same)?;
-            Some((Some(problem), found))
+        Ok(Some((problem, kink))) => {
+            let how = Examination { kink, ..turn(how, recipe.seed) };
+            let found = caught(&problem, &how, recipe.seed).err().filter(same)?;
+            Some((Some((problem, kink)), found))
         }
     };
     let (recipe, mut problem, mut finding) = smallest(recipe, finding.clone(), &fails);
-    if let Some(found) = &mut problem {
-        let how = turn(how, recipe.seed);
+    if let Some((found, kink)) = &mut problem {
+        let how = Examination { kink: *kink, ..turn(how, recipe.seed) };
         let fails = |problem: &Problem| caught(problem, &how, recipe.seed).err().filter(&same);
         finding = simplest(found, finding, &fails);
     }
-    (recipe, problem.unwrap_or_else(nothing), finding)
+    (recipe, problem.map_or_else(nothing, |(problem, _)| problem), finding)
 }
 
 /// The problem of a case whose graph could not even be built.
@@ -43,13 +44,14 @@ pub(crate) fn nothing() -> Problem {
     Problem { graph: Default::default(), of: vec![], wrt: vec![], values: Default::default() }
 }
 
-type Found = (Option<Problem>, Finding);
+/// A failing problem with the slope declared for it, and what fails.
+type Found = (Option<(Problem, Option<Kink>)>, Finding);
 
 fn smallest(
     recipe: Recipe,
     finding: Finding,
     fails: &dyn Fn(&Recipe) -> Option<Found>,
-) -> (Recipe, Option<Problem>, Finding) {
+) -> (Recipe, Option<(Problem, Option<Kink>)>, Finding) {
     let mut best = recipe;
     let mut found = fails(&best).unwrap_or((None, finding));
     loop {

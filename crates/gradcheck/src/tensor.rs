@@ -94,7 +94,7 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
         }
         if probe.verdict == Verdict::Fail {
             let culprit = bisect(target, &weights, probe);
-            let jumps = target.aid.kinks.map_or(vec![], |kinks| kinks.jumps());
+            let jumps = target.aid.insight.map_or(vec![], |inside| inside.jumps());
             let jumps: Vec<usize> = jumps.into_iter().filter(|k| weights[*k] != 0.0).collect();
             if culprit.index.is_some() || jumps.is_empty() {
                 probes.push(culprit);

@@ -6,7 +6,7 @@ use graphrun_exec::Array;
 use graphrun_gradcheck::{Examination, Failure, Flat, Hunt, Interpreter, Print, Problem, Values, check_op};
 use graphrun_graph::{At, Builder, Context, GradError, NodeId, Op, OpDef, Phase, Registry, Sample, SampleInput};
 use graphrun_graph::{Type, TypeError};
-use graphrun_load::{LoadOptions, PrintOptions, load_str, print};
+use graphrun_load::{LoadOptions, load_str, print_tested};
 use graphrun_nodes::standard;
 use graphrun_tensor::{Shape, View, ViewAny, ViewMutAny};
 
@@ -77,11 +77,7 @@ fn upstream_dropped(b: &mut Builder, at: At<'_>) -> Result<NodeId, TypeError> {
 }
 
 fn printer(rule: Rule) -> Arc<Print> {
-    Arc::new(move |graph, tests| {
-        let text = print(graph, &registry(rule), &PrintOptions::default())?;
-        let open = text.trim_end().strip_suffix(')').ok_or("a printed model ends with a bracket")?;
-        Ok(format!("{}, tests: {tests})\n", open.trim_end().trim_end_matches(',')))
-    })
+    Arc::new(move |graph, tests| print_tested(graph, &registry(rule), tests))
 }
 
 fn hunt(rule: Rule, hunt: Hunt) -> Result<(), Box<Failure>> {

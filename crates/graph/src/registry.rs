@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::call::{Call, Options};
 use crate::graph::{NodeId, snake};
 use crate::init::Initialiser;
+use crate::kink::Kink;
 use crate::sample::{Bytes, Sample};
 use crate::ty::TypeError;
 
@@ -54,6 +55,8 @@ pub struct OpDef {
     pub formula: &'static str,
     /// The gradient as a formula.
     pub gradient: &'static str,
+    /// Which slope is its gradient at a kink, when it has kinks and commits itself.
+    pub kink: Option<Kink>,
     /// The inputs, in order.
     pub ports: Vec<Port>,
     /// The options, in order.
@@ -96,6 +99,7 @@ impl OpDef {
             summary: "",
             formula: "",
             gradient: "",
+            kink: None,
             ports: vec![Port { name: "x", variadic: false, optional: false }],
             options: Vec::new(),
             params: Vec::new(),
@@ -124,6 +128,13 @@ impl OpDef {
     pub fn formula(mut self, value: &'static str, gradient: &'static str) -> OpDef {
         self.formula = value;
         self.gradient = gradient;
+        self
+    }
+
+    /// Declares the slope that is its gradient at a kink; the gradient harness holds it to that.
+    #[must_use]
+    pub fn kink(mut self, kink: Kink) -> OpDef {
+        self.kink = Some(kink);
         self
     }
 

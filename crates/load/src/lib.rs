@@ -36,5 +36,5 @@ pub use files::read_source;
 pub use fmt::{fmt_model, fmt_source};
 pub use literal::Literal;
 pub use model::{Draft, LoadOptions, Model, ModelNode, draft, load, load_str};
-pub use print::{PrintOptions, print};
+pub use print::{PrintOptions, print, print_tested};
 pub use schema::{Schema, schema};

@@ -33,6 +33,17 @@ pub fn print(graph: &Graph, registry: &Registry, options: &PrintOptions) -> Resu
     fmt_source("printed model", &text).map_err(|found| found.to_string())
 }
 
+/// The graph as a model file with this text as its `tests`: how the gradient harness shows what fails.
+///
+/// # Errors
+/// As [`print`], and a text that is no section of tests.
+pub fn print_tested(graph: &Graph, registry: &Registry, tests: &str) -> Result<String, String> {
+    let text = print(graph, registry, &PrintOptions::default())?;
+    let open = text.trim_end().strip_suffix(')').ok_or("a printed model ends with a bracket")?;
+    let text = format!("{}, tests: {tests})", open.trim_end().trim_end_matches(','));
+    fmt_source("printed model", &text).map_err(|found| found.to_string())
+}
+
 struct Printer<'a> {
     graph: &'a Graph,
     registry: &'a Registry,

@@ -50,6 +50,9 @@ fn operation(out: &mut String, def: &OpDef) {
     let ports = ports.collect::<Vec<_>>().join(", ");
     let _ = writeln!(out, "\n### {}({ports})\n\n{}.\n", def.name, def.summary);
     let _ = writeln!(out, "- value: `{}`\n- gradient: `{}`", def.formula, def.gradient);
+    if let Some(kink) = def.kink {
+        let _ = writeln!(out, "- at a kink: {kink}");
+    }
     if !def.params.is_empty() {
         let names: Vec<String> = def.params.iter().map(|name| format!("`{name}`")).collect();
         let _ = writeln!(out, "- parameters: {}", names.join(", "));

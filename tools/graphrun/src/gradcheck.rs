@@ -1,13 +1,15 @@
 //! `graphrun gradcheck`: numerical against analytic gradients.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use graphrun::exec::{Data, Options as RunOptions, Session};
 use graphrun::gradcheck::{
-    Curve, Entry, Executor, Flat, GateOptions, Method, Options, Problem, Report, Values, Verdict, check_graph, curve,
-    self_test,
+    Curve, Entry, Executor, Flat, GateOptions, Hunt, Method, Options, Problem, Report, Values, Verdict, check_graph,
+    curve, self_test,
 };
 use graphrun::graph::Kind;
+use graphrun::load::print_tested;
 use graphrun::tensor::{Dtype, Shape};
 use graphrun::{Array, Graph, Model, nodes};
 use serde_json::{Value, json};
@@ -223,9 +225,13 @@ pub(crate) fn name(method: Method) -> &'static str {
 fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
     let options = GateOptions {
         seeds: args.seeds,
-        clean: args.cases,
-        seed: common.seed.unwrap_or(0),
-        threads: common.pool()?.count(),
+        clean: Hunt {
+            cases: args.cases,
+            seed: common.seed.unwrap_or(0),
+            threads: common.pool()?.count(),
+            print: Some(Arc::new(|graph, tests| print_tested(graph, &nodes::standard(), tests))),
+            regressions: None,
+        },
         progress: (!common.json).then_some(|mutant| drop(say(mutant))),
         ..GateOptions::default()
     };
@@ -240,6 +246,7 @@ fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
             "verdict": verdict.as_str(),
             "mutants": mutants.collect::<Vec<_>>(),
             "clean": report.clean.as_ref().map_or(0, |tally| tally.cases),
+            "missing": report.missing,
             "alarm": report.clean.as_ref().err().map(ToString::to_string),
             "seconds": report.time.as_secs_f64(),
         }))?;

@@ -1,7 +1,7 @@
 //! The gate's operations, each right and with the bugs that its kind is prone to.
 
 use graphrun_expr::{Binary, Expr};
-use graphrun_graph::{At, Builder, Bytes, GradError, NodeId, OpDef, Sample, SampleInput, Size, Type, TypeError};
+use graphrun_graph::{At, Builder, Bytes, GradError, Kink, NodeId, OpDef, Sample, SampleInput, Size, Type, TypeError};
 
 use super::toy::{Kernel, Shapes, Toy, Vjp, like_first, no_gradient};
 
@@ -20,14 +20,16 @@ pub(super) fn right() -> Vec<OpDef> {
         dropout(dropout_vjp),
         softmax(softmax_vjp),
         centre(centre_vjp),
+        standardise(standardise_vjp),
         pick(pick_vjp),
     ]
 }
 
 /// The wrong ones: the bug's name, the operation's, and its definition.
-pub(super) const WRONG: [(&str, &str, fn() -> OpDef); 9] = [
+pub(super) const WRONG: [(&str, &str, fn() -> OpDef); 10] = [
     ("path detached: softmax", "GateSoftmax", || softmax(|_, b, at| Ok(vec![Some(b.mul(&[at.grad, at.output])?)]))),
     ("path detached: mean", "GateCentre", || centre(|_, _, at| Ok(vec![Some(at.grad)]))),
+    ("path detached: variance", "GateStandardise", || standardise(|_, b, at| Ok(vec![Some(through_mean(b, at)?)]))),
     ("transposed weight", "GateProduct", || product(|t, b, at| product_grads(t, b, at, [0, 0], false))),
     ("swapped operands", "GateProduct", || product(|t, b, at| product_grads(t, b, at, [0, 1], true))),
     ("pooling off by one", "GatePool", || pool(|t, b, at| pool_grads(t, b, at, 1))),
@@ -53,6 +55,7 @@ fn relu(vjp: Vjp) -> OpDef {
     define(toy("GateRelu", like_first, kernel, vjp), &["x"], |b| {
         Sample::new(PLAIN, vec![SampleInput::real(&b.shape(0, 2))])
     })
+    .kink(Kink::Below)
 }
 
 fn relu_vjp(_: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {
@@ -232,10 +235,59 @@ fn centre(vjp: Vjp) -> OpDef {
 }
 
 fn centre_vjp(_: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {
-    let share = b.constant(1.0 / b.ty(at.grad).shape[0].known().unwrap_or(1) as f64)?;
-    let total = b.sum(at.grad, &[0], true)?;
-    let mean = b.mul(&[total, share])?;
+    let mean = mean(b, at.grad)?;
     Ok(vec![Some(b.sub(at.grad, mean)?)])
+}
+
+/// What keeps the deviation of equal elements from being zero.
+const EPSILON: f64 = 0.125;
+
+/// The distance from the mean over the standard deviation.
+fn standardise(vjp: Vjp) -> OpDef {
+    let kernel: Kernel = |_, x, out| {
+        let n = x[0].data.len() as f64;
+        let mean = x[0].data.iter().sum::<f64>() / n;
+        let variance = x[0].data.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        let deviation = (variance + EPSILON).sqrt();
+        out.iter_mut().zip(&x[0].data).for_each(|(y, x)| *y = (x - mean) / deviation);
+    };
+    define(toy("GateStandardise", like_first, kernel, vjp), &["x"], |b| {
+        Sample::new(PLAIN, vec![SampleInput::real(&[b.between(2, 5)])])
+    })
+}
+
+/// The gradient with a constant deviation: `(dy - mean dy) / s`, with s from the values.
+fn through_mean(b: &mut Builder, at: At<'_>) -> Result<NodeId, GradError> {
+    let scale = scale(b, at)?;
+    let mean = mean(b, at.grad)?;
+    let centred = b.sub(at.grad, mean)?;
+    Ok(b.mul(&[centred, scale])?)
+}
+
+/// `dx = (dy - mean dy - y mean(dy y)) / s`.
+fn standardise_vjp(_: &Toy, b: &mut Builder, at: At<'_>) -> Gradients {
+    let scale = scale(b, at)?;
+    let product = b.mul(&[at.grad, at.output])?;
+    let (shared, straight) = (mean(b, product)?, through_mean(b, at)?);
+    let through_variance = b.mul(&[at.output, shared, scale])?;
+    Ok(vec![Some(b.sub(straight, through_variance)?)])
+}
+
+/// One over the standard deviation, from primitives that have gradients of their own.
+fn scale(b: &mut Builder, at: At<'_>) -> Result<NodeId, GradError> {
+    let x = at.inputs[0];
+    let middle = mean(b, x)?;
+    let centred = b.sub(x, middle)?;
+    let square = b.mul(&[centred, centred])?;
+    let variance = mean(b, square)?;
+    let inverse = Expr::binary(Binary::Pow, Expr::var(0) + Expr::constant(EPSILON), Expr::constant(-0.5));
+    Ok(b.pointwise(&inverse, &[variance])?)
+}
+
+fn mean(b: &mut Builder, x: NodeId) -> Result<NodeId, GradError> {
+    let share = b.constant(1.0 / b.ty(x).shape[0].known().unwrap_or(1) as f64)?;
+    let total = b.sum(x, &[0], true)?;
+    Ok(b.mul(&[total, share])?)
 }
 
 /// `y[i] = x[index[i]]`.

@@ -15,7 +15,7 @@
 //! # Example
 //! `y: Elu(x: x, alpha: 2)`
 
-use graphrun_graph::{OpDef, Sample};
+use graphrun_graph::{Kink, OpDef, Sample};
 use serde::Deserialize;
 
 use crate::pointwise::{broadcasting, expression, with_options};
@@ -40,6 +40,7 @@ pub(crate) fn def() -> OpDef {
     })
     .summary("The exponential linear unit")
     .formula("y = x where x > 0, else alpha (e^x - 1)", "dx = dy where x > 0, else alpha e^x dy")
+    .kink(Kink::Below)
     .option("alpha", "real", Some("1"), "minus the limit for negative inputs")
     .expr(expression(TEXT, &["x", "alpha"]))
     .example(

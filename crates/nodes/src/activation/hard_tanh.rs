@@ -15,7 +15,7 @@
 //! # Example
 //! `y: HardTanh(x)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use crate::pointwise::pointwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("HardTanh", &["x"], "max(-1, min(1, x))")
         .summary("The input held between -1 and 1")
         .formula("y = min(max(x, -1), 1)", "dx = dy where -1 < x < 1, else 0")
+        .kink(Kink::Flat)
         .example(
             "Model(
     graphrun: 1,

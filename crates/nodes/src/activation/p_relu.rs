@@ -17,7 +17,7 @@
 
 use std::sync::Arc;
 
-use graphrun_graph::{OpDef, Sample, SampleInput, Size, ty};
+use graphrun_graph::{Kink, OpDef, Sample, SampleInput, Size, ty};
 use serde::Deserialize;
 
 use crate::init::r#const::Const;
@@ -48,6 +48,7 @@ pub(crate) fn def() -> OpDef {
     })
     .summary("A leaky rectifier with a learned slope for each channel")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy; dalpha = sum of x dy where x <= 0")
+    .kink(Kink::Below)
     .option("axis", "integer", Some("1"), "the axis of channels, each with a slope of its own")
     .init("init", "Const(0.25)", "how the slopes [channels] begin")
     .example(

@@ -17,7 +17,7 @@
 //! `h: RRelu(s)`
 
 use graphrun_expr::Expr;
-use graphrun_graph::{OpDef, Phase, Sample, TypeError};
+use graphrun_graph::{Kink, OpDef, Phase, Sample, TypeError};
 use serde::Deserialize;
 
 use crate::noise::uniform01::Uniform01;
@@ -60,6 +60,7 @@ pub(crate) fn def() -> OpDef {
         "y = x where x > 0, else r x, r drawn from low to high in training and their mean in test",
         "dx = dy where x > 0, else r dy",
     )
+    .kink(Kink::Below)
     .option("low", "real", Some("0.1"), "the least slope")
     .option("high", "real", Some("0.5"), "the greatest slope")
     .example(

@@ -15,7 +15,7 @@
 //! # Example
 //! `y: Relu(x)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use crate::pointwise::pointwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Relu", &["x"], "max(0, x)")
         .summary("The positive part")
         .formula("y = max(0, x)", "dx = dy where x > 0, else 0")
+        .kink(Kink::Below)
         .example(
             "Model(
     graphrun: 1,

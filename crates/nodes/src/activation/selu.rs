@@ -16,7 +16,7 @@
 //! # Example
 //! `y: Selu(x)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use crate::pointwise::pointwise;
 
@@ -27,6 +27,7 @@ pub(crate) fn def() -> OpDef {
             "y = 1.0507 x where x > 0, else 1.0507 * 1.6733 (e^x - 1)",
             "dx = 1.0507 dy where x > 0, else 1.0507 * 1.6733 e^x dy",
         )
+        .kink(Kink::Below)
         .example(
             "Model(
     graphrun: 1,

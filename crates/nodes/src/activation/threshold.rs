@@ -15,7 +15,7 @@
 //! # Example
 //! `y: Threshold(x: x, threshold: 1, value: -5)`
 
-use graphrun_graph::{OpDef, Sample};
+use graphrun_graph::{Kink, OpDef, Sample};
 use serde::Deserialize;
 
 use crate::pointwise::{broadcasting, expression, with_options};
@@ -47,6 +47,7 @@ pub(crate) fn def() -> OpDef {
     })
     .summary("The input where it exceeds a threshold, else a value")
     .formula("y = x where x > threshold, else value", "dx = dy where x > threshold, else 0")
+    .kink(Kink::Below)
     .option("threshold", "real", Some("0"), "what an input must exceed")
     .option("value", "real", Some("0"), "what stands in for the rest")
     .expr(expression(TEXT, &["x", "threshold", "value"]))

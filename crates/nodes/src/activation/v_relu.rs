@@ -15,7 +15,7 @@
 //! # Example
 //! `y: VRelu(x)`
 
-use graphrun_graph::{OpDef, Sample};
+use graphrun_graph::{Kink, OpDef, Sample};
 use serde::Deserialize;
 
 use crate::pointwise::{broadcasting, expression, with_options};
@@ -40,6 +40,7 @@ pub(crate) fn def() -> OpDef {
     })
     .summary("The very leaky rectifier")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy")
+    .kink(Kink::Below)
     .option("alpha", "real", Some("0.1"), "the slope for negative inputs")
     .expr(expression(TEXT, &["x", "alpha"]))
     .example(

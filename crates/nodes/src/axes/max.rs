@@ -16,7 +16,7 @@
 //! `top: Max(x: scores, axes: [-1])`
 
 use graphrun_expr::Expr;
-use graphrun_graph::{At, Builder, NodeId, OpDef, Reduce, TypeError};
+use graphrun_graph::{At, Builder, Kink, NodeId, OpDef, Reduce, TypeError};
 
 use super::max_mask::MaxMask;
 use super::reduction::{self, Reduced};
@@ -45,6 +45,7 @@ pub(crate) fn def() -> OpDef {
     reduction::def("Max", max)
         .summary("The largest element over axes; of equals the first gets the gradient")
         .formula("y = max_i x_i", "dx_i = dy if i is the first with x_i = y, else 0")
+        .kink(Kink::First)
         .example(
             r#"Model(
     graphrun: 1,

@@ -15,7 +15,7 @@
 //! # Example
 //! `least: Min(x: distances, axes: [-1])`
 
-use graphrun_graph::{At, Builder, NodeId, OpDef, Reduce, TypeError};
+use graphrun_graph::{At, Builder, Kink, NodeId, OpDef, Reduce, TypeError};
 
 use super::max::to_first_largest;
 use super::reduction::{self, Reduced};
@@ -35,6 +35,7 @@ pub(crate) fn def() -> OpDef {
     reduction::def("Min", min)
         .summary("The smallest element over axes; of equals the first gets the gradient")
         .formula("y = min_i x_i", "dx_i = dy if i is the first with x_i = y, else 0")
+        .kink(Kink::First)
         .example(
             r#"Model(
     graphrun: 1,

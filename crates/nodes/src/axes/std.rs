@@ -15,7 +15,7 @@
 //! # Example
 //! `s: Std(x: h, axes: [0])`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use super::norm::root;
 use super::var::spread;
@@ -27,6 +27,7 @@ pub(crate) fn def() -> OpDef {
             "y = sqrt(sum_i (x_i - mean)^2 / (n - correction))",
             "dx_i = dy * (x_i - mean) / ((n - correction) y); 0 where y = 0",
         )
+        .kink(Kink::Mean)
         .example(
             r#"Model(
     graphrun: 1,

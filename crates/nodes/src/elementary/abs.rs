@@ -15,7 +15,7 @@
 //! # Example
 //! `y: Abs(x)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use crate::pointwise::pointwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Abs", &["x"], "abs(x)")
         .summary("The absolute value")
         .formula("y = |x|", "dx = dy sign(x), 0 at x = 0")
+        .kink(Kink::Mean)
         .example(
             "Model(
     graphrun: 1,

@@ -1,6 +1,6 @@
 //! Values held between two bounds.
 
-use graphrun_graph::{OpDef, Sample, TypeError};
+use graphrun_graph::{Kink, OpDef, Sample, TypeError};
 use serde::Deserialize;
 
 use crate::pointwise::{broadcasting, expression, with_options};
@@ -26,6 +26,7 @@ pub(crate) fn def() -> OpDef {
     })
     .summary("the input held between two bounds")
     .formula("y = min(max(x, min), max)", "dx = dy where min <= x <= max, else 0")
+    .kink(Kink::Steep)
     .option("min", "real", None, "the lower bound")
     .option("max", "real", None, "the upper bound")
     .expr(expression(TEXT, &["x", "min", "max"]))

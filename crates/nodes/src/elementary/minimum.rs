@@ -15,7 +15,7 @@
 //! # Example
 //! `y: Minimum(a, b)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use crate::pointwise::pointwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Minimum", &["a", "b"], "minimum(a, b)")
         .summary("The smaller of a and b, by element")
         .formula("y = a if a <= b, else b", "The gradient goes to the smaller one, at a tie to a")
+        .kink(Kink::First)
         .example(
             "Model(
     graphrun: 1,

@@ -15,7 +15,7 @@
 //! # Example
 //! `loss: Hinge(scores, targets)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use super::reduction::elementwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     elementwise("Hinge", &["a", "b"], "max(0, 1 - a * b)", &[(-2.0, 2.0), (-1.0, 1.0)])
         .summary("The mean of max(0, 1 - score times target)")
         .formula("y = mean max(0, 1 - a b)", "da = -b dy / n and db = -a dy / n where a b < 1, else 0")
+        .kink(Kink::Flat)
         .example(
             "Model(
     graphrun: 1,

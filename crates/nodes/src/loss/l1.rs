@@ -15,7 +15,7 @@
 //! # Example
 //! `loss: L1(x)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use super::reduction::elementwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     elementwise("L1", &["x"], "abs(x)", &[(-2.0, 2.0)])
         .summary("The mean of the magnitudes")
         .formula("y = mean |x|", "dx = sign(x) dy / n")
+        .kink(Kink::Mean)
         .example(
             "Model(
     graphrun: 1,

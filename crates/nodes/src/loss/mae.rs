@@ -15,7 +15,7 @@
 //! # Example
 //! `loss: Mae(a, b)`
 
-use graphrun_graph::OpDef;
+use graphrun_graph::{Kink, OpDef};
 
 use super::reduction::elementwise;
 
@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     elementwise("Mae", &["a", "b"], "abs(a - b)", &[(-2.0, 2.0), (-2.0, 2.0)])
         .summary("The mean of the absolute differences")
         .formula("y = mean |a - b|", "da = sign(a - b) dy / n, db = -da, 0 where a = b")
+        .kink(Kink::Mean)
         .example(
             "Model(
     graphrun: 1,

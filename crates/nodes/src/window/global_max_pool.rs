@@ -15,7 +15,7 @@
 //! # Example
 //! `features: GlobalMaxPool(h)`
 
-use graphrun_graph::{Builder, NodeId, OpDef, Sample, SampleInput, TypeError};
+use graphrun_graph::{Builder, Kink, NodeId, OpDef, Sample, SampleInput, TypeError};
 use serde::Deserialize;
 
 use crate::axes::max::max;
@@ -52,6 +52,7 @@ pub(crate) fn def() -> OpDef {
     global("GlobalMaxPool", max)
         .summary("The greatest element of each channel; of equals the first gets the gradient")
         .formula("y[n, c] = max_{i, j} x[n, c, i, j]", "dx = dy at the first greatest element, else 0")
+        .kink(Kink::First)
         .example(
             r#"Model(
     graphrun: 1,

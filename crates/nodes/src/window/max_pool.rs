@@ -15,7 +15,7 @@
 //! # Example
 //! `h: MaxPool(x: h, kernel: 2)`
 
-use graphrun_graph::{At, Builder, Context, Form, GradError, NodeId, Op, OpDef, Sample, SampleInput, Type, TypeError};
+use graphrun_graph::{At, Builder, Context, Form, GradError, Kink, NodeId, Op, OpDef, Sample, SampleInput, Type, TypeError};
 use graphrun_tensor::{ViewAny, ViewMutAny, max_pool, with_real};
 
 use super::geometry::{elements, over_images};
@@ -65,6 +65,7 @@ pub(crate) fn def() -> OpDef {
             "y[n, c, i, j] = max_{u, v} x[n, c, i s + u - p, j s + v - p]",
             "dx sums dy of the windows whose first greatest element it is",
         )
+        .kink(Kink::First)
         .example(
             r#"Model(
     graphrun: 1,
