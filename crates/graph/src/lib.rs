@@ -21,7 +21,7 @@ pub use grad::{grad, gradient_graph};
 pub use graph::{Builder, Graph, Node, NodeId, Parameter, snake};
 pub use init::{Initialiser, Key, fans};
 pub use op::{At, Context, Form, GradError, Leaf, Op, Reduce};
-pub use registry::{InitDef, OpDef, OptionDoc, Port, Registry};
+pub use registry::{Accuracy, InitDef, OpDef, OptionDoc, Port, Registry};
 pub use sample::{Bytes, Sample, SampleInput};
 pub use size::{Size, Sizes, shape_text, size_text};
 pub use stable::stable;

@@ -21,10 +21,11 @@ fn every_family_is_sorted_and_no_name_recurs() {
 #[test]
 fn every_operation_is_documented_and_sampled() {
     for def in definitions() {
-        for text in [def.summary, def.formula, def.gradient, def.example] {
+        for text in [def.summary, def.formula, def.gradient, def.shape, def.example] {
             assert!(!text.is_empty(), "{} lacks documentation", def.name);
         }
         assert!(!def.summary.ends_with('.'), "{}: a summary is a line without a full stop", def.name);
+        assert!(!def.summary.starts_with(char::is_lowercase), "{}: a summary begins as a sentence", def.name);
         assert!(def.example.contains(&format!("{}(", def.name)), "the example of {} does not show it", def.name);
         assert!(def.draw(&mut Bytes::new(&[])).is_some(), "{} has no samples", def.name);
         assert!(def.options.iter().all(|option| !option.doc.is_empty()), "{}", def.name);

@@ -71,6 +71,7 @@ fn build(call: &mut Call<'_>, o: &Apl) -> Result<NodeId, TypeError> {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Apl", build)
         .summary("A rectifier with learned hinges for each unit")
+        .shape("That of the input, whose last axis is that of units")
         .formula(
             "y = max(0, x) + sum over s of a_s max(0, b_s - x)",
             "dx = (1 where x > 0) dy - sum of a_s dy where x < b_s; da_s = max(0, b_s - x) dy; db_s = a_s dy where x < b_s",

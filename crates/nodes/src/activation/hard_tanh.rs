@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("HardTanh", &["x"], "max(-1, min(1, x))")
         .summary("The input held between -1 and 1")
         .formula("y = min(max(x, -1), 1)", "dx = dy where -1 < x < 1, else 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

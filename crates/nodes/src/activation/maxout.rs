@@ -60,6 +60,7 @@ fn build(call: &mut Call<'_>, o: &Maxout) -> Result<NodeId, TypeError> {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Maxout", build)
         .summary("The largest of several affine pieces for each unit")
+        .shape("`[.., in]` to `[.., units]`; row `unit * pieces + k` of the weight is piece k of a unit")
         .formula(
             "y_u = max over k of (w_uk . x + b_uk)",
             "dx, dw and db as of a linear layer, for the piece that won; at a tie the first",

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Relu", &["x"], "max(0, x)")
         .summary("The positive part")
         .formula("y = max(0, x)", "dx = dy where x > 0, else 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

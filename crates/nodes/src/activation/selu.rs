@@ -27,6 +27,7 @@ pub(crate) fn def() -> OpDef {
             "y = 1.0507 x where x > 0, else 1.0507 * 1.6733 (e^x - 1)",
             "dx = 1.0507 dy where x > 0, else 1.0507 * 1.6733 e^x dy",
         )
+        .within(1.6, 1.3)
         .example(
             "Model(
     graphrun: 1,

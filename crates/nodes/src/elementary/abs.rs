@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Abs", &["x"], "abs(x)")
         .summary("The absolute value")
         .formula("y = |x|", "dx = dy sign(x), 0 at x = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

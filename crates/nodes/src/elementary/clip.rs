@@ -24,11 +24,13 @@ pub(crate) fn def() -> OpDef {
         }
         with_options(call, "Clip", &["x"], &[("min", o.min), ("max", o.max)], TEXT)
     })
-    .summary("the input held between two bounds")
+    .summary("The input held between two bounds")
+    .shape("That of the input")
     .formula("y = min(max(x, min), max)", "dx = dy where min <= x <= max, else 0")
     .option("min", "real", None, "the lower bound")
     .option("max", "real", None, "the upper bound")
     .expr(expression(TEXT, &["x", "min", "max"]))
+    .within(0.0, 0.0)
     .example(
         "Model(
     graphrun: 1,

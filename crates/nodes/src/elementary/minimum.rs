@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Minimum", &["a", "b"], "minimum(a, b)")
         .summary("The smaller of a and b, by element")
         .formula("y = a if a <= b, else b", "The gradient goes to the smaller one, at a tie to a")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,
