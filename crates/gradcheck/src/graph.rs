@@ -221,6 +221,7 @@ pub(crate) fn check_pair(
         Method::Adaptive => shaken(pair, forward, options.seed)?,
         _ => vec![vec![]; gradients.len()],
     };
+    let rounding = if lenient { f64::EPSILON * greatest(&pair.forward, &pair.values, forward)? } else { 0.0 };
     let hull = OnceCell::new();
     let mut values = pair.values.clone();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
@@ -232,7 +233,7 @@ pub(crate) fn check_pair(
         };
         let gradient = reals(gradient);
         let kinks = Inside { pair, position, gradient, forward, backward, options, lenient, hull: &hull };
-        let aid = Aid { shaken, kinks: Some(&kinks), lenient };
+        let aid = Aid { shaken, kinks: Some(&kinks), lenient, rounding };
         entries.push(check_tensor(name, &mut f, &x, gradient, options, aid));
         set(&mut values, name, &x);
     }
@@ -246,12 +247,17 @@ pub(crate) fn scalar(program: &mut dyn Program, values: &Values) -> f64 {
 
 /// The greatest finite number among all nodes of the gradient graph.
 pub(crate) fn magnitude(pair: &Pair, engine: &dyn Engine) -> Result<f64, CheckError> {
-    let sizes = sizes_of(&pair.backward, &pair.values)?;
-    let reached = pair.backward.reachable();
-    let mut all = pair.backward.clone();
-    let real = pair.backward.ids().filter(|(id, node)| reached[id.index()] && node.ty.is_real());
+    greatest(&pair.backward, &pair.values, engine)
+}
+
+/// The greatest finite number among all nodes that a graph's outputs are made of.
+fn greatest(graph: &Graph, values: &Values, engine: &dyn Engine) -> Result<f64, CheckError> {
+    let sizes = sizes_of(graph, values)?;
+    let reached = graph.reachable();
+    let mut all = graph.clone();
+    let real = graph.ids().filter(|(id, node)| reached[id.index()] && node.ty.is_real());
     all.outputs = real.map(|(id, _)| (id.index().to_string(), id)).collect();
-    let values = engine.prepare(&all, &sizes, Dtype::F64)?.run(&pair.values)?;
+    let values = engine.prepare(&all, &sizes, Dtype::F64)?.run(values)?;
     let finite = values.iter().flat_map(reals).filter(|v| v.is_finite());
     Ok(finite.fold(0.0, |m: f64, v| m.max(v.abs())))
 }

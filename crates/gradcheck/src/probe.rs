@@ -12,6 +12,9 @@ const CLEARLY_WRONG: f64 = 1e-2;
 /// Roundings of the gradient under test, in units of the largest gradient of the tensor.
 pub(crate) const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
+/// Roundings of the largest number inside the function that may drown a change of its value: a sum or two of them.
+const UNSEEN: f64 = 4.0;
+
 /// What is known of kinks inside the function that its value need not show.
 pub(crate) trait Kinks {
     /// Whether they explain the gradient at an element, though it is no slope of the function.
@@ -29,6 +32,9 @@ pub(crate) struct Aid<'a> {
     pub(crate) kinks: Option<&'a dyn Kinks>,
     /// Whether kinks may explain smooth points too, where they cancel; such a point is inconclusive.
     pub(crate) lenient: bool,
+    /// What numbers inside the function are rounded by, which may drown the changes of a far smaller value; 0 where
+    /// that is not known.
+    pub(crate) rounding: f64,
 }
 
 /// A function, the point and the gradient under test there.
@@ -101,7 +107,7 @@ impl Target<'_, '_> {
         let range = self.range(span.clone(), weights);
         let shaken = self.aid.shaken.iter().map(|run| along(run).abs()).fold(0.0, f64::max);
         let index = (span.len() == 1).then_some(span.start);
-        let asked = Asked { index, analytic, range, scale, shaken };
+        let asked = Asked { index, analytic, range, scale, shaken, rounding: self.aid.rounding };
         let mut point = self.x.to_vec();
         let (f, x, options) = (&mut *self.f, self.x, self.options);
         let mut along = |t: f64| {
@@ -198,6 +204,8 @@ struct Asked {
     scale: f64,
     /// What random roundings of the reverse walk change.
     shaken: f64,
+    /// What numbers inside the function are rounded by.
+    rounding: f64,
 }
 
 /// Judges by a ladder; a failure is confirmed on others.
@@ -210,6 +218,11 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked, options: &
         found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
         probe = judge(asked, &found, options);
     }
+    // A difference that moves the value by less than what is rounded off inside it is not to be seen there.
+    let unseen = (asked.analytic - found.value).abs() * found.step <= UNSEEN * asked.rounding;
+    if probe.verdict == Verdict::Fail && found.kink.is_none() && unseen {
+        probe.verdict = Verdict::Inconclusive;
+    }
     // A ladder that only seemed to converge: the function varies on a lower scale.
     let lower = Range { step: asked.range.other, other: 0.0, ..asked.range };
     if probe.verdict == Verdict::Inconclusive && !found.settled() && 0.0 < lower.step && lower.step < asked.range.step {
@@ -221,7 +234,7 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked, options: &
 }
 
 fn judge(asked: &Asked, found: &Estimate, options: &Options<'_>) -> Probe {
-    let &Asked { index, analytic, range, scale, shaken } = asked;
+    let &Asked { index, analytic, range, scale, shaken, .. } = asked;
     let numeric = found.value;
     let reference = analytic.abs().max(numeric.abs()).max(scale);
     let rounding = shaken.max(if reference.is_finite() { ROUNDING * reference } else { 0.0 });
