@@ -9,7 +9,8 @@
 //!
 //! # Options
 //! `units` (the number of outputs), `pieces` (the number of affine pieces of each), `init` (how the weight [units *
-//! pieces, in] begins), `bias_init` (how the bias [units * pieces] begins).
+//! pieces, in] begins), `bias_init` (how the bias [units * pieces] begins); `weight` and `bias` may name
+//! declared parameters.
 //!
 //! # Shape
 //! `[.., in]` to `[.., units]`; row `unit * pieces + k` of the weight is piece k of a unit.
@@ -67,6 +68,7 @@ pub(crate) fn def() -> OpDef {
         )
         .option("units", "integer", None, "the number of outputs")
         .option("pieces", "integer", Some("2"), "the number of affine pieces of each")
+        .params(&["weight", "bias"])
         .init("init", "Xavier", "how the weight [units * pieces, in] begins")
         .init("bias_init", "Zeros", "how the bias [units * pieces] begins")
         .example(

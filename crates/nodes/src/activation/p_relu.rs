@@ -7,7 +7,8 @@
 //! `dx = dy where x > 0, else alpha dy; dalpha = sum of x dy where x <= 0`
 //!
 //! # Options
-//! `axis` (the axis of channels, each with a slope of its own), `init` (how the slopes [channels] begin).
+//! `axis` (the axis of channels, each with a slope of its own), `init` (how the slopes [channels] begin);
+//! `alpha` may name a declared parameter.
 //!
 //! # Shape
 //! That of the input.
@@ -50,6 +51,7 @@ pub(crate) fn def() -> OpDef {
     .shape("That of the input")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy; dalpha = sum of x dy where x <= 0")
     .option("axis", "integer", Some("1"), "the axis of channels, each with a slope of its own")
+    .params(&["alpha"])
     .init("init", "Const(0.25)", "how the slopes [channels] begin")
     .example(
         r#"Model(
