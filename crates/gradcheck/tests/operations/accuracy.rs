@@ -7,10 +7,10 @@ use graphrun_graph::Accuracy;
 use graphrun_nodes::standard;
 use graphrun_tensor::Dtype;
 
-use super::{graph, run, values, with_gradients};
+use super::{fed, graph, run, with_gradients};
 
 /// An operation of one input: a call of it, and plain double precision's value and slope.
-type Single = (&'static str, fn(f64) -> f64, fn(f64) -> f64);
+pub(crate) type Single = (&'static str, fn(f64) -> f64, fn(f64) -> f64);
 
 fn sigmoid(x: f64) -> f64 {
     if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
@@ -47,7 +47,7 @@ fn cubic(x: f64) -> f64 {
     2.0 * (2.0 / PI).sqrt() * (x + 0.044_715 * x.powi(3))
 }
 
-const SINGLE: &[Single] = &[
+pub(crate) const SINGLE: &[Single] = &[
     ("Abs(x)", f64::abs, |x| if x == 0.0 { 0.0 } else { x.signum() }),
     ("Ceil(x)", f64::ceil, |_| 0.0),
     ("Celu(x)", |x| if x > 0.0 { x } else { x.exp_m1() }, |x| x.min(0.0).exp()),
@@ -136,9 +136,9 @@ fn patterns(step: usize) -> Vec<f64> {
 }
 
 /// Operations of two inputs or three, of which the first two vary: a call, and plain double precision's value and slopes.
-type Double = (&'static str, fn(f64, f64) -> f64, fn(f64, f64) -> [f64; 2]);
+pub(crate) type Double = (&'static str, fn(f64, f64) -> f64, fn(f64, f64) -> [f64; 2]);
 
-const DOUBLE: &[Double] = &[
+pub(crate) const DOUBLE: &[Double] = &[
     ("Add(a, b)", |a, b| a + b, |_, _| [1.0, 1.0]),
     ("Div(a, b)", |a, b| a / b, |a, b| [1.0 / b, -a / (b * b)]),
     ("Equal(a, b)", |a, b| f64::from(a == b), |_, _| [0.0, 0.0]),
@@ -186,14 +186,19 @@ fn wrong(what: &str, bound: f64, errors: impl Iterator<Item = (f64, [f64; 2])>) 
     (!right).then(|| format!("{what} at {at:?} is {error} ULP off, and {bound} are stated"))
 }
 
+/// Every call that is measured.
+pub(crate) fn calls() -> impl Iterator<Item = &'static str> {
+    SINGLE.iter().map(|row| row.0).chain(DOUBLE.iter().map(|row| row.0))
+}
+
 #[test]
 fn functions_of_one_input_are_as_exact_as_they_state() {
     let points = patterns(4001);
-    let fed: Values = values(&[("x", &[points.len()], &points)]);
+    let given: Values = fed(&[("x", &[points.len()], &points)]);
     let mut found = Vec::new();
     for (call, value, slope) in SINGLE {
         let graph = with_gradients(graph("x: [N]", &format!("y: {call}"), "y"));
-        let got = run(&graph, &fed, Dtype::F32);
+        let got = run(&graph, &given, Dtype::F32);
         let bound = stated(call);
         let places = || points.iter().enumerate();
         found.extend(wrong(call, bound.value, places().map(|(k, &x)| (ulps(got[0][k], value(x), TINY), [x, 0.0]))));
@@ -212,11 +217,11 @@ fn functions_of_two_inputs_are_as_exact_as_they_state() {
         points.clone().into_iter().flat_map(move |a| points.clone().into_iter().map(move |b| (a, b)))
     };
     let (a, b): (Vec<f64>, Vec<f64>) = [coarse, dense].into_iter().flat_map(square).unzip();
-    let fed: Values = values(&[("a", &[a.len()], &a), ("b", &[b.len()], &b)]);
+    let given: Values = fed(&[("a", &[a.len()], &a), ("b", &[b.len()], &b)]);
     let mut found = Vec::new();
     for (call, value, slopes) in DOUBLE {
         let graph = with_gradients(graph("a: [N], b: [N]", &format!("y: {call}"), "y"));
-        let got = run(&graph, &fed, Dtype::F32);
+        let got = run(&graph, &given, Dtype::F32);
         let bound = stated(call);
         let places = || a.iter().zip(&b).enumerate();
         let errors = places().map(|(k, (&a, &b))| (ulps(got[0][k], value(a, b), TINY), [a, b]));
@@ -233,7 +238,7 @@ fn functions_of_two_inputs_are_as_exact_as_they_state() {
 
 #[test]
 fn no_pointwise_operation_lacks_its_bound() {
-    let calls: Vec<&str> = SINGLE.iter().map(|row| row.0).chain(DOUBLE.iter().map(|row| row.0)).collect();
+    let calls: Vec<&str> = calls().collect();
     for op in standard().ops() {
         let measured = calls.iter().any(|call| call.split('(').next() == Some(op.name));
         assert_eq!((measured, op.accuracy.is_some()), (op.expr.is_some(), op.expr.is_some()), "{}", op.name);

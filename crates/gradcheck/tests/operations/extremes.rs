@@ -4,14 +4,14 @@ use graphrun_graph::OpDef;
 use graphrun_nodes::standard;
 use graphrun_tensor::Dtype;
 
-use super::{graph, run, values, with_gradients};
+use super::{fed, graph, run, with_gradients};
 
 const INF: f64 = f64::INFINITY;
 
 /// The values and the slopes of a call of one input at these points.
 fn at(call: &str, points: &[f64], dtype: Dtype) -> [Vec<f64>; 2] {
     let graph = with_gradients(graph("x: [N]", &format!("y: {call}"), "y"));
-    run(&graph, &values(&[("x", &[points.len()], points)]), dtype).try_into().unwrap()
+    run(&graph, &fed(&[("x", &[points.len()], points)]), dtype).try_into().unwrap()
 }
 
 /// Equal, both NaN, or apart by a few units of the last place.
@@ -156,8 +156,8 @@ fn powers_of_what_is_not_positive_have_the_declared_slopes() {
     let column = |f: fn(&(f64, f64, f64, f64, f64)) -> f64| cases.iter().map(f).collect::<Vec<f64>>();
     let n = [cases.len()];
     for dtype in [Dtype::F32, Dtype::F64] {
-        let fed = values(&[("a", &n, &column(|c| c.0)), ("b", &n, &column(|c| c.1))]);
-        let got = run(&graph, &fed, dtype);
+        let given = fed(&[("a", &n, &column(|c| c.0)), ("b", &n, &column(|c| c.1))]);
+        let got = run(&graph, &given, dtype);
         for (k, (a, b, y, da, db)) in cases.iter().enumerate() {
             for (got, want) in [(got[0][k], y), (got[1][k], da), (got[2][k], db)] {
                 assert!(close(got, *want, dtype) || (*a == 2.0 && got.is_nan()), "{a}^{b}: {got}, not {want}");
@@ -170,7 +170,7 @@ fn powers_of_what_is_not_positive_have_the_declared_slopes() {
 fn lengths_and_deviations_know_no_scale() {
     let check = |call: &str, x: &[f64], y: f64, dx: &[f64], dtype: Dtype| {
         let graph = with_gradients(graph("x: [N]", &format!("y: {call}"), "y"));
-        let got = run(&graph, &values(&[("x", &[x.len()], x)]), dtype);
+        let got = run(&graph, &fed(&[("x", &[x.len()], x)]), dtype);
         assert!(close(got[0][0], y, dtype), "{call} of {x:?} is {}, not {y}", got[0][0]);
         for (got, want) in got[1].iter().zip(dx) {
             assert!((got - want).abs() < 1e-6, "{call} of {x:?}: {got}, not {want}");
@@ -218,10 +218,10 @@ fn losses_over_nothing_are_the_mean_and_the_sum_of_nothing() {
             let nodes = format!("y: {op}({ports}, reduction: {reduction})");
             let graph = with_gradients(graph("x: [N, 3], t: [N, 3], labels: Index([N], 3)", &nodes, "y"));
             let labels = graphrun_exec::Array::index(graphrun_tensor::Shape::new(&[0]).unwrap(), vec![]).unwrap();
-            let mut fed = values(&[("x", &[0, 3], &[]), ("t", &[0, 3], &[])]);
-            fed.insert("labels".to_owned(), labels);
+            let mut given = fed(&[("x", &[0, 3], &[]), ("t", &[0, 3], &[])]);
+            given.insert("labels".to_owned(), labels);
             for dtype in [Dtype::F32, Dtype::F64] {
-                let got = run(&graph, &fed, dtype);
+                let got = run(&graph, &given, dtype);
                 assert!(close(got[0][0], want, dtype), "{op} of nothing is {}, not {want}", got[0][0]);
                 assert!(got[1].is_empty());
             }

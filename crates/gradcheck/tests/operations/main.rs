@@ -2,7 +2,10 @@
 //! its accuracy, and what it makes of infinities, of NaN and of nothing.
 
 mod accuracy;
+mod cases;
 mod extremes;
+mod plain;
+mod values;
 
 use std::path::Path;
 
@@ -49,7 +52,7 @@ fn reals(array: &Array) -> Vec<f64> {
 }
 
 /// Values for the inputs of a graph, by name.
-fn values(given: &[(&str, &[usize], &[f64])]) -> Values {
+fn fed(given: &[(&str, &[usize], &[f64])]) -> Values {
     let array = |shape: &[usize], data: &[f64]| Array::real(Shape::new(shape).unwrap(), data.to_vec()).unwrap();
     given.iter().map(|(name, shape, data)| ((*name).to_owned(), array(shape, data))).collect()
 }
