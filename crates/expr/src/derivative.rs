@@ -8,6 +8,9 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 use crate::simplify::reduce;
 use crate::{Binary, Expr, ExprKind, Func};
 
+/// The density of a standard normal number at 0.
+const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
+
 impl Expr {
     /// The derivative with respect to variable `index`, simplified.
     ///
@@ -59,7 +62,8 @@ fn unary(f: Func, x: &Expr, y: &Expr, dx: &Expr) -> Option<Expr> {
         Func::Sign | Func::Floor | Func::Ceil | Func::Round => return None,
         Func::Abs => call(Func::Sign, x),
         Func::Sqrt => scale(0.5, &call(Func::Rsqrt, x)),
-        Func::Rsqrt => scale(-0.5, &call(Func::Cube, y)),
+        // Not the third power, which may overflow where half of it does not.
+        Func::Rsqrt => op(Binary::Mul, &scale(-0.5, y), &call(Func::Square, y)),
         Func::Recip => call(Func::Neg, &call(Func::Square, y)),
         Func::Square => scale(2.0, x),
         Func::Cube => scale(3.0, &call(Func::Square, x)),
@@ -74,6 +78,7 @@ fn unary(f: Func, x: &Expr, y: &Expr, dx: &Expr) -> Option<Expr> {
         Func::Cosh => call(Func::Sinh, x),
         Func::Tanh => op(Binary::Sub, &one, &call(Func::Square, y)),
         Func::Erf => scale(FRAC_2_SQRT_PI, &call(Func::Exp, &call(Func::Neg, &call(Func::Square, x)))),
+        Func::NormalCdf => scale(FRAC_1_SQRT_2_PI, &call(Func::Exp, &scale(-0.5, &call(Func::Square, x)))),
         Func::Sigmoid => op(Binary::Mul, y, &call(Func::Sigmoid, &call(Func::Neg, x))),
         Func::Softplus => call(Func::Sigmoid, x),
     };
@@ -116,10 +121,12 @@ fn power_by_base(a: &Expr, b: &Expr) -> Expr {
     }
 }
 
-/// `a^b log(a)`; 0 where a is not positive: the limit at 0, and below it no power has neighbours.
+/// `a^b log(a)`; 0 where a is not positive: the limit at 0, and below it no power has neighbours. Also 0 where the
+/// power vanishes, which it does faster than the logarithm grows.
 fn power_by_exponent(a: &Expr, y: &Expr) -> Expr {
-    let positive = op(Binary::Greater, a, &constant(0.0));
-    reduce(&Expr::select(positive, op(Binary::Mul, y, &call(Func::Log, a)), constant(0.0)))
+    let least = op(Binary::Min, a, y);
+    let none = op(Binary::LessEqual, &least, &constant(0.0));
+    reduce(&Expr::select(none, constant(0.0), op(Binary::Mul, y, &call(Func::Log, a))))
 }
 
 /// `da f db` where f is + or -, and an absent side is zero.

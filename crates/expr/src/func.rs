@@ -48,6 +48,8 @@ pub enum Func {
     Tanh,
     /// The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.
     Erf,
+    /// The chance that a standard normal number is below x, exact to the last digits far below 0 too.
+    NormalCdf,
     /// `1 / (1 + e^-x)`, finite everywhere.
     Sigmoid,
     /// `log(1 + e^x)`, finite wherever x is.
@@ -56,7 +58,7 @@ pub enum Func {
 
 impl Func {
     /// Every primitive of one argument.
-    pub const ALL: [Func; 24] = [
+    pub const ALL: [Func; 25] = [
         Func::Neg,
         Func::Abs,
         Func::Sign,
@@ -79,6 +81,7 @@ impl Func {
         Func::Cosh,
         Func::Tanh,
         Func::Erf,
+        Func::NormalCdf,
         Func::Sigmoid,
         Func::Softplus,
     ];
@@ -108,6 +111,7 @@ impl Func {
             Func::Cosh => "cosh",
             Func::Tanh => "tanh",
             Func::Erf => "erf",
+            Func::NormalCdf => "normal_cdf",
             Func::Sigmoid => "sigmoid",
             Func::Softplus => "softplus",
         }
@@ -144,6 +148,7 @@ impl Func {
             Func::Cosh => x.cosh(),
             Func::Tanh => x.tanh(),
             Func::Erf => libm::erf(x),
+            Func::NormalCdf => normal_cdf(x),
             Func::Sigmoid if x >= 0.0 => 1.0 / (1.0 + (-x).exp()),
             Func::Sigmoid => {
                 let e = x.exp();
@@ -155,6 +160,20 @@ impl Func {
             }
         }
     }
+}
+
+/// `erfc(-x / sqrt 2) / 2` in f64.
+fn normal_cdf(x: f64) -> f64 {
+    use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+    /// What 1 / sqrt 2 has beyond the f64 constant.
+    const FRAC_1_SQRT_2_LOW: f64 = -4.833_646_656_726_457e-17;
+    if x.abs() > 40.0 {
+        return if x > 0.0 { 1.0 } else { 0.0 };
+    }
+    let u = -x * FRAC_1_SQRT_2;
+    // The tail is steep: what rounding took from the argument is put back by the slope.
+    let low = (-x).mul_add(FRAC_1_SQRT_2, -u) - x * FRAC_1_SQRT_2_LOW;
+    0.5 * (libm::erfc(u) - FRAC_2_SQRT_PI * (-u * u).exp() * low)
 }
 
 /// A primitive of two arguments.

@@ -55,6 +55,7 @@ pub trait Float:
     fn cosh(self) -> Self;
     fn tanh(self) -> Self;
     fn erf(self) -> Self;
+    fn normal_cdf(self) -> Self;
     fn sigmoid(self) -> Self;
     fn softplus(self) -> Self;
     /// True when `sin`, `cos` and `tan` take the short way for `x`.

@@ -240,14 +240,30 @@ pub(crate) fn scalar(run: Result<Vec<Array>, String>) -> f64 {
 
 /// The gradients, and the greatest finite number among all nodes of the gradient graph.
 pub(crate) fn run_all(pair: &Pair, engine: &dyn Engine) -> Result<(Vec<Array>, f64), CheckError> {
-    let sizes = sizes_of(&pair.backward, &pair.values)?;
-    let reached = pair.backward.reachable();
-    let mut all = pair.backward.clone();
-    let real = pair.backward.ids().filter(|(id, node)| reached[id.index()] && node.ty.is_real());
-    all.outputs.extend(real.map(|(id, _)| (id.index().to_string(), id)));
+    let mut all = with_every_node(&pair.backward);
+    let sizes = sizes_of(&all, &pair.values)?;
+    all.outputs.splice(0..0, pair.backward.outputs.iter().cloned());
     let mut gradients = engine.prepare(&all, &sizes, Dtype::F64)?.run(&pair.values)?;
     let others = gradients.split_off(pair.wrt.len());
-    let finite = others.iter().flat_map(reals).filter(|v| v.is_finite());
-    let magnitude = finite.fold(0.0, |m: f64, v| m.max(v.abs()));
-    Ok((gradients, magnitude))
+    Ok((gradients, largest(&others)))
+}
+
+/// The greatest finite number among all nodes that a graph's outputs are made of.
+pub(crate) fn greatest(graph: &Graph, values: &Values, engine: &dyn Engine) -> Result<f64, CheckError> {
+    let sizes = sizes_of(graph, values)?;
+    let values = engine.prepare(&with_every_node(graph), &sizes, Dtype::F64)?.run(values)?;
+    Ok(largest(&values))
+}
+
+/// The graph with every real node that its outputs are made of as an output.
+fn with_every_node(graph: &Graph) -> Graph {
+    let reached = graph.reachable();
+    let real = graph.ids().filter(|(id, node)| reached[id.index()] && node.ty.is_real());
+    let mut all = graph.clone();
+    all.outputs = real.map(|(id, _)| (id.index().to_string(), id)).collect();
+    all
+}
+
+fn largest(arrays: &[Array]) -> f64 {
+    arrays.iter().flat_map(reals).filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()))
 }

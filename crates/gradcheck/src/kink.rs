@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::array::{map, real, reals, set};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, leaf, scalar};
+use crate::graph::{CheckError, Pair, greatest, leaf, scalar};
 use crate::options::Options;
 use crate::probe::{Aid, Insight, Target};
 use crate::report::Verdict;
@@ -139,6 +139,7 @@ pub(crate) fn shapes(
 pub(crate) struct Learnt {
     hull: OnceCell<Hull>,
     shaken: OnceCell<Vec<Vec<Vec<f64>>>>,
+    rounding: OnceCell<f64>,
 }
 
 /// The inside of a graph, as far as it touches one input or parameter.
@@ -182,6 +183,14 @@ impl Insight for Inside<'_> {
     fn shaken(&self) -> &[Vec<f64>] {
         let make = || shaken(self.pair, self.forward, self.options.seed).unwrap_or_default();
         self.learnt.shaken.get_or_init(make).get(self.position).map_or(&[], |runs| runs)
+    }
+
+    fn rounding(&self) -> f64 {
+        if !self.lenient {
+            return 0.0;
+        }
+        let make = || f64::EPSILON * greatest(&self.pair.forward, &self.pair.values, self.forward).unwrap_or(0.0);
+        *self.learnt.rounding.get_or_init(make)
     }
 }
 

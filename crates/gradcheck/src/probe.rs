@@ -12,6 +12,9 @@ const CLEARLY_WRONG: f64 = 1e-2;
 /// Roundings of the gradient under test, in units of the largest gradient of the tensor.
 pub(crate) const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
+/// Roundings of the largest number inside the function that may drown a change of its value: a sum or two of them.
+const UNSEEN: f64 = 4.0;
+
 /// What the inside of the function tells of its gradient, beyond its values. Dear, so it is asked only in doubt.
 pub(crate) trait Insight {
     /// Whether kinks explain the gradient at an element, though it is no slope of the function.
@@ -20,6 +23,8 @@ pub(crate) trait Insight {
     fn jumps(&self) -> Vec<usize>;
     /// What some runs with random roundings change in the gradient.
     fn shaken(&self) -> &[Vec<f64>];
+    /// What the largest number inside is rounded by; 0 where that is not known.
+    fn rounding(&self) -> f64;
 }
 
 /// What is known of a gradient beside its values.
@@ -102,7 +107,8 @@ impl Target<'_, '_> {
         let runs = self.aid.insight;
         let shaken = || runs.map_or(0.0, |i| i.shaken().iter().map(|run| along(run).abs()).fold(0.0, f64::max));
         let index = (span.len() == 1).then_some(span.start);
-        let asked = Asked { index, analytic, range, scale, shaken: &shaken };
+        let rounding = || runs.map_or(0.0, Insight::rounding);
+        let asked = Asked { index, analytic, range, scale, shaken: &shaken, rounding: &rounding };
         let mut point = self.x.to_vec();
         let (f, x, options) = (&mut *self.f, self.x, self.options);
         let mut along = |t: f64| {
@@ -199,6 +205,8 @@ struct Asked<'a> {
     scale: f64,
     /// What random roundings of the reverse walk change: asked where the error bar alone does not cover the difference.
     shaken: &'a dyn Fn() -> f64,
+    /// What numbers inside the function are rounded by, which may drown the changes of a far smaller value.
+    rounding: &'a dyn Fn() -> f64,
 }
 
 /// Judges by a ladder; a failure is confirmed on others.
@@ -211,6 +219,11 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
         found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
         probe = judge(asked, &found, options);
     }
+    // A difference that moves the value by less than what is rounded off inside it is not to be seen there.
+    let moves = (asked.analytic - found.value).abs() * found.step;
+    if probe.verdict == Verdict::Fail && found.kink.is_none() && moves <= UNSEEN * (asked.rounding)() {
+        probe.verdict = Verdict::Inconclusive;
+    }
     // A ladder that only seemed to converge: the function varies on a lower scale.
     let lower = Range { step: asked.range.other, other: 0.0, ..asked.range };
     if probe.verdict == Verdict::Inconclusive && !found.settled() && 0.0 < lower.step && lower.step < asked.range.step {
@@ -222,7 +235,7 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
 }
 
 fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
-    let &Asked { index, analytic, range, scale, shaken } = asked;
+    let &Asked { index, analytic, range, scale, shaken, .. } = asked;
     let numeric = found.value;
     let reference = analytic.abs().max(numeric.abs()).max(scale);
     let rounding = if reference.is_finite() { ROUNDING * reference } else { 0.0 };

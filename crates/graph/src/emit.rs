@@ -237,6 +237,7 @@ fn elementary_name(expr: &Expr) -> Option<&'static str> {
             Func::Cosh => "Cosh",
             Func::Tanh => "Tanh",
             Func::Erf => "Erf",
+            Func::NormalCdf => "NormalCdf",
             Func::Sigmoid => "Sigmoid",
             Func::Softplus => "Softplus",
         }),

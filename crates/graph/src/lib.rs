@@ -23,7 +23,7 @@ pub use graph::{Builder, Graph, Node, NodeId, Parameter, snake};
 pub use init::{Initialiser, Key, fans};
 pub use kink::Kink;
 pub use op::{At, Context, Form, GradError, Leaf, Op, Reduce};
-pub use registry::{InitDef, OpDef, OptionDoc, Port, Registry};
+pub use registry::{Accuracy, InitDef, OpDef, OptionDoc, Port, Registry};
 pub use sample::{Bytes, Sample, SampleInput};
 pub use size::{Size, Sizes, shape_text, size_text};
 pub use stable::stable;

@@ -45,6 +45,26 @@ pub struct OptionDoc {
     pub doc: &'static str,
 }
 
+/// How far single precision may be from the exact result, in units of the last place (ULP) of that: of f32, 6e-8 to
+/// 1.2e-7 of it. A value below 1e-35 is measured in units of the last place of 1e-35, a gradient below 1 in those of 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy {
+    /// Of the value.
+    pub value: f64,
+    /// Of the gradient.
+    pub gradient: f64,
+}
+
+impl fmt::Display for Accuracy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bound: f64| if bound == 0.0 { "exact".to_owned() } else { format!("within {bound} ULP") };
+        match self.value == self.gradient {
+            true => write!(f, "value and gradient {}", text(self.value)),
+            false => write!(f, "value {}, gradient {}", text(self.value), text(self.gradient)),
+        }
+    }
+}
+
 /// A registered operation: documentation, ports, options, and how a call of it becomes nodes.
 pub struct OpDef {
     /// The name in a model file.
@@ -57,6 +77,10 @@ pub struct OpDef {
     pub gradient: &'static str,
     /// Which slope is its gradient at a kink, when it has kinks and commits itself.
     pub kink: Option<Kink>,
+    /// What the shape of the result is.
+    pub shape: &'static str,
+    /// How exact it is in f32, where that was measured over all inputs.
+    pub accuracy: Option<Accuracy>,
     /// The inputs, in order.
     pub ports: Vec<Port>,
     /// The options, in order.
@@ -100,6 +124,8 @@ impl OpDef {
             formula: "",
             gradient: "",
             kink: None,
+            shape: "",
+            accuracy: None,
             ports: vec![Port { name: "x", variadic: false, optional: false }],
             options: Vec::new(),
             params: Vec::new(),
@@ -135,6 +161,20 @@ impl OpDef {
     #[must_use]
     pub fn kink(mut self, kink: Kink) -> OpDef {
         self.kink = Some(kink);
+        self
+    }
+
+    /// What the shape of the result is, in words.
+    #[must_use]
+    pub fn shape(mut self, rule: &'static str) -> OpDef {
+        self.shape = rule;
+        self
+    }
+
+    /// Bounds on how far value and gradient are from the exact ones; see [`Accuracy`].
+    #[must_use]
+    pub fn within(mut self, value: f64, gradient: f64) -> OpDef {
+        self.accuracy = Some(Accuracy { value, gradient });
         self
     }
 

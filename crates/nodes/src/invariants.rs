@@ -1,11 +1,13 @@
 //! What every operation owes: a place in a sorted list, documentation, samples, and right gradients.
 
-use graphrun_graph::{Bytes, OpDef, Options, Phase, SampleInput};
+use std::collections::BTreeMap;
+
+use graphrun_graph::{Builder, Bytes, Call, OpDef, Options, Phase, SampleInput};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::testing::{Applied, Array};
-use crate::{definitions, families};
+use crate::testing::{Applied, Array, type_of};
+use crate::{definitions, families, standard};
 
 #[test]
 fn every_family_is_sorted_and_no_name_recurs() {
@@ -21,13 +23,45 @@ fn every_family_is_sorted_and_no_name_recurs() {
 #[test]
 fn every_operation_is_documented_and_sampled() {
     for def in definitions() {
-        for text in [def.summary, def.formula, def.gradient, def.example] {
+        for text in [def.summary, def.formula, def.gradient, def.shape, def.example] {
             assert!(!text.is_empty(), "{} lacks documentation", def.name);
         }
         assert!(!def.summary.ends_with('.'), "{}: a summary is a line without a full stop", def.name);
+        assert!(!def.summary.starts_with(char::is_lowercase), "{}: a summary begins as a sentence", def.name);
         assert!(def.example.contains(&format!("{}(", def.name)), "the example of {} does not show it", def.name);
         assert!(def.draw(&mut Bytes::new(&[])).is_some(), "{} has no samples", def.name);
         assert!(def.options.iter().all(|option| !option.doc.is_empty()), "{}", def.name);
+    }
+}
+
+/// Whatever a node owns, a call may name a declared parameter in its stead, and then owns it no more.
+#[test]
+fn every_parameter_may_be_shared() {
+    let (registry, mut rng) = (standard(), ChaCha8Rng::seed_from_u64(2));
+    for def in definitions() {
+        for _ in 0..8 {
+            let (options, inputs) = draw(&def, &mut rng);
+            let owned = Applied::new(&def, &options, &inputs, Phase::Test).graph;
+            let mut b = Builder::new();
+            let mut ports = Vec::new();
+            for (port, given) in inputs.iter().enumerate() {
+                let named = given.iter().enumerate().map(|(k, (input, _))| (format!("x{port}_{k}"), type_of(input)));
+                ports.push(named.map(|(name, ty)| b.input(&name, ty).unwrap()).collect());
+            }
+            let mut shared = BTreeMap::new();
+            for parameter in owned.parameters() {
+                let last = parameter.name.strip_prefix("y.").unwrap();
+                assert!(def.params.contains(&last), "{} owns {last} and does not say so", def.name);
+                let shape = owned.ty(parameter.node).shape.clone();
+                let declared = b.parameter(last, shape, parameter.init.clone(), true).unwrap();
+                shared.insert(last.to_owned(), declared);
+            }
+            let count = shared.len();
+            let mut call = Call::new(&mut b, &registry, "y", &[]);
+            (call.inputs, call.shared) = (ports, shared);
+            def.build(&mut call, &options).unwrap();
+            assert_eq!(b.graph().parameters().len(), count, "{} owns a parameter that was given", def.name);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn pointwise(name: &'static str, ports: &[&'static str], text: &'stat
     let body = expr.clone();
     OpDef::new(name, move |call, _: &NoOptions| call.emit(Pointwise::named(name, String::new(), body.clone())))
         .ports(ports)
+        .shape(if ports.len() == 1 { "That of the input" } else { "The broadcast shape of the inputs" })
         .expr(expr)
         .sample(operands(vec![(-2.0, 2.0); ports.len()]))
 }

@@ -158,7 +158,7 @@ impl Applied {
     }
 }
 
-fn type_of(input: &SampleInput) -> Type {
+pub(crate) fn type_of(input: &SampleInput) -> Type {
     let sizes = |shape: &[usize]| shape.iter().map(|&n| Size::from(n)).collect();
     match input {
         SampleInput::Real { shape, .. } => Type::real(sizes(shape)),

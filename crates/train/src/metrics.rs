@@ -23,7 +23,7 @@ pub const METRICS: &[MetricDef] = &[
     },
     MetricDef {
         name: "Auc",
-        summary: "area under the receiver operating characteristic; of several classes, the mean of one against the rest",
+        summary: "area under the receiver operating characteristic, of class 1 of two; of more classes, the mean of one against the rest",
         ports: SCORED,
         options: &[],
         make: |_, w, rows| Box::new(Auc::new(w, rows)),

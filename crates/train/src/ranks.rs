@@ -41,7 +41,8 @@ impl Meter for TopK {
 }
 
 /// The chance that a row of a class scores higher for it than one that is not, equals counting half
-/// (Mann and Whitney 1947).
+/// (Mann and Whitney 1947). Of two classes it is that of class 1, by how far its score is above the other's: the same for
+/// probabilities and for the scores that they are made of.
 pub(crate) struct Auc {
     width: usize,
     scores: Vec<f64>,
@@ -54,14 +55,10 @@ impl Auc {
         Auc { width: widths[0], scores, labels: Vec::with_capacity(rows) }
     }
 
-    /// The area for the scores in one column, with `class` as what is looked for.
-    fn area(&self, column: usize, class: usize) -> Option<f64> {
-        let mut pairs: Vec<(f64, bool)> = self
-            .labels
-            .iter()
-            .enumerate()
-            .map(|(row, label)| (self.scores[row * self.width + column], *label == class))
-            .collect();
+    /// The area for the score that `score` makes of each row's, with `class` as what is looked for.
+    fn area(&self, class: usize, score: impl Fn(&[f64]) -> f64) -> Option<f64> {
+        let rows = self.scores.chunks(self.width).zip(&self.labels);
+        let mut pairs: Vec<(f64, bool)> = rows.map(|(row, label)| (score(row), *label == class)).collect();
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (mut ranks, mut hits, mut at) = (0.0, 0.0, 0);
         for equals in pairs.chunk_by(|a, b| a.0 == b.0) {
@@ -89,10 +86,11 @@ impl Meter for Auc {
     }
 
     fn figure(&self) -> Figure {
-        if self.width == 1 {
-            return Figure::Number(self.area(0, 1).unwrap_or(f64::NAN));
-        }
-        let areas: Vec<f64> = (0..self.width).filter_map(|class| self.area(class, class)).collect();
+        let areas: Vec<f64> = match self.width {
+            1 => self.area(1, |row| row[0]).into_iter().collect(),
+            2 => self.area(1, |row| row[1] - row[0]).into_iter().collect(),
+            _ => (0..self.width).filter_map(|class| self.area(class, |row| row[class])).collect(),
+        };
         Figure::Number(areas.iter().sum::<f64>() / areas.len() as f64)
     }
 }
@@ -131,8 +129,23 @@ mod tests {
             meter.add(labels.len(), &[Series::F64(scores), Series::I64(labels)]);
             assert_eq!(number(&meter), expect, "{scores:?}");
         }
-        let mut meter = Auc::new(&[2, 1], 2);
-        meter.add(2, &[Series::F64(&[0.9, 0.1, 0.2, 0.8]), Series::I64(&[0, 1])]);
-        assert_eq!(number(&meter), 1.0);
+    }
+
+    #[test]
+    fn two_scores_are_one_question() {
+        let labels = [0, 0, 1, 1];
+        let chances: [f64; 4] = [0.1, 0.4, 0.35, 0.8];
+        let columns: Vec<f64> = chances.iter().flat_map(|p| [1.0 - p, *p]).collect();
+        // Every row of logits may be moved by a number of its own.
+        let logits: Vec<f64> = chances
+            .iter()
+            .enumerate()
+            .flat_map(|(k, p)| [5.0 * k as f64, 5.0 * k as f64 + (p / (1.0 - p)).ln()])
+            .collect();
+        for scores in [columns, logits] {
+            let mut meter = Auc::new(&[2, 1], 4);
+            meter.add(4, &[Series::F64(&scores), Series::I64(&labels)]);
+            assert_eq!(number(&meter), 0.75);
+        }
     }
 }

@@ -7,8 +7,9 @@ use crate::settings::{Range, Setting, Settings};
 
 /// A registered schedule.
 ///
-/// The formula sees the options and `p`, the share of the run that is over, from 0 when the warm-up ends to 1
-/// at the last step; `epoch`, from 0; and `stalls`, how often the loss has not fallen for `patience` epochs.
+/// The formula sees the options and `p`, the share of the run that is over, from 0 when the warm-up ends to 1 when the
+/// run does, behind its last step, as in Keras and PyTorch: no step is spent at the end's rate, which may be 0; `epoch`,
+/// the whole epochs since the warm-up; and `stalls`, how often the loss has not fallen for `patience` epochs.
 #[derive(Clone, Copy, Debug)]
 pub struct ScheduleDef {
     /// The name in a model file.
@@ -28,8 +29,10 @@ pub struct Moment {
     pub step: u64,
     /// The number of steps in the run.
     pub steps: u64,
-    /// The epoch, from 0.
-    pub epoch: u64,
+    /// The batches in an epoch.
+    pub per_epoch: u64,
+    /// The batches that a step takes together.
+    pub per_step: u64,
     /// How often the loss has stalled.
     pub stalls: u64,
 }
@@ -71,14 +74,17 @@ impl Schedule {
         asks.then(|| self.options.get("patience").max(1.0) as u64)
     }
 
-    /// The share of the rate at this moment; in the warm-up it rises in equal parts from 0.
+    /// The share of the rate at this moment; in the warm-up it rises in equal parts from 0 to what the schedule begins
+    /// with.
     #[must_use]
     pub fn share(&self, at: Moment) -> f64 {
         let warmup = self.options.get("warmup").max(0.0);
         let step = at.step as f64;
-        let length = (at.steps as f64 - 1.0 - warmup).max(1.0);
+        let length = (at.steps as f64 - warmup).max(1.0);
         let p = ((step - warmup) / length).clamp(0.0, 1.0);
-        let share = value(&self.share, &[p, at.epoch as f64, at.stalls as f64]);
+        let batches = at.step.saturating_sub(warmup.ceil() as u64) * at.per_step;
+        let epoch = batches / at.per_epoch.max(1);
+        let share = value(&self.share, &[p, epoch as f64, at.stalls as f64]);
         if step < warmup { share * (step + 1.0) / (warmup + 1.0) } else { share }
     }
 }
@@ -165,9 +171,15 @@ mod tests {
 
     #[test]
     fn shares_at_landmarks() {
-        let steps = 101;
-        let at = |step, epoch, stalls| Moment { step, steps, epoch, stalls };
-        let cases: [(&str, &[(&str, f64)], Moment, f64); 16] = [
+        let steps = 100;
+        let at = |step: u64, epoch: u64, stalls| Moment {
+            step: step + 10 * epoch,
+            steps,
+            per_epoch: 10,
+            per_step: 1,
+            stalls,
+        };
+        let cases: [(&str, &[(&str, f64)], Moment, f64); 21] = [
             ("Constant", &[], at(50, 0, 0), 1.0),
             ("Constant", &[("warmup", 9.0)], at(0, 0, 0), 0.1),
             ("Constant", &[("warmup", 9.0)], at(9, 0, 0), 1.0),
@@ -182,6 +194,12 @@ mod tests {
             ("OneCycle", &[], at(0, 0, 0), 0.04),
             ("OneCycle", &[], at(30, 0, 0), 1.0),
             ("OneCycle", &[], at(100, 0, 0), 0.0001),
+            // What falls by the epoch begins to when the warm-up is over.
+            ("Exponential", &[("factor", 0.5), ("warmup", 25.0)], at(24, 0, 0), 25.0 / 26.0),
+            ("Exponential", &[("factor", 0.5), ("warmup", 25.0)], at(34, 0, 0), 1.0),
+            ("Exponential", &[("factor", 0.5), ("warmup", 25.0)], at(35, 0, 0), 0.5),
+            ("Step", &[("every", 2.0), ("warmup", 5.0)], at(4, 2, 0), 1.0),
+            ("Step", &[("every", 2.0), ("warmup", 5.0)], at(5, 2, 0), 0.1),
             ("Plateau", &[], at(0, 0, 2), 0.01),
             ("Plateau", &[("end", 0.05)], at(0, 0, 2), 0.05),
         ];
@@ -199,8 +217,9 @@ mod tests {
             for steps in [0, 1, 2, 50] {
                 let schedule = schedule(def.name, &[("warmup", 3.0)]);
                 for step in 0..=steps {
-                    let share = schedule.share(Moment { step, steps, epoch: step, stalls: 0 });
+                    let share = schedule.share(Moment { step, steps, per_epoch: 2, per_step: 1, stalls: 0 });
                     assert!((0.0..=1.0).contains(&share), "{} {step}/{steps}: {share}", def.name);
+                    assert!(share > 0.0 || step == steps, "{}: step {step} of {steps} is wasted", def.name);
                 }
             }
         }

@@ -257,7 +257,8 @@ impl Trainer {
             _ => self.lanes.step[whole],
         };
         let step = self.at.batch / group;
-        let moment = Moment { step, steps: self.total() / group, epoch, stalls: self.at.stalls };
+        let (steps, stalls) = (self.total() / group, self.at.stalls);
+        let moment = Moment { step, steps, per_epoch, per_step: group, stalls };
         let rate = self.spec.optimizer.options().get("rate") * self.spec.schedule.share(moment);
         let lane = self.engine.enter(lane_number);
         if self.lanes.fed != Some(lane_number) {

@@ -68,7 +68,8 @@ fn entry(op: &OpDef) -> Value {
         .iter()
         .map(|o| json!({"name": o.name, "kind": o.kind, "default": o.default, "doc": o.doc}))
         .collect();
-    json!({"name": op.name, "summary": op.summary, "formula": op.formula, "gradient": op.gradient, "inputs": inputs,
+    json!({"name": op.name, "summary": op.summary, "formula": op.formula, "gradient": op.gradient, "shape": op.shape,
+        "accuracy": op.accuracy.map(|a| json!({"value": a.value, "gradient": a.gradient})), "inputs": inputs,
         "options": options, "parameters": op.params, "differentiable": op.differentiable, "example": op.example})
 }
 
@@ -80,6 +81,10 @@ fn page(op: &OpDef) -> String {
     });
     let mut text = format!("{}({})\n  {}\n", op.name, ports.collect::<Vec<_>>().join(", "), op.summary);
     text += &format!("\n  value     {}\n  gradient  {}\n", op.formula, op.gradient);
+    text += &format!("  shape     {}\n", op.shape.replace('`', ""));
+    if let Some(accuracy) = op.accuracy {
+        text += &format!("  accuracy  {accuracy} (f32)\n");
+    }
     if !op.options.is_empty() {
         text += "\n  options\n";
     }

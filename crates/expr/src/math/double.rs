@@ -29,7 +29,8 @@ macro_rules! library {
 
 impl Float for f64 {
     common!(f64);
-    library!(log1p: Log1p, sin: Sin, cos: Cos, tan: Tan, sinh: Sinh, cosh: Cosh, erf: Erf, softplus: Softplus);
+    library!(log1p: Log1p, sin: Sin, cos: Cos, tan: Tan, sinh: Sinh, cosh: Cosh, erf: Erf);
+    library!(normal_cdf: NormalCdf, softplus: Softplus);
 
     #[inline(always)]
     fn exp(self) -> f64 {

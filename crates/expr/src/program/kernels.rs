@@ -97,6 +97,7 @@ pub(crate) unsafe fn unary<T: Float>(f: Func, to: Target<T>, a: Stream<T>) {
             Func::Cosh => each!(to, x = a => x.cosh()),
             Func::Tanh => each!(to, x = a => x.tanh()),
             Func::Erf => each!(to, x = a => x.erf()),
+            Func::NormalCdf => each!(to, x = a => x.normal_cdf()),
             Func::Sigmoid => each!(to, x = a => x.sigmoid()),
             Func::Softplus => each!(to, x = a => x.softplus()),
         }

@@ -9,7 +9,7 @@
 //!
 //! # Options
 //! `pieces` (the number of hinges of each unit), `a_init` (how the slopes [pieces, units] begin), `b_init` (how the
-//! places of the hinges [pieces, units] begin).
+//! places of the hinges [pieces, units] begin); `a` and `b` may name declared parameters.
 //!
 //! # Shape
 //! That of the input, whose last axis is that of units.
@@ -71,11 +71,13 @@ fn build(call: &mut Call<'_>, o: &Apl) -> Result<NodeId, TypeError> {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Apl", build)
         .summary("A rectifier with learned hinges for each unit")
+        .shape("That of the input, whose last axis is that of units")
         .formula(
             "y = max(0, x) + sum over s of a_s max(0, b_s - x)",
             "dx = (1 where x > 0) dy - sum of a_s dy where x < b_s; da_s = max(0, b_s - x) dy; db_s = a_s dy where x < b_s",
         )
         .option("pieces", "integer", Some("2"), "the number of hinges of each unit")
+        .params(&["a", "b"])
         .init("a_init", "Uniform(low: -0.1, high: 0.1)", "how the slopes [pieces, units] begin")
         .init("b_init", "Uniform", "how the places of the hinges [pieces, units] begin")
         .example(

@@ -39,9 +39,11 @@ pub(crate) fn def() -> OpDef {
         with_options(call, "Celu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("The exponential linear unit with a continuous slope")
+    .shape("That of the input")
     .formula("y = x where x > 0, else alpha (e^(x/alpha) - 1)", "dx = dy where x > 0, else e^(x/alpha) dy")
     .option("alpha", "real", Some("1"), "minus the limit for negative inputs, not 0")
     .expr(expression(TEXT, &["x", "alpha"]))
+    .within(0.6, 0.6)
     .example(
         "Model(
     graphrun: 1,

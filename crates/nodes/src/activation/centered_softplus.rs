@@ -19,10 +19,14 @@ use graphrun_graph::OpDef;
 
 use crate::pointwise::pointwise;
 
+/// Near the origin the two logarithms would cancel.
+const TEXT: &str = "if(abs(x) < 1, log1p(expm1(x) / 2), softplus(x) - 0.6931471805599453)";
+
 pub(crate) fn def() -> OpDef {
-    pointwise("CenteredSoftplus", &["x"], "softplus(x) - 0.6931471805599453")
+    pointwise("CenteredSoftplus", &["x"], TEXT)
         .summary("The softplus through the origin")
         .formula("y = ln(e^x + 1) - ln 2", "dx = dy / (1 + e^-x)")
+        .within(1.4, 1.1)
         .example(
             "Model(
     graphrun: 1,

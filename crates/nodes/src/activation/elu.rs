@@ -39,10 +39,12 @@ pub(crate) fn def() -> OpDef {
         with_options(call, "Elu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("The exponential linear unit")
+    .shape("That of the input")
     .formula("y = x where x > 0, else alpha (e^x - 1)", "dx = dy where x > 0, else alpha e^x dy")
     .kink(Kink::Below)
     .option("alpha", "real", Some("1"), "minus the limit for negative inputs")
     .expr(expression(TEXT, &["x", "alpha"]))
+    .within(0.6, 0.6)
     .example(
         "Model(
     graphrun: 1,

@@ -36,6 +36,7 @@ pub(crate) fn def() -> OpDef {
         call.b.pointwise(&expression("a * sigmoid(b)", &["a", "b"]), &[value, gate])
     })
     .summary("The first half of an axis times the sigmoid of the second")
+    .shape("That of the input with half the size on the axis")
     .formula("y = a sigmoid(b), a and b the halves of x", "da = sigmoid(b) dy, db = a s (1 - s) dy with s = sigmoid(b)")
     .option("axis", "integer", Some("-1"), "the axis that is cut into halves, negative ones from the end")
     .example(

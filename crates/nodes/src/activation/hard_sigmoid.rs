@@ -20,9 +20,10 @@ use graphrun_graph::OpDef;
 use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
-    pointwise("HardSigmoid", &["x"], "max(0, min(1, x / 6 + 0.5))")
+    pointwise("HardSigmoid", &["x"], "max(0, min(1, (x + 3) / 6))")
         .summary("A sigmoid of three straight pieces")
         .formula("y = min(max(x / 6 + 1/2, 0), 1)", "dx = dy / 6 where -3 < x < 3, else 0")
+        .within(1.0, 0.1)
         .example(
             "Model(
     graphrun: 1,

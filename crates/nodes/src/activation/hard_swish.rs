@@ -20,9 +20,10 @@ use graphrun_graph::OpDef;
 use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
-    pointwise("HardSwish", &["x"], "x * max(0, min(1, x / 6 + 0.5))")
+    pointwise("HardSwish", &["x"], "if(abs(x) < 3, x * (x + 3) / 6, max(0, x))")
         .summary("The input times its hard sigmoid")
         .formula("y = x min(max(x / 6 + 1/2, 0), 1)", "dx = (x / 3 + 1/2) dy where -3 < x < 3, 0 below, dy above")
+        .within(1.8, 1.0)
         .example(
             "Model(
     graphrun: 1,

@@ -24,6 +24,7 @@ pub(crate) fn def() -> OpDef {
         .summary("The input held between -1 and 1")
         .formula("y = min(max(x, -1), 1)", "dx = dy where -1 < x < 1, else 0")
         .kink(Kink::Flat)
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -39,10 +39,12 @@ pub(crate) fn def() -> OpDef {
         with_options(call, "LeakyRelu", &["x"], &[("alpha", o.alpha)], TEXT)
     })
     .summary("A rectifier with a small slope for negative inputs")
+    .shape("That of the input")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy")
     .kink(Kink::Below)
     .option("alpha", "real", Some("0.01"), "the slope for negative inputs")
     .expr(expression(TEXT, &["x", "alpha"]))
+    .within(0.9, 0.1)
     .example(
         "Model(
     graphrun: 1,

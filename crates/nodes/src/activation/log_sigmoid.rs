@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("LogSigmoid", &["x"], "-softplus(-x)")
         .summary("The logarithm of the sigmoid")
         .formula("y = -ln(1 + e^-x)", "dx = dy / (1 + e^x)")
+        .within(0.6, 0.8)
         .example(
             "Model(
     graphrun: 1,

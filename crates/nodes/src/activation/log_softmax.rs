@@ -37,6 +37,7 @@ pub(crate) fn def() -> OpDef {
         log_softmax(call.b, x, axis)
     })
     .summary("The logarithm of the softmax along an axis")
+    .shape("That of the input")
     .formula("y_i = x_i - ln sum_j e^(x_j)", "dx_i = dy_i - e^(y_i) sum_j dy_j")
     .option("axis", "integer", Some("-1"), "the axis along which it is taken, negative ones from the end")
     .example(

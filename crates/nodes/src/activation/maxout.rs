@@ -9,7 +9,8 @@
 //!
 //! # Options
 //! `units` (the number of outputs), `pieces` (the number of affine pieces of each), `init` (how the weight [units *
-//! pieces, in] begins), `bias_init` (how the bias [units * pieces] begins).
+//! pieces, in] begins), `bias_init` (how the bias [units * pieces] begins); `weight` and `bias` may name
+//! declared parameters.
 //!
 //! # Shape
 //! `[.., in]` to `[.., units]`; row `unit * pieces + k` of the weight is piece k of a unit.
@@ -60,12 +61,14 @@ fn build(call: &mut Call<'_>, o: &Maxout) -> Result<NodeId, TypeError> {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Maxout", build)
         .summary("The largest of several affine pieces for each unit")
+        .shape("`[.., in]` to `[.., units]`; row `unit * pieces + k` of the weight is piece k of a unit")
         .formula(
             "y_u = max over k of (w_uk . x + b_uk)",
             "dx, dw and db as of a linear layer, for the piece that won; at a tie the first",
         )
         .option("units", "integer", None, "the number of outputs")
         .option("pieces", "integer", Some("2"), "the number of affine pieces of each")
+        .params(&["weight", "bias"])
         .init("init", "Xavier", "how the weight [units * pieces, in] begins")
         .init("bias_init", "Zeros", "how the bias [units * pieces] begins")
         .example(

@@ -19,10 +19,14 @@ use graphrun_graph::OpDef;
 
 use crate::pointwise::pointwise;
 
+/// Far out the product is the input or 0, also where the input is infinite.
+const TEXT: &str = "if(abs(x) < 1000, x * tanh(softplus(x)), max(0, x))";
+
 pub(crate) fn def() -> OpDef {
-    pointwise("Mish", &["x"], "x * tanh(softplus(x))")
+    pointwise("Mish", &["x"], TEXT)
         .summary("The input times the tanh of its softplus")
         .formula("y = x tanh(ln(1 + e^x))", "dx = (t + x (1 - t^2) / (1 + e^-x)) dy with t = tanh(ln(1 + e^x))")
+        .within(3.6, 11.0)
         .example(
             "Model(
     graphrun: 1,

@@ -7,7 +7,8 @@
 //! `dx = dy where x > 0, else alpha dy; dalpha = sum of x dy where x <= 0`
 //!
 //! # Options
-//! `axis` (the axis of channels, each with a slope of its own), `init` (how the slopes [channels] begin).
+//! `axis` (the axis of channels, each with a slope of its own), `init` (how the slopes [channels] begin);
+//! `alpha` may name a declared parameter.
 //!
 //! # Shape
 //! That of the input.
@@ -47,9 +48,11 @@ pub(crate) fn def() -> OpDef {
         call.b.pointwise(&expression("if(x > 0, x, alpha * x)", &["x", "alpha"]), &[x, alpha])
     })
     .summary("A leaky rectifier with a learned slope for each channel")
+    .shape("That of the input")
     .formula("y = x where x > 0, else alpha x", "dx = dy where x > 0, else alpha dy; dalpha = sum of x dy where x <= 0")
     .kink(Kink::Below)
     .option("axis", "integer", Some("1"), "the axis of channels, each with a slope of its own")
+    .params(&["alpha"])
     .init("init", "Const(0.25)", "how the slopes [channels] begin")
     .example(
         r#"Model(

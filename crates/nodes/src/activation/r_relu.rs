@@ -56,6 +56,7 @@ pub(crate) fn def() -> OpDef {
         call.b.pointwise(&expression("if(x > 0, x, slope * x)", &["x", "slope"]), &[x, slope])
     })
     .summary("A leaky rectifier with a random slope in training, the mean slope in test")
+    .shape("That of the input")
     .formula(
         "y = x where x > 0, else r x, r drawn from low to high in training and their mean in test",
         "dx = dy where x > 0, else r dy",

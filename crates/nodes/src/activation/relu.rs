@@ -24,6 +24,7 @@ pub(crate) fn def() -> OpDef {
         .summary("The positive part")
         .formula("y = max(0, x)", "dx = dy where x > 0, else 0")
         .kink(Kink::Below)
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

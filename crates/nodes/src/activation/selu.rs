@@ -28,6 +28,7 @@ pub(crate) fn def() -> OpDef {
             "dx = 1.0507 dy where x > 0, else 1.0507 * 1.6733 e^x dy",
         )
         .kink(Kink::Below)
+        .within(1.6, 1.3)
         .example(
             "Model(
     graphrun: 1,

@@ -19,10 +19,14 @@ use graphrun_graph::OpDef;
 
 use crate::pointwise::pointwise;
 
+/// Far out the product is the input or 0, also where the input is infinite.
+const TEXT: &str = "if(abs(x) < 1000, x * sigmoid(x), max(0, x))";
+
 pub(crate) fn def() -> OpDef {
-    pointwise("Silu", &["x"], "x * sigmoid(x)")
+    pointwise("Silu", &["x"], TEXT)
         .summary("The input times its sigmoid")
         .formula("y = x / (1 + e^-x)", "dx = (s + x s (1 - s)) dy with s = 1 / (1 + e^-x)")
+        .within(2.8, 1.4)
         .example(
             "Model(
     graphrun: 1,

@@ -53,6 +53,7 @@ pub(crate) fn def() -> OpDef {
         call.b.div(powers, total)
     })
     .summary("Positive numbers with sum 1 along an axis")
+    .shape("That of the input")
     .formula("y_i = e^(x_i) / sum_j e^(x_j)", "dx_i = y_i (dy_i - sum_j dy_j y_j)")
     .option("axis", "integer", Some("-1"), "the axis along which it is taken, negative ones from the end")
     .example(

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Softplus", &["x"], "softplus(x)")
         .summary("A smooth rectifier")
         .formula("y = ln(1 + e^x)", "dx = dy / (1 + e^-x)")
+        .within(0.6, 0.8)
         .example(
             "Model(
     graphrun: 1,

@@ -19,10 +19,14 @@ use graphrun_graph::OpDef;
 
 use crate::pointwise::pointwise;
 
+/// Two forms, each with a value and a derivative that keep their digits where it stands: far out, `1 - |y|` has none.
+const TEXT: &str = "if(abs(x) < 1, x / (1 + abs(x)), sign(x) * (1 - inv(1 + abs(x))))";
+
 pub(crate) fn def() -> OpDef {
-    pointwise("Softsign", &["x"], "x / (1 + abs(x))")
+    pointwise("Softsign", &["x"], TEXT)
         .summary("The input divided by one plus its magnitude")
         .formula("y = x / (1 + |x|)", "dx = dy / (1 + |x|)^2")
+        .within(1.5, 1.0)
         .example(
             "Model(
     graphrun: 1,

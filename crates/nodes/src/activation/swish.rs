@@ -32,16 +32,19 @@ impl Default for Swish {
     }
 }
 
-const TEXT: &str = "x * sigmoid(beta * x)";
+/// Far out the product is the input or 0, also where the input is infinite.
+const TEXT: &str = "if(abs(beta * x) < 1000, x * sigmoid(beta * x), if(beta * x < 0, 0, x))";
 
 pub(crate) fn def() -> OpDef {
     OpDef::new("Swish", |call, o: &Swish| {
         with_options(call, "Swish", &["x"], &[("beta", o.beta)], TEXT)
     })
     .summary("The input times the sigmoid of its beta-fold")
+    .shape("That of the input")
     .formula("y = x / (1 + e^(-beta x))", "dx = (s + beta x s (1 - s)) dy with s = 1 / (1 + e^(-beta x))")
     .option("beta", "real", Some("1"), "how sharply the gate opens")
     .expr(expression(TEXT, &["x", "beta"]))
+    .within(2.8, 1.5)
     .example(
         "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Tanh", &["x"], "tanh(x)")
         .summary("The hyperbolic tangent, between -1 and 1")
         .formula("y = (e^x - e^-x) / (e^x + e^-x)", "dx = (1 - y^2) dy")
+        .within(2.3, 1.5)
         .example(
             "Model(
     graphrun: 1,

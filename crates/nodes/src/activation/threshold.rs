@@ -33,7 +33,7 @@ impl Default for Threshold {
     }
 }
 
-const TEXT: &str = "if(x > threshold, x, value)";
+const TEXT: &str = "if(x <= threshold, value, x)";
 
 pub(crate) fn def() -> OpDef {
     OpDef::new("Threshold", |call, o: &Threshold| {
@@ -46,11 +46,13 @@ pub(crate) fn def() -> OpDef {
         )
     })
     .summary("The input where it exceeds a threshold, else a value")
+    .shape("That of the input")
     .formula("y = x where x > threshold, else value", "dx = dy where x > threshold, else 0")
     .kink(Kink::Below)
     .option("threshold", "real", Some("0"), "what an input must exceed")
     .option("value", "real", Some("0"), "what stands in for the rest")
     .expr(expression(TEXT, &["x", "threshold", "value"]))
+    .within(0.0, 0.0)
     .example(
         "Model(
     graphrun: 1,

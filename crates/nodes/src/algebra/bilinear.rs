@@ -78,6 +78,10 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Bilinear", |call, options: &Bilinear| options.build(call))
         .ports(&["a", "b"])
         .summary("A bilinear form of two vectors for each unit, and a bias")
+        .shape(
+            "`[.., m]` and `[.., n]` of equal leading axes give `[.., units]`; the weight is `[units, m, \
+             n]`, the bias `[units]`",
+        )
         .formula("y_k = a^T W_k b + c_k", "da = sum_k dy_k W_k b; db = sum_k dy_k W_k^T a; dW_k = dy_k a b^T; dc = dy")
         .option("units", "integer", None, "the number of outputs")
         .option("bias", "bool", Some("true"), "whether a bias is added")

@@ -38,6 +38,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["a", "b"])
     .summary("The inner product of vectors")
+    .shape("The last axes are equal and leave; the leading ones broadcast")
     .formula("y = sum_i a_i b_i", "da = dy b; db = dy a")
     .example(
         r#"Model(

@@ -175,6 +175,7 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Einsum", |call, options: &Einsum| options.build(call))
         .ports(&["xs.."])
         .summary("Sums of products over named axes")
+        .shape("The sizes of the letters of the result")
         .formula("y = sum over the letters that the result lacks of the product of xs", "dxs_k = the same kind of sum of dy and the others")
         .option("spec", "text", None, "the letters of the axes of each input and of the result: \"nd,cd->nc\"")
         .example(

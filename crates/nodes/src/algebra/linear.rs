@@ -62,6 +62,7 @@ fn sample(bytes: &mut Bytes<'_>) -> Sample {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Linear", |call, options: &Linear| options.build(call))
         .summary("A linear layer: a weighted sum of the inputs for each unit, and a bias")
+        .shape("`[.., in]` gives `[.., units]`; the weight is `[units, in]`, the bias `[units]`")
         .formula("s = W x + b", "dx = W^T ds; dW = ds x^T; db = ds")
         .option("units", "integer", None, "the number of outputs")
         .option("bias", "bool", Some("true"), "whether a bias is added")

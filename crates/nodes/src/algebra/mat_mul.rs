@@ -211,6 +211,10 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("MatMul", |call, options: &MatMul| product(call.b, call.input(0)?, call.input(1)?, *options))
         .ports(&["a", "b"])
         .summary("The product of matrices or of stacks of them")
+        .shape(
+            "`[.., m, k]` and `[.., k, n]` give `[.., m, n]`; the leading axes broadcast. A vector on the \
+             left is a row, on the right a column, and its axis leaves the result",
+        )
         .formula("y = a b", "da = dy b^T; db = a^T dy")
         .option("transpose_a", "bool", Some("false"), "whether the last two axes of a are exchanged")
         .option("transpose_b", "bool", Some("false"), "whether the last two axes of b are exchanged")

@@ -32,6 +32,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["a", "b"])
     .summary("The outer product of vectors")
+    .shape("`[.., m]` and `[.., n]` give `[.., m, n]`; the leading axes broadcast")
     .formula("y_ij = a_i b_j", "da_i = sum_j dy_ij b_j; db_j = sum_i dy_ij a_i")
     .example(
         r#"Model(

@@ -30,6 +30,7 @@ pub(crate) fn def() -> OpDef {
         call.b.sum(on_it, &[first], false)
     })
     .summary("The sum of the diagonal of matrices")
+    .shape("The last two axes, of one size, leave")
     .formula("y = sum_i x_ii", "dx_ij = dy if i = j, else 0")
     .example(
         r#"Model(

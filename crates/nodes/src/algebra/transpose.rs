@@ -87,6 +87,7 @@ pub(crate) fn def() -> OpDef {
         transpose(call.b, x, &axes)
     })
     .summary("The axes in another order")
+    .shape("The sizes of `x` in the order `axes`")
     .formula("y[i_axes[0], i_axes[1], ...] = x[i_0, i_1, ...]", "dx = Transpose(dy) by the inverse order")
     .option("axes", "axis list", Some("None"), "the axis of x in each place; backwards when omitted")
     .example(

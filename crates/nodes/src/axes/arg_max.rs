@@ -81,6 +81,10 @@ pub(crate) fn arg_best(name: &'static str, largest: bool) -> OpDef {
 pub(crate) fn def() -> OpDef {
     arg_best("ArgMax", true)
         .summary("Where the largest element over axes stands; of equals the first")
+        .shape(
+            "The reduced axes leave, or stay with size 1 when `keep`; integers below the number of \
+             elements reduced",
+        )
         .formula("y = first i with x_i = max_j x_j", "none: the output is integer")
         .example(
             r#"Model(

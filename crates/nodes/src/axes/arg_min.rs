@@ -22,6 +22,10 @@ use super::arg_max::arg_best;
 pub(crate) fn def() -> OpDef {
     arg_best("ArgMin", false)
         .summary("Where the smallest element over axes stands; of equals the first")
+        .shape(
+            "The reduced axes leave, or stay with size 1 when `keep`; integers below the number of \
+             elements reduced",
+        )
         .formula("y = first i with x_i = min_j x_j", "none: the output is integer")
         .example(
             r#"Model(

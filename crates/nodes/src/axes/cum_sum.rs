@@ -73,6 +73,7 @@ pub(crate) fn def() -> OpDef {
         axes.into_iter().try_fold(call.input(0)?, |x, axis| call.b.node(CumSum { axis, reverse: options.reverse }, &[x]))
     })
     .summary("Running sums along an axis")
+    .shape("That of `x`")
     .formula("y_i = sum_{j <= i} x_j", "dx_j = sum_{i >= j} dy_i")
     .option("axes", "axis list", Some("None"), "the axes to sum along, one after the other; all when omitted")
     .option("reverse", "bool", Some("false"), "whether to sum from the end")

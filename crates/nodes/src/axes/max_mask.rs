@@ -65,6 +65,7 @@ pub(crate) fn def() -> OpDef {
         call.emit(MaxMask { axes })
     })
     .summary("1 at the first largest element over axes, 0 elsewhere")
+    .shape("That of `x`")
     .formula("y_i = 1 if i is the first with x_i = max_j x_j, else 0", "dx = 0")
     .option("axes", "axis list", Some("None"), "the axes to compare over; all when omitted")
     .example(

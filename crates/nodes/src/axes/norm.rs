@@ -15,6 +15,7 @@
 //! # Example
 //! `n: Norm(x: h, axes: [-1])`, `n: Norm(x: h, p: 1)`
 
+use graphrun_expr::Expr;
 use graphrun_graph::{Builder, Bytes, NodeId, OpDef, Sample, SampleInput, TypeError, ty};
 use serde::Deserialize;
 
@@ -43,11 +44,6 @@ impl Norm {
             let sizes = of("abs(x)")?;
             return max(b, sizes, axes, self.keep);
         }
-        if self.p == 2.0 {
-            let squares = of("square(x)")?;
-            let total = b.sum(squares, axes, self.keep)?;
-            return root(b, total);
-        }
         if self.p == 1.0 || self.p == 0.0 {
             let sizes = of(if self.p == 1.0 { "abs(x)" } else { "if(x == 0, 0, 1)" })?;
             return b.sum(sizes, axes, self.keep);
@@ -55,17 +51,43 @@ impl Norm {
         if self.p.is_nan() || self.p < 0.0 {
             return Err(TypeError::new(format!("p is {}, and a norm wants one of 0 or more, or inf", self.p)));
         }
+        if self.p == 2.0 {
+            return length(b, x, axes, self.keep);
+        }
         let p = b.constant(self.p)?;
         // At 0 the power's own derivative is infinite or undefined for some p, so that branch is left out.
-        let powers = b.pointwise(&expression("if(x == 0, 0, abs(x) ^ p)", &["x", "p"]), &[x, p])?;
-        let total = b.sum(powers, axes, self.keep)?;
-        b.pointwise(&expression("if(s == 0, 0, s ^ (1 / p))", &["s", "p"]), &[total, p])
+        let power = expression("if(x == 0, 0, (abs(x) / scale) ^ p)", &["x", "scale", "p"]);
+        let root = expression("if(t == 0, 0, scale * t ^ (1 / p))", &["t", "scale", "p"]);
+        scaled(b, x, axes, self.keep, &[p], [power, root])
     }
 }
 
-/// The square root with a gradient of 0 at 0.
-pub(crate) fn root(b: &mut Builder, x: NodeId) -> Result<NodeId, TypeError> {
-    b.pointwise(&expression("if(x == 0, 0, sqrt(x))", &["x"]), &[x])
+/// The square root of the sum of the squares over `axes`, with a gradient of 0 at 0.
+pub(crate) fn length(b: &mut Builder, x: NodeId, axes: &[usize], keep: bool) -> Result<NodeId, TypeError> {
+    let power = expression("square(x / scale)", &["x", "scale"]);
+    let root = expression("if(t == 0, 0, scale * sqrt(t))", &["t", "scale"]);
+    scaled(b, x, axes, keep, &[], [power, root])
+}
+
+/// `root` of the sum of `power` over `axes`; both are told the scale, and then `more`. The scale is the largest magnitude,
+/// by which no power of a normal number overflows or vanishes; it cancels, and is a constant to the gradient.
+fn scaled(
+    b: &mut Builder,
+    x: NodeId,
+    axes: &[usize],
+    keep: bool,
+    more: &[NodeId],
+    [power, root]: [Expr; 2],
+) -> Result<NodeId, TypeError> {
+    let sizes = b.pointwise(&expression("abs(x)", &["x"]), &[x])?;
+    let most = b.shift(sizes, axes)?;
+    // The reciprocal of an infinite one is 0.
+    let scale = b.pointwise(&expression("if(m > 0, if(inv(m) > 0, m, 1), 1)", &["m"]), &[most])?;
+    let powers = b.pointwise(&power, &[&[x, scale], more].concat())?;
+    let total = b.sum(powers, axes, keep)?;
+    let shape = b.ty(total).shape.clone();
+    let scale = b.reshape(scale, &shape)?;
+    b.pointwise(&root, &[&[total, scale], more].concat())
 }
 
 fn sample(bytes: &mut Bytes<'_>) -> Sample {

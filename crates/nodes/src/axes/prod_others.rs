@@ -114,6 +114,7 @@ pub(crate) fn def() -> OpDef {
         call.emit(ProdOthers { axes })
     })
     .summary("The product of all the other elements over axes")
+    .shape("That of `x`")
     .formula("y_i = prod_{j != i} x_j", "dx_k = sum_{i != k} dy_i prod_{j != i, k} x_j")
     .option("axes", "axis list", Some("None"), "the axes to multiply over; all when omitted")
     .example(

@@ -37,7 +37,8 @@ pub(crate) fn def(
 
 /// The same definition with the options of [`Over`] documented.
 pub(crate) fn documented(def: OpDef) -> OpDef {
-    def.option("axes", "axis list", Some("None"), "the axes to reduce, negative ones from the end; all when omitted")
+    def.shape("The reduced axes leave, or stay with size 1 when `keep`")
+        .option("axes", "axis list", Some("None"), "the axes to reduce, negative ones from the end; all when omitted")
         .option("keep", "bool", Some("false"), "whether the reduced axes stay with size 1")
 }
 

@@ -26,6 +26,7 @@ pub(crate) fn def() -> OpDef {
         call.emit(Shift { axes })
     })
     .summary("The largest over axes, which stay with size 1, as a constant to gradients")
+    .shape("The reduced axes stay with size 1")
     .formula("y = max_i x_i", "dx = 0")
     .option("axes", "axis list", Some("None"), "the axes to compare over; all when omitted")
     .not_differentiable()

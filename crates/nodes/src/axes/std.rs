@@ -15,13 +15,25 @@
 //! # Example
 //! `s: Std(x: h, axes: [0])`
 
-use graphrun_graph::{Kink, OpDef};
+use graphrun_graph::{Builder, Kink, NodeId, OpDef, TypeError};
 
-use super::norm::root;
-use super::var::spread;
+use super::mean::mean;
+use super::norm::length;
+use super::var::{Spread, spread};
+use crate::pointwise::expression;
+
+/// The length of the deviations, which no square brings out of the numbers, by the root of their number.
+fn std(b: &mut Builder, x: NodeId, axes: &[usize], o: &Spread) -> Result<NodeId, TypeError> {
+    let middle = mean(b, x, axes, true)?;
+    let deviations = b.sub(x, middle)?;
+    let length = length(b, deviations, axes, o.keep)?;
+    let count = b.count(axes.iter().map(|&axis| b.ty(x).shape[axis].clone()).collect())?;
+    let less = b.constant(f64::from(o.correction))?;
+    b.pointwise(&expression("l / sqrt(n - c)", &["l", "n", "c"]), &[length, count, less])
+}
 
 pub(crate) fn def() -> OpDef {
-    spread("Std", root)
+    spread("Std", std)
         .summary("The standard deviation over axes")
         .formula(
             "y = sqrt(sum_i (x_i - mean)^2 / (n - correction))",

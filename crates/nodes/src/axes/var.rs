@@ -50,16 +50,15 @@ pub(crate) fn var(
     b.pointwise(&expression("s / (n - c)", &["s", "n", "c"]), &[total, count, less])
 }
 
-/// An operation of the variance, with these options and their sample.
+/// An operation that `emit` builds from the input, its axes and these options, with their sample.
 pub(crate) fn spread(
     name: &'static str,
-    finish: fn(&mut Builder, NodeId) -> Result<NodeId, TypeError>,
+    emit: fn(&mut Builder, NodeId, &[usize], &Spread) -> Result<NodeId, TypeError>,
 ) -> OpDef {
     let def = OpDef::new(name, move |call, o: &Spread| {
         let x = call.input(0)?;
         let axes = ty::axes(o.axes.as_deref(), call.b.ty(x).rank())?;
-        let variance = var(call.b, x, &axes, o.keep, o.correction)?;
-        finish(call.b, variance)
+        emit(call.b, x, &axes, o)
     });
     documented(def)
         .option("correction", "integer", Some("0"), "what is taken off the number of elements: 1 for the unbiased estimate")
@@ -74,7 +73,7 @@ fn sample(bytes: &mut Bytes<'_>) -> Sample {
 }
 
 pub(crate) fn def() -> OpDef {
-    spread("Var", |_, variance| Ok(variance))
+    spread("Var", |b, x, axes, o| var(b, x, axes, o.keep, o.correction))
         .summary("The variance over axes")
         .formula("y = sum_i (x_i - mean)^2 / (n - correction)", "dx_i = dy * 2 (x_i - mean) / (n - correction)")
         .example(

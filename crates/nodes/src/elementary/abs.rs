@@ -24,6 +24,7 @@ pub(crate) fn def() -> OpDef {
         .summary("The absolute value")
         .formula("y = |x|", "dx = dy sign(x), 0 at x = 0")
         .kink(Kink::Mean)
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

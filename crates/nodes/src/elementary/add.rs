@@ -10,9 +10,11 @@ pub(crate) fn def() -> OpDef {
         call.b.add(&xs)
     })
     .ports(&["xs.."])
-    .summary("the sum of all inputs, broadcast to one shape")
+    .summary("The sum of all inputs, broadcast to one shape")
+    .shape("The broadcast shape of the inputs")
     .formula("y = x1 + x2 + ...", "every dx = dy")
     .expr(expression("a + b", &["a", "b"]))
+    .within(0.5, 0.0)
     .example(
         "Model(
     graphrun: 1,

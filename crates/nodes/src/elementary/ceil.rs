@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Ceil", &["x"], "ceil(x)")
         .summary("The least integer not below x")
         .formula("y = ceil(x)", "dx = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -6,10 +6,16 @@ use serde::Deserialize;
 use crate::pointwise::{broadcasting, expression, with_options};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct Clip {
     min: f64,
     max: f64,
+}
+
+impl Default for Clip {
+    fn default() -> Clip {
+        Clip { min: f64::NEG_INFINITY, max: f64::INFINITY }
+    }
 }
 
 const TEXT: &str = "if(x < min, min, if(x > max, max, x))";
@@ -24,19 +30,21 @@ pub(crate) fn def() -> OpDef {
         }
         with_options(call, "Clip", &["x"], &[("min", o.min), ("max", o.max)], TEXT)
     })
-    .summary("the input held between two bounds")
+    .summary("The input held between two bounds")
+    .shape("That of the input")
     .formula("y = min(max(x, min), max)", "dx = dy where min <= x <= max, else 0")
     .kink(Kink::Steep)
-    .option("min", "real", None, "the lower bound")
-    .option("max", "real", None, "the upper bound")
+    .option("min", "real", Some("-inf"), "the lower bound")
+    .option("max", "real", Some("inf"), "the upper bound")
     .expr(expression(TEXT, &["x", "min", "max"]))
+    .within(0.0, 0.0)
     .example(
         "Model(
     graphrun: 1,
     inputs: { x: [4] },
-    nodes: { y: Clip(x: x, min: 0, max: 6), z: Sum(y) },
-    outputs: [z],
-    tests: [(given: { x: [-1, 0, 5, 7] }, value: { y: [0, 0, 5, 6] }, grad: { x: [0, 1, 1, 0] })],
+    nodes: { y: Clip(x: x, min: 0, max: 6), least: Clip(x: x, min: 1), z: Sum(y) },
+    outputs: [z, least],
+    tests: [(given: { x: [-1, 0, 5, 7] }, value: { y: [0, 0, 5, 6], least: [1, 1, 5, 7] }, grad: { x: [0, 1, 1, 0] })],
 )",
     )
     .sample(|bytes| {

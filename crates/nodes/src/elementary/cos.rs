@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Cos", &["x"], "cos(x)")
         .summary("The cosine of an angle in radians")
         .formula("y = cos(x)", "dx = -dy sin(x)")
+        .within(0.6, 0.3)
         .example(
             "Model(
     graphrun: 1,

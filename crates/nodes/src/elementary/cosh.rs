@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Cosh", &["x"], "cosh(x)")
         .summary("The hyperbolic cosine")
         .formula("y = (e^x + e^-x) / 2", "dx = dy sinh(x)")
+        .within(0.6, 0.6)
         .example(
             "Model(
     graphrun: 1,

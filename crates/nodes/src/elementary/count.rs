@@ -12,7 +12,8 @@ struct Count {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Count", |call, o: &Count| call.b.count(o.sizes.clone()))
         .ports(&[])
-        .summary("the product of sizes, known when the graph runs")
+        .summary("The product of sizes, known when the graph runs")
+        .shape("A scalar")
         .formula("y = s1 s2 ...", "no inputs")
         .option("sizes", "shape", None, "the factors")
         .not_differentiable()

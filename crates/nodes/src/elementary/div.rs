@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Div", &["a", "b"], "a / b")
         .summary("The first input divided by the second")
         .formula("y = a / b", "da = dy / b, db = -dy y / b")
+        .within(0.5, 1.5)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Erf", &["x"], "erf(x)")
         .summary("The error function, odd and between -1 and 1")
         .formula("y = 2/sqrt(pi) integral of e^(-t^2) from 0 to x", "dx = 2/sqrt(pi) e^(-x^2) dy")
+        .within(1.0, 1.3)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Expm1", &["x"], "expm1(x)")
         .summary("The exponential minus one, exact also for small x")
         .formula("y = e^x - 1", "dx = e^x dy")
+        .within(0.6, 1.1)
         .example(
             "Model(
     graphrun: 1,

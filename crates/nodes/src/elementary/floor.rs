@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Floor", &["x"], "floor(x)")
         .summary("The greatest integer not above x")
         .formula("y = floor(x)", "dx = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -39,6 +39,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["xs.."])
     .summary("An expression of named inputs, written in the file")
+    .shape("The broadcast shape of the inputs")
     .formula("y = text", "the symbolic derivative of the expression")
     .option("text", "string", None, "the expression: + - * / ^, comparisons, if(c, a, b), and functions in snake case")
     .example(

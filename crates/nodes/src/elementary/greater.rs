@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Greater", &["a", "b"], "a > b")
         .summary("1 where the first input is above the second, else 0")
         .formula("y = 1 if a > b, else 0", "da = db = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

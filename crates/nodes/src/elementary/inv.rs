@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Inv", &["x"], "inv(x)")
         .summary("One divided by x")
         .formula("y = 1 / x", "dx = -dy / x^2")
+        .within(0.5, 2.0)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Log", &["x"], "log(x)")
         .summary("The natural logarithm")
         .formula("y = ln x", "dx = dy / x")
+        .within(0.8, 0.5)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Log1p", &["x"], "log1p(x)")
         .summary("The logarithm of 1 + x, exact also for small x")
         .formula("y = ln(1 + x)", "dx = dy / (1 + x)")
+        .within(0.6, 1.6)
         .example(
             "Model(
     graphrun: 1,

@@ -24,6 +24,7 @@ pub(crate) fn def() -> OpDef {
         .summary("The smaller of a and b, by element")
         .formula("y = a if a <= b, else b", "The gradient goes to the smaller one, at a tie to a")
         .kink(Kink::First)
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -26,6 +26,7 @@ operations! {
     minimum
     mul
     neg
+    normal_cdf
     pow
     round
     rsqrt

@@ -10,9 +10,11 @@ pub(crate) fn def() -> OpDef {
         call.b.mul(&xs)
     })
     .ports(&["xs.."])
-    .summary("the product of all inputs, broadcast to one shape")
+    .summary("The product of all inputs, broadcast to one shape")
+    .shape("The broadcast shape of the inputs")
     .formula("y = x1 x2 ...", "dx_k = dy times the product of the other inputs, also where some are zero")
     .expr(expression("a * b", &["a", "b"]))
+    .within(0.5, 0.0)
     .example(
         "Model(
     graphrun: 1,

@@ -20,13 +20,17 @@ use graphrun_graph::OpDef;
 use crate::pointwise::pointwise;
 
 pub(crate) fn def() -> OpDef {
-    pointwise("Neg", &["x"], "-x").summary("Minus x").formula("y = -x", "dx = -dy").example(
-        "Model(
+    pointwise("Neg", &["x"], "-x")
+        .summary("Minus x")
+        .formula("y = -x", "dx = -dy")
+        .within(0.0, 0.0)
+        .example(
+            "Model(
     graphrun: 1,
     inputs: { x: [] },
     nodes: { y: Neg(x) },
     outputs: [y],
     tests: [(given: { x: 3 }, value: { y: -3 }, grad: { x: -1 })],
 )",
-    )
+        )
 }

@@ -4,7 +4,7 @@
 //! `y = a^b`
 //!
 //! # Gradient
-//! `da = b a^(b-1) dy, db = y ln(a) dy, 0 at a = 0`
+//! `da = b a^(b-1) dy, db = y ln(a) dy, 0 where a <= 0`
 //!
 //! # Options
 //! None.
@@ -22,7 +22,8 @@ use crate::pointwise::{operands, pointwise};
 pub(crate) fn def() -> OpDef {
     pointwise("Pow", &["a", "b"], "a ^ b")
         .summary("The first input to the power of the second")
-        .formula("y = a^b", "da = b a^(b-1) dy, db = y ln(a) dy, 0 at a = 0")
+        .formula("y = a^b", "da = b a^(b-1) dy, db = y ln(a) dy, 0 where a <= 0")
+        .within(0.6, 90.0)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Round", &["x"], "round(x)")
         .summary("The nearest integer, halves to the even one")
         .formula("y = round(x)", "dx = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

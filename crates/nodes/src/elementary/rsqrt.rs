@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Rsqrt", &["x"], "rsqrt(x)")
         .summary("One divided by the square root of x")
         .formula("y = 1 / sqrt(x)", "dx = -y^3 / 2 dy")
+        .within(1.6, 5.1)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Sign", &["x"], "sign(x)")
         .summary("-1, 0 or 1 by the sign of x")
         .formula("y = sign(x)", "dx = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Sin", &["x"], "sin(x)")
         .summary("The sine of an angle in radians")
         .formula("y = sin(x)", "dx = dy cos(x)")
+        .within(0.6, 0.3)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Sinh", &["x"], "sinh(x)")
         .summary("The hyperbolic sine")
         .formula("y = (e^x - e^-x) / 2", "dx = dy cosh(x)")
+        .within(0.6, 0.6)
         .example(
             "Model(
     graphrun: 1,

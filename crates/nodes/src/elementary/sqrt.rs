@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Sqrt", &["x"], "sqrt(x)")
         .summary("The square root")
         .formula("y = sqrt(x)", "dx = dy / (2 y)")
+        .within(0.5, 1.6)
         .example(
             "Model(
     graphrun: 1,

@@ -35,7 +35,8 @@ impl Op for StopGradient {
 
 pub(crate) fn def() -> OpDef {
     OpDef::new("StopGradient", |call, _: &NoOptions| call.emit(StopGradient))
-        .summary("the input as it is, without a gradient")
+        .summary("The input as it is, without a gradient")
+        .shape("That of the input")
         .formula("y = x", "dx = 0")
         .not_differentiable()
         .example(

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Sub", &["a", "b"], "a - b")
         .summary("The first input minus the second")
         .formula("y = a - b", "da = dy, db = -dy")
+        .within(0.5, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Tan", &["x"], "tan(x)")
         .summary("The tangent of an angle in radians")
         .formula("y = tan(x)", "dx = (1 + y^2) dy")
+        .within(0.6, 1.9)
         .example(
             "Model(
     graphrun: 1,

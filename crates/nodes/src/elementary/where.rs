@@ -23,6 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Where", &["c", "a", "b"], "if(c, a, b)")
         .summary("The second input where the first is not zero, else the third")
         .formula("y = a if c != 0, else b", "da = dy where c is not zero, db = dy elsewhere, dc = 0")
+        .within(0.0, 0.0)
         .example(
             "Model(
     graphrun: 1,

@@ -60,6 +60,7 @@ pub(crate) fn def() -> OpDef {
         "the least product of two lengths",
     ))
     .summary("The mean over rows of the cosine of the angle between a and b")
+    .shape("Both are `[.., width]`; the result is a scalar")
     .formula(
         "y = mean over rows of a.b / max(|a| |b|, epsilon)",
         "da = (b / (|a| |b|) - y a / |a|^2) dy / rows, db likewise",

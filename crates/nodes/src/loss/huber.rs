@@ -16,10 +16,10 @@
 //! `loss: Huber(a: a, b: b, delta: 2)`
 
 use graphrun_expr::Expr;
-use graphrun_graph::{OpDef, Sample, TypeError};
+use graphrun_graph::{Call, NodeId, OpDef, Sample, TypeError};
 use serde::Deserialize;
 
-use super::reduction::{Reduction, of_elements};
+use super::reduction::{Reduction, documented, of_elements};
 use crate::pointwise::{broadcasting, expression};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -35,26 +35,31 @@ impl Default for Huber {
     }
 }
 
+fn build(call: &mut Call<'_>, o: &Huber) -> Result<NodeId, TypeError> {
+    if o.delta.is_nan() || o.delta <= 0.0 {
+        return Err(TypeError::new(format!("delta is {}, and must be positive", o.delta)));
+    }
+    let text = expression(
+        "if(abs(a - b) <= delta, 0.5 * square(a - b), delta * (abs(a - b) - 0.5 * delta))",
+        &["a", "b", "delta"],
+    );
+    let losses = text.substitute(&[Expr::var(0), Expr::var(1), Expr::constant(o.delta)]);
+    of_elements(call, &losses, o.reduction)
+}
+
 pub(crate) fn def() -> OpDef {
-    OpDef::new("Huber", |call, o: &Huber| {
-        if o.delta.is_nan() || o.delta <= 0.0 {
-            return Err(TypeError::new(format!("delta is {}, and must be positive", o.delta)));
-        }
-        let text = expression(
-            "if(abs(a - b) <= delta, 0.5 * square(a - b), delta * (abs(a - b) - 0.5 * delta))",
-            &["a", "b", "delta"],
-        );
-        let losses = text.substitute(&[Expr::var(0), Expr::var(1), Expr::constant(o.delta)]);
-        of_elements(call, &losses, o.reduction)
-    })
-    .ports(&["a", "b"])
+    documented(OpDef::new("Huber", build).ports(&["a", "b"]).option(
+        "delta",
+        "real",
+        Some("1"),
+        "where the quadratic part ends",
+    ))
     .summary("Half the square of small differences, linear in large ones")
+    .shape("A scalar: the mean or sum over all elements")
     .formula(
         "y = mean of (a - b)^2 / 2 where |a - b| <= delta, else delta (|a - b| - delta / 2)",
         "da = (a - b) held between -delta and delta, times dy / n, db = -da",
     )
-    .option("delta", "real", Some("1"), "where the quadratic part ends")
-    .option("reduction", "Mean|Sum", Some("Mean"), "whether the losses of the rows are averaged or summed")
     .example(
         "Model(
     graphrun: 1,

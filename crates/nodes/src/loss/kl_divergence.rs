@@ -33,6 +33,7 @@ pub(crate) fn def() -> OpDef {
     }))
     .ports(&["a", "b"])
     .summary("The mean over rows of the Kullback-Leibler divergence")
+    .shape("Both are `[.., classes]`; the result is a scalar")
     .formula("y = mean over rows of sum_i a_i ln(a_i / b_i)", "da = (ln(a / b) + 1) dy / rows, db = -a / b dy / rows")
     .example(
         "Model(

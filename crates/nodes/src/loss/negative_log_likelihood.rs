@@ -28,6 +28,7 @@ pub(crate) fn def() -> OpDef {
     }))
     .ports(&["a", "b"])
     .summary("The mean over rows of minus the log-probability at the label")
+    .shape("`a` is `[.., classes]`, `b` integers of the shape `[..]`; the result is a scalar")
     .formula("y = -mean a_label", "da = -onehot(label) dy / rows")
     .example(
         "Model(

@@ -48,14 +48,21 @@ pub(crate) fn elementwise(
     ranges: &'static [(f64, f64)],
 ) -> OpDef {
     let expr = expression(text, ports);
-    let def = OpDef::new(name, move |call, o: &Reduced| of_elements(call, &expr, o.reduction)).ports(ports);
+    let def = OpDef::new(name, move |call, o: &Reduced| of_elements(call, &expr, o.reduction))
+        .ports(ports)
+        .shape("A scalar: the mean or sum over all elements");
     documented(def)
         .sample(|bytes| Sample::new(Reduced { reduction: Reduction::draw(bytes) }, broadcasting(bytes, ranges)))
 }
 
 /// The same definition with the option `reduction` documented.
 pub(crate) fn documented(def: OpDef) -> OpDef {
-    def.option("reduction", "Mean|Sum", Some("Mean"), "whether the losses of the rows are averaged or summed")
+    def.option(
+        "reduction",
+        "Mean|Sum",
+        Some("Mean"),
+        "whether the losses of the rows are averaged or summed; over no rows the mean is NaN, the sum 0",
+    )
 }
 
 /// The reduction of `expr` over the elements of all inputs.

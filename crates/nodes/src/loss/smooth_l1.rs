@@ -16,10 +16,10 @@
 //! `loss: SmoothL1(a: a, b: b, beta: 2)`
 
 use graphrun_expr::Expr;
-use graphrun_graph::{OpDef, Sample, TypeError};
+use graphrun_graph::{Call, NodeId, OpDef, Sample, TypeError};
 use serde::Deserialize;
 
-use super::reduction::{Reduction, of_elements};
+use super::reduction::{Reduction, documented, of_elements};
 use crate::pointwise::{broadcasting, expression};
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -35,26 +35,31 @@ impl Default for SmoothL1 {
     }
 }
 
+fn build(call: &mut Call<'_>, o: &SmoothL1) -> Result<NodeId, TypeError> {
+    if o.beta.is_nan() || o.beta <= 0.0 {
+        return Err(TypeError::new(format!("beta is {}, and must be positive", o.beta)));
+    }
+    let text = expression(
+        "if(abs(a - b) < beta, 0.5 * square(a - b) / beta, abs(a - b) - 0.5 * beta)",
+        &["a", "b", "beta"],
+    );
+    let losses = text.substitute(&[Expr::var(0), Expr::var(1), Expr::constant(o.beta)]);
+    of_elements(call, &losses, o.reduction)
+}
+
 pub(crate) fn def() -> OpDef {
-    OpDef::new("SmoothL1", |call, o: &SmoothL1| {
-        if o.beta.is_nan() || o.beta <= 0.0 {
-            return Err(TypeError::new(format!("beta is {}, and must be positive", o.beta)));
-        }
-        let text = expression(
-            "if(abs(a - b) < beta, 0.5 * square(a - b) / beta, abs(a - b) - 0.5 * beta)",
-            &["a", "b", "beta"],
-        );
-        let losses = text.substitute(&[Expr::var(0), Expr::var(1), Expr::constant(o.beta)]);
-        of_elements(call, &losses, o.reduction)
-    })
-    .ports(&["a", "b"])
+    documented(OpDef::new("SmoothL1", build).ports(&["a", "b"]).option(
+        "beta",
+        "real",
+        Some("1"),
+        "the width of the rounded corner",
+    ))
     .summary("The absolute difference with a rounded corner")
+    .shape("A scalar: the mean or sum over all elements")
     .formula(
         "y = mean of (a - b)^2 / (2 beta) where |a - b| < beta, else |a - b| - beta / 2",
         "da = (a - b) / beta held between -1 and 1, times dy / n, db = -da",
     )
-    .option("beta", "real", Some("1"), "the width of the rounded corner")
-    .option("reduction", "Mean|Sum", Some("Mean"), "whether the losses of the rows are averaged or summed")
     .example(
         "Model(
     graphrun: 1,

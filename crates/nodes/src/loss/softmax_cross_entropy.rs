@@ -61,6 +61,7 @@ pub(crate) fn def() -> OpDef {
         "the share of the target that all classes get alike, 0 to 1",
     ))
     .summary("The mean over rows of -ln softmax(scores)[label]")
+    .shape("`scores` is `[.., classes]`, `labels` integers of the shape `[..]`; the result is a scalar")
     .formula("y = mean (ln sum_j e^(s_j) - s_label), s the scores", "ds = (softmax(s) - onehot(label)) dy / rows")
     .example(
         r#"Model(

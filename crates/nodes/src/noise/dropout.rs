@@ -52,6 +52,7 @@ pub(crate) fn def() -> OpDef {
         call.b.pointwise(&kept, &[x, share])
     })
     .summary("Drops elements at random in training, and nothing in test")
+    .shape("That of the input")
     .formula(
         "y = 0 with probability p, else x / (1 - p); y = x in test",
         "dx = 0 where dropped, else dy / (1 - p); dx = dy in test",

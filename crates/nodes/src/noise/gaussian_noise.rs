@@ -55,6 +55,7 @@ pub(crate) fn def() -> OpDef {
         call.b.pointwise(&noisy, &[x, radius, angle])
     })
     .summary("Adds normal noise in training, and nothing in test")
+    .shape("That of the input")
     .formula("y = x + std z, z a standard normal number; y = x in test", "dx = dy")
     .option("std", "real", Some("1"), "the deviation of the noise")
     .example(

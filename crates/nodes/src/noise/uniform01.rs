@@ -73,6 +73,7 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Uniform01", |call, o: &Uniform01| call.emit(o.clone()))
         .ports(&[])
         .summary("Random numbers from 0 up to 1, new ones every step")
+        .shape("As the option says")
         .formula("y_i = r(seed, key, step, i), a multiple of 2^-24 in [0, 1)", "there is no input")
         .option("shape", "shape", None, "the shape")
         .option("key", "string", None, "the name that, with the seed, the numbers depend on")

@@ -89,6 +89,10 @@ fn sample(bytes: &mut Bytes<'_>) -> Sample {
 pub(crate) fn def() -> OpDef {
     let def = OpDef::new("BatchNorm", |call, o: &BatchNorm| o.build(call))
         .summary("Each channel standardised over the batch, or by running statistics in test")
+        .shape(
+            "That of `x`; the parameters and the state `running_mean`, `running_var` have the size of \
+             `axis`",
+        )
         .formula(
             "y = (x - mean) / sqrt(var + epsilon) * weight + bias; running <- (1 - momentum) running + momentum batch",
             "training: dx = (g - mean(g) - z mean(g z)) / sqrt(var + epsilon), g = dy weight, \

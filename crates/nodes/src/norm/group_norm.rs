@@ -63,6 +63,7 @@ fn sample(bytes: &mut Bytes<'_>) -> Sample {
 pub(crate) fn def() -> OpDef {
     let def = OpDef::new("GroupNorm", |call, o: &GroupNorm| o.build(call))
         .summary("Groups of channels standardised, each example by itself")
+        .shape("`[N, C, ..]` stays; `groups` divides `C`; the parameters are `[C]`")
         .formula(
             "y = (x - mean) / sqrt(var + epsilon) * weight + bias, over a group",
             "dx = (g - mean(g) - z mean(g z)) / sqrt(var + epsilon), g = dy weight, z = (x - mean) / sqrt(var + epsilon)",

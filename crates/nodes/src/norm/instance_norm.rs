@@ -44,6 +44,7 @@ pub(crate) fn def() -> OpDef {
         affine(call, y, &[1], true)
     })
     .summary("Each channel of each example standardised over its positions")
+    .shape("`[N, C, ..]` with at least one axis of positions stays; the parameters are `[C]`")
     .formula(
         "y = (x - mean) / sqrt(var + epsilon) * weight + bias, over the positions of a channel",
         "dx = (g - mean(g) - z mean(g z)) / sqrt(var + epsilon), g = dy weight, z = (x - mean) / sqrt(var + epsilon)",

@@ -50,6 +50,7 @@ pub(crate) fn def() -> OpDef {
         if o.affine { affine(call, y, &axes, true) } else { Ok(y) }
     })
     .summary("Each row standardised by its own mean and variance")
+    .shape("That of `x`; the parameters have its sizes along `axes`")
     .formula(
         "y = (x - mean) / sqrt(var + epsilon) * weight + bias",
         "dx = (g - mean(g) - z mean(g z)) / sqrt(var + epsilon), g = dy weight, z = (x - mean) / sqrt(var + epsilon)",

@@ -52,6 +52,7 @@ pub(crate) fn def() -> OpDef {
         affine(call, y, &axes, false)
     })
     .summary("Each row divided by its root mean square")
+    .shape("That of `x`; the weight has its sizes along `axes`")
     .formula(
         "y = x / sqrt(mean(x^2) + epsilon) * weight",
         "dx = (g - z mean(g z)) / sqrt(mean(x^2) + epsilon), g = dy weight, z = x / sqrt(mean(x^2) + epsilon)",

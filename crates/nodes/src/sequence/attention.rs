@@ -136,6 +136,10 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Attention", |call, options: &Attention| options.build(call))
         .ports(&["q", "k", "v"])
         .summary("Scaled dot-product attention of one or several heads")
+        .shape(
+            "`q [.., T, D]`, `k [.., S, D]`, `v [.., S, E]` give `[.., T, E]`; `heads` divides `D` and \
+             `E`; `causal` wants `T = S`",
+        )
         .formula(
             "y = softmax(q k^T / sqrt(d)) v",
             "dv = p^T dy; ds = p (dy v^T - sum(p dy v^T)); dq = ds k / sqrt(d); dk = ds^T q / sqrt(d)",

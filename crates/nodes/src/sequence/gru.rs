@@ -54,6 +54,10 @@ fn step(
 pub(crate) fn def() -> OpDef {
     recurrent::def("Gru", layer, &["weight", "recurrent", "bias", "recurrent_bias"])
         .summary("The gated recurrent unit, unrolled over a known length")
+        .shape(
+            "`[.., T, D]` with a known `T` gives `[.., T, units]`, or `[.., units]` with `last`; the \
+             weight is `[3 units, D]`, the recurrent one `[3 units, units]`, the biases `[3 units]`",
+        )
         .formula(
             "h_t = (1 - u) tanh(n + sigmoid(r + r') n') + u h_(t-1), u = sigmoid(z + z')",
             "backpropagation through time",

@@ -50,6 +50,10 @@ fn step(
 pub(crate) fn def() -> OpDef {
     recurrent::def("Lstm", layer, &["weight", "recurrent", "bias"])
         .summary("Long short-term memory, unrolled over a known length")
+        .shape(
+            "`[.., T, D]` with a known `T` gives `[.., T, units]`, or `[.., units]` with `last`; the \
+             weight is `[4 units, D]`, the recurrent one `[4 units, units]`, the bias `[4 units]`",
+        )
         .formula(
             "c_t = sigmoid(f) c_(t-1) + sigmoid(i) tanh(g); h_t = sigmoid(o) tanh(c_t); i, f, g, o = W x_t + R h_(t-1) + b",
             "backpropagation through time",

@@ -56,6 +56,7 @@ impl PositionalEncoding {
 pub(crate) fn def() -> OpDef {
     OpDef::new("PositionalEncoding", |call, options: &PositionalEncoding| options.build(call))
         .summary("Sines and cosines of the position added to each vector of a sequence")
+        .shape("`[.., T, D]` stays")
         .formula("y[t, j] = x[t, j] + (sin for even j, cos for odd)(t base^(-2 floor(j / 2) / D))", "dx = dy")
         .option("base", "real", Some("10000"), "how much slower the last wave is than the first")
         .example(

@@ -33,6 +33,10 @@ fn step(b: &mut Builder, fed: NodeId, back: Option<NodeId>, _: Option<&State>, _
 pub(crate) fn def() -> OpDef {
     recurrent::def("Rnn", layer, &["weight", "recurrent", "bias"])
         .summary("The simple recurrent layer, unrolled over a known length")
+        .shape(
+            "`[.., T, D]` with a known `T` gives `[.., T, units]`, or `[.., units]` with `last`; the \
+             weight is `[units, D]`, the recurrent one `[units, units]`, the bias `[units]`",
+        )
         .formula("h_t = tanh(W x_t + R h_(t-1) + b)", "backpropagation through time")
         .example(
             r#"Model(

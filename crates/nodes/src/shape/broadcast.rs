@@ -33,6 +33,7 @@ pub(crate) fn def() -> OpDef {
         call.b.broadcast(x, &options.shape)
     })
     .summary("Repetition to a larger shape")
+    .shape("`shape`, to which that of `x` broadcasts as in NumPy")
     .formula("y = x, repeated", "dx = dy, summed over what was repeated")
     .option("shape", "shape", None, "the sizes of the result")
     .example(

@@ -124,6 +124,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["xs.."])
     .summary("Arrays one after the other along an axis")
+    .shape("All sizes but that of `axis` are equal; that one is the sum")
     .formula("y = [xs_0, xs_1, ...]", "dxs_k = its part of dy")
     .option("axis", "axis", Some("0"), "the axis along which they stand")
     .example(

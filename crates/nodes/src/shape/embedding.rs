@@ -53,6 +53,7 @@ fn sample(bytes: &mut Bytes<'_>) -> Sample {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Embedding", |call, options: &Embedding| options.build(call))
         .summary("A learned vector for every integer")
+        .shape("That of `x` with a last axis of `width`; the weight is `[size, width]`")
         .formula("y[.., :] = weight[x[..], :]", "dweight[k, :] = sum of dy[.., :] where x[..] = k")
         .option("size", "integer", Some("None"), "the number of vectors; the bound of the integers when omitted")
         .option("width", "integer", None, "the length of a vector")

@@ -43,6 +43,7 @@ pub(crate) fn def() -> OpDef {
         call.b.reshape(x, &shape)
     })
     .summary("The last axes as one")
+    .shape("The sizes before `from`, then the product of the others")
     .formula("y = x, row-major", "dx = dy, row-major")
     .option("from", "axis", Some("1"), "the first of the axes that become one")
     .example(

@@ -26,6 +26,7 @@ pub(crate) fn def() -> OpDef {
         axes.into_iter().try_fold(call.input(0)?, |x, axis| slice(call.b, x, Span::backwards(axis)))
     })
     .summary("Axes backwards")
+    .shape("That of `x`")
     .formula("y[.., k, ..] = x[.., n - 1 - k, ..]", "dx = dy backwards along the same axes")
     .option("axes", "axis list", Some("None"), "the axes to reverse; all when omitted")
     .example(

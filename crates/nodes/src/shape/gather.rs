@@ -85,6 +85,10 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["x", "index"])
     .summary("Slices of an axis by integers")
+    .shape(
+        "That of `x` with the axes of `index` in the place of `axis`, whose size is the bound of the \
+         integers",
+    )
     .formula("y[a.., i.., b..] = x[a.., index[i..], b..]", "dx[a.., k, b..] = sum of dy[a.., i.., b..] where index[i..] = k")
     .option("axis", "axis", Some("0"), "the axis to take slices of")
     .example(

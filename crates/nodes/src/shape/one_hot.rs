@@ -74,6 +74,7 @@ pub(crate) fn def() -> OpDef {
         call.emit(OneHot { size: options.size.clone().unwrap_or_else(|| below.clone()) })
     })
     .summary("Integers as rows of zeros with a one")
+    .shape("That of `x` with a last axis of `size`")
     .formula("y[.., k] = 1 if x[..] = k, else 0", "none: the input is integer")
     .option("size", "size", Some("None"), "the length of a row; the bound of the integers when omitted")
     .not_differentiable()

@@ -100,6 +100,7 @@ pub(crate) fn def() -> OpDef {
         call.emit(pad)
     })
     .summary("A border of one value")
+    .shape("Each size plus both its widths")
     .formula("y[.., before + k, ..] = x[.., k, ..], value elsewhere", "dx = dy without the border")
     .option("before", "integer list", Some("[]"), "the width in front of each axis, of the last ones when fewer")
     .option("after", "integer list", Some("[]"), "the width behind each axis, of the last ones when fewer")

@@ -84,6 +84,7 @@ pub(crate) fn def() -> OpDef {
     OpDef::new("Pick", |call, _: &NoOptions| call.emit(Pick))
         .ports(&["x", "index"])
         .summary("One element of every row, by an integer")
+        .shape("`[.., C]` and an index `[..]` below `C` give `[..]`")
         .formula("y[..] = x[.., index[..]]", "dx[.., k] = dy[..] if k = index[..], else 0")
         .example(
             r#"Model(

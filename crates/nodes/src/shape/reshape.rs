@@ -42,6 +42,7 @@ pub(crate) fn def() -> OpDef {
         call.b.reshape(x, &options.shape)
     })
     .summary("The same elements in the same order under another shape")
+    .shape("`shape`, which holds as many elements as `x`")
     .formula("y = x, row-major", "dx = dy, row-major")
     .option("shape", "shape", None, "the sizes of the result")
     .example(

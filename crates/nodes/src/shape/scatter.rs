@@ -102,6 +102,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["x", "index"])
     .summary("Slices added into zeros by integers")
+    .shape("That of `x` with one axis of `size` in the place of the axes of `index`, which begin at `axis`")
     .formula("y[a.., k, b..] = sum of x[a.., i.., b..] where index[i..] = k", "dx[a.., i.., b..] = dy[a.., index[i..], b..]")
     .option("axis", "axis", Some("0"), "where the new axis stands in the result")
     .option("size", "size", Some("None"), "its size; the bound of the integers when omitted")

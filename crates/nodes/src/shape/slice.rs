@@ -248,6 +248,10 @@ pub(crate) fn def() -> OpDef {
         slice(call.b, x, span.clone())
     })
     .summary("A part of an axis")
+    .shape(
+        "That of `x` with another size along `axis`. Where the size of the axis is a symbol that turns \
+         out too short at run time, the missing elements are NaN",
+    )
     .formula("y[.., k, ..] = x[.., start + k step, ..]", "dx = dy where it was taken from, 0 elsewhere")
     .option("axis", "axis", None, "the axis to take from")
     .option("start", "integer", Some("None"), "the first element, from the end when negative; the first of all when omitted")

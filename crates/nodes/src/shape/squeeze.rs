@@ -35,6 +35,7 @@ pub(crate) fn def() -> OpDef {
         call.b.reshape(x, &kept)
     })
     .summary("Axes of size 1 left out")
+    .shape("That of `x` without `axes`")
     .formula("y = x", "dx = dy")
     .option("axes", "axis list", Some("None"), "the axes to leave out; every one of size 1 when omitted")
     .example(

@@ -40,6 +40,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["xs.."])
     .summary("Arrays of one shape as the slices of a new axis")
+    .shape("That of the inputs with one more axis, of as many elements as there are inputs")
     .formula("y[.., k, ..] = xs_k[.., ..]", "dxs_k = its slice of dy")
     .option("axis", "axis", Some("0"), "where the new axis stands")
     .example(

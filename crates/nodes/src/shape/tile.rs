@@ -53,6 +53,7 @@ pub(crate) fn def() -> OpDef {
         tile(call.b, x, &options.repeats)
     })
     .summary("An array repeated side by side")
+    .shape("Each size times its repeats")
     .formula("y[.., k, ..] = x[.., k mod n, ..]", "dx = the sum of dy over the copies")
     .option("repeats", "size list", None, "how often each axis is repeated")
     .example(

@@ -97,6 +97,7 @@ pub(crate) fn def() -> OpDef {
         call.emit(Unslice { span: options.span(axis as i64), size: options.size.clone() })
     })
     .summary("Elements put into zeros, where Slice would take them from")
+    .shape("That of `x` with `size` along `axis`")
     .formula("y[.., start + k step, ..] = x[.., k, ..], 0 elsewhere", "dx = Slice(dy)")
     .option("axis", "axis", None, "the axis to put into")
     .option("start", "integer", Some("None"), "as of Slice")

@@ -39,6 +39,7 @@ pub(crate) fn def() -> OpDef {
         unsqueeze(call.b, x, &axes)
     })
     .summary("New axes of size 1")
+    .shape("That of `x` with a size of 1 at each of `axes`")
     .formula("y = x", "dx = dy")
     .option("axes", "axis list", None, "where the new axes stand in the result")
     .example(

@@ -62,6 +62,10 @@ pub(crate) fn def() -> OpDef {
     });
     pooling::documented(def)
         .summary("The mean of each window; places outside the image count as zeros")
+        .shape(
+            "`[N, C, H, W]` gives `[N, C, H', W']`, `H' = (H + 2 p - h) / s + 1` rounded down; `[N, C, \
+             L]` gives `[N, C, L']`",
+        )
         .formula(
             "y[n, c, i, j] = sum_{u, v} x[n, c, i s + u - p, j s + v - p] / (h w)",
             "dx = dy / (h w), summed over the windows that hold the element",

@@ -83,6 +83,7 @@ pub(crate) fn def() -> OpDef {
     .option("size", "shape", None, "height and width of the result");
     pooling::documented(def)
         .summary("What comes back through AvgPool to its images")
+        .shape("`[N, C, H', W']` gives `[N, C, H, W]`, of which AvgPool makes `[H', W']`")
         .formula("y = x / (h w), summed over the windows that hold the place", "dx: AvgPool of dy")
         .example(
             r#"Model(

@@ -24,6 +24,10 @@ use super::conv2d::{Options, documented, layer, sample};
 pub(crate) fn def() -> OpDef {
     documented(OpDef::new("Conv1d", |call, options: &Options| layer(call, 1, options)))
         .summary("A convolution layer over rows: a weighted sum of each window for each unit, and a bias")
+        .shape(
+            "`[N, C, L]` gives `[N, units, L']`, `L' = (L + 2 p - d (l - 1) - 1) / s + 1` rounded down; \
+             the weight is `[units, C / groups, l]`, the bias `[units]`",
+        )
         .formula(
             "y[n, o, i] = bias[o] + sum_{c, u} weight[o, c, u] x[n, c, i s + u d - p]",
             "dx, dweight: convolutions again; dbias = dy summed over items and places",

@@ -104,6 +104,10 @@ pub(crate) fn sample(bytes: &mut Bytes<'_>, axes: usize, most_pad: usize) -> Sam
 pub(crate) fn def() -> OpDef {
     documented(OpDef::new("Conv2d", |call, options: &Options| layer(call, 2, options)))
         .summary("A convolution layer over images: a weighted sum of each window for each unit, and a bias")
+        .shape(
+            "`[N, C, H, W]` gives `[N, units, H', W']`, `H' = (H + 2 p - d (h - 1) - 1) / s + 1` rounded \
+             down; the weight is `[units, C / groups, h, w]`, the bias `[units]`",
+        )
         .formula(
             "y[n, o, i, j] = bias[o] + sum_{c, u, v} weight[o, c, u, v] x[n, c, i s + u d - p, j s + v d - p]",
             "dx, dweight: convolutions again; dbias = dy summed over items and places",

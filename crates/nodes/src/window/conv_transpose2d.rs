@@ -65,6 +65,10 @@ fn is_closed(size: &Size) -> bool {
 pub(crate) fn def() -> OpDef {
     documented(OpDef::new("ConvTranspose2d", layer))
         .summary("A transposed convolution layer: every input spreads a weighted window over the output")
+        .shape(
+            "`[N, C, H, W]` gives `[N, units, H', W']`, `H' = (H - 1) s - 2 p + d (h - 1) + 1`; the \
+             weight is `[C, units / groups, h, w]`, the bias `[units]`",
+        )
         .formula(
             "y[n, o, k, l] = bias[o] + sum of weight[c, o, u, v] x[n, c, i, j] over i s + u d - p = k, j s + v d - p = l",
             "dx: Convolve of dy; dweight: ConvolveWeightGrad of dy and x; dbias = dy summed over items and places",

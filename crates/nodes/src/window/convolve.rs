@@ -121,6 +121,10 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["x", "weight", "bias?"])
     .summary("Images slid under a weight that is an input")
+    .shape(
+        "`[N, C, H, W]` with `[O, C / groups, h, w]` gives `[N, O, H', W']`, `H' = (H + 2 p - d (h - 1) - \
+         1) / s + 1` rounded down",
+    )
     .formula(
         "y[n, o, i, j] = bias[o] + sum_{c, u, v} weight[o, c, u, v] x[n, c, i s + u d - p, j s + v d - p]",
         "dx: ConvolveInputGrad; dweight: ConvolveWeightGrad; dbias = dy summed over items and places",

@@ -114,6 +114,10 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["x", "weight"])
     .summary("The gradient of Convolve by its images: a transposed convolution")
+    .shape(
+        "`[N, O, H', W']` with `[O, C / groups, h, w]` gives `[N, C, H, W]`, where Convolve makes `[H', \
+         W']` of `size: [H, W]`",
+    )
     .formula(
         "y[n, c, k, l] = sum of x[n, o, i, j] weight[o, c, u, v] over i s + u d - p = k, j s + v d - p = l",
         "dx: Convolve of dy; dweight: ConvolveWeightGrad of dy and x",

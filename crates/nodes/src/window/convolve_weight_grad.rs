@@ -113,6 +113,7 @@ pub(crate) fn def() -> OpDef {
     })
     .ports(&["x", "dy"])
     .summary("The gradient of Convolve by its weight")
+    .shape("`[N, C, H, W]` and `[N, O, H', W']` give `[O, C / groups, h, w]`")
     .formula(
         "y[o, c, u, v] = sum_{n, i, j} dy[n, o, i, j] x[n, c, i s + u d - p, j s + v d - p]",
         "dx: ConvolveInputGrad with the incoming gradient as weight; that of dy: Convolve with the same",

@@ -23,6 +23,7 @@ use crate::axes::mean::mean;
 pub(crate) fn def() -> OpDef {
     global("GlobalAvgPool", mean)
         .summary("The mean of each channel")
+        .shape("`[N, C, H, W]` or `[N, C, L]` gives `[N, C]`")
         .formula("y[n, c] = sum_{i, j} x[n, c, i, j] / (H W)", "dx[n, c, i, j] = dy[n, c] / (H W)")
         .example(
             r#"Model(

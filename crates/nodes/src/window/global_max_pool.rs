@@ -51,6 +51,7 @@ pub(crate) fn global(
 pub(crate) fn def() -> OpDef {
     global("GlobalMaxPool", max)
         .summary("The greatest element of each channel; of equals the first gets the gradient")
+        .shape("`[N, C, H, W]` or `[N, C, L]` gives `[N, C]`")
         .formula("y[n, c] = max_{i, j} x[n, c, i, j]", "dx = dy at the first greatest element, else 0")
         .kink(Kink::First)
         .example(

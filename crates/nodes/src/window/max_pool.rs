@@ -61,6 +61,10 @@ pub(crate) fn def() -> OpDef {
     });
     pooling::documented(def)
         .summary("The greatest element of each window; of equals the first gets the gradient")
+        .shape(
+            "`[N, C, H, W]` gives `[N, C, H', W']`, `H' = (H + 2 p - h) / s + 1` rounded down; `[N, C, \
+             L]` gives `[N, C, L']`",
+        )
         .formula(
             "y[n, c, i, j] = max_{u, v} x[n, c, i s + u - p, j s + v - p]",
             "dx sums dy of the windows whose first greatest element it is",

@@ -62,6 +62,7 @@ pub(crate) fn def() -> OpDef {
     pooling::documented(def)
         .ports(&["x", "dy"])
         .summary("What comes back through MaxPool to its images")
+        .shape("That of `x`, `[N, C, H, W]`; `dy` has that of its MaxPool")
         .formula("y = sum of dy over the windows whose first greatest element it is", "that of dy: MaxPoolPick; dx = 0")
         .example(
             r#"Model(

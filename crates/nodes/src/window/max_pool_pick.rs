@@ -67,6 +67,7 @@ pub(crate) fn def() -> OpDef {
     pooling::documented(def)
         .ports(&["x", "from"])
         .summary("The elements of `from` where `x` has the greatest of each window")
+        .shape("That of MaxPool of `x`, `[N, C, H, W]`; `from` has the shape of `x`")
         .formula("y[n, c, i, j] = from at the first greatest x of the window", "that of from: MaxPoolGrad; dx = 0")
         .example(
             r#"Model(

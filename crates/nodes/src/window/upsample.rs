@@ -42,6 +42,7 @@ pub(crate) fn def() -> OpDef {
         })
     })
     .summary("Images enlarged by repeating their elements")
+    .shape("`[N, C, H, W]` gives `[N, C, H scale, W scale]`; `[N, C, L]` gives `[N, C, L scale]`")
     .formula("y[n, c, i, j] = x[n, c, floor(i / scale), floor(j / scale)]", "dx = dy, summed over the copies")
     .option("scale", "integer or list", None, "how many times an element is repeated along each axis")
     .example(
