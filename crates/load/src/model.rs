@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use graphrun_graph::{Graph, NodeId, Phase, Registry, Size};
 
@@ -51,7 +52,8 @@ pub struct Model {
     pub sources: Sources,
     /// What looks unintended.
     pub warnings: Diagnostics,
-    graphs: [Graph; 2],
+    /// Of the test phase and of the training phase; one and the same where nothing depends on the phase.
+    graphs: [Arc<Graph>; 2],
 }
 
 /// A name in a model, and what it stands for.
@@ -249,11 +251,17 @@ fn assemble(
         return Err(Box::new(Partial { train: document.train.cloned(), graph: test.graph, nodes, doubts }));
     }
     unreachable_nodes(document, &flat, &uses, &roots, &tests, diagnostics);
-    let mut train = builds.build(Phase::Train, &mut found, diagnostics);
-    finish(&mut train);
-    if diagnostics.has_errors() {
-        let section = document.train.cloned();
-        return Err(Box::new(Partial { train: section, graph: train.graph, nodes: Vec::new(), doubts }));
+    let depends_on_phase = test.depends_on_phase;
+    let test = Arc::new(test.graph);
+    let mut train = test.clone();
+    if depends_on_phase {
+        let mut built = builds.build(Phase::Train, &mut found, diagnostics);
+        finish(&mut built);
+        if diagnostics.has_errors() {
+            let section = document.train.cloned();
+            return Err(Box::new(Partial { train: section, graph: built.graph, nodes: Vec::new(), doubts }));
+        }
+        train = Arc::new(built.graph);
     }
     Ok(Model {
         path: path.to_owned(),
@@ -263,7 +271,7 @@ fn assemble(
         train: document.train.cloned(),
         sources: Sources::default(),
         warnings: Diagnostics::default(),
-        graphs: [test.graph, train.graph],
+        graphs: [test, train],
     })
 }
 
