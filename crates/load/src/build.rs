@@ -13,9 +13,6 @@ use crate::sizes::{Symbols, known_symbol};
 /// The most elements that an array may be known to have.
 const MAX_ELEMENTS: usize = 1 << 48;
 
-/// The most nodes that the items of a model may become, most ops being made of several: as many take 256 MiB.
-const MAX_NODES: usize = 500_000;
-
 /// The most items that are built, over all passes, to work out open sizes.
 const MAX_WORK: usize = 5_000_000;
 
@@ -26,7 +23,7 @@ pub(crate) struct Built {
     /// Whether the graph of another phase may differ.
     pub(crate) depends_on_phase: bool,
     /// The item at which there were too many nodes; nothing behind it is built.
-    full: Option<ItemId>,
+    pub(crate) full: Option<ItemId>,
 }
 
 /// What open sizes turned out to be.
@@ -39,6 +36,8 @@ pub(crate) struct Builds<'a, 'r> {
     pub(crate) order: &'a [ItemId],
     pub(crate) registry: &'r Registry,
     pub(crate) symbols: &'a Symbols,
+    /// The most nodes that the graphs may have together.
+    pub(crate) max_nodes: usize,
     /// What to call an item that has several names.
     pub(crate) titles: HashMap<ItemId, Arc<str>>,
 }
@@ -52,9 +51,9 @@ impl Builds<'_, '_> {
             let (built, errors) = self.pass(phase, found);
             if let Some(id) = built.full {
                 let item = &self.flat.items[id];
-                let message = format!("the ops of the model are made of more than {MAX_NODES} nodes together");
+                let message = format!("the ops of the model are made of more than {} nodes together", self.max_nodes);
                 let full = Diagnostic::new(Code::TooManyNodes, item.head, message, "reached here");
-                let full = full.help("most ops are made of several nodes; fewer or simpler ones fit");
+                let full = full.help("most ops are made of several nodes, and those that train otherwise than they test of twice as many");
                 diagnostics.push(in_frames(full, item.frame.as_ref()));
                 return built;
             }
@@ -77,7 +76,8 @@ impl Builds<'_, '_> {
         let mut ids: Vec<Option<NodeId>> = vec![None; self.flat.items.len()];
         let (mut errors, mut full) = (Vec::new(), None);
         for &id in self.order {
-            if b.graph().nodes().len() > MAX_NODES {
+            let graphs = 1 + usize::from(b.depends_on_phase());
+            if b.graph().nodes().len() * graphs > self.max_nodes {
                 full = Some(id);
                 break;
             }

@@ -74,6 +74,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 self.report(scope, found.help(format!("its inputs are, in order: {}", names.join(", "))));
             }
         }
+        ports.iter_mut().for_each(Vec::shrink_to_fit);
         let options = self.read_options(&rest);
         match options.filter(|_| good && !rest.misnamed) {
             Some((options, numbers)) => Some(OpCall { def, ports, shared, inits, options, numbers }),

@@ -25,13 +25,14 @@ use crate::syntax::{Sources, Span, Value, without_mark};
 pub struct LoadOptions {
     /// Values that replace those of the file, by path: `("train.epochs", "5")`.
     pub overrides: Vec<(String, String)>,
-    /// The most nodes that blocks and repeats may unfold to.
+    /// The most nodes that blocks and repeats may unfold to; the graphs may have three times as many, since most ops
+    /// are made of several. The default is what loads in about 256 MiB.
     pub max_nodes: usize,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        LoadOptions { overrides: Vec::new(), max_nodes: 150_000 }
+        LoadOptions { overrides: Vec::new(), max_nodes: 135_000 }
     }
 }
 
@@ -193,6 +194,7 @@ fn assemble(
         let target = expander.named(name, *span, &scope).map(|it| it.target);
         roots.push((name, *span, target));
     }
+    drop(scope);
     expander.unused_blocks();
     let full = expander.full;
     let (mut flat, symbols) = (std::mem::take(&mut expander.flat), std::mem::take(&mut expander.symbols));
@@ -213,7 +215,14 @@ fn assemble(
     let uses = Uses::new(&flat);
     let circular = uses.circles(&flat, diagnostics);
     let order: Vec<ItemId> = uses.order().into_iter().filter(|id| !circular[*id]).collect();
-    let builds = Builds { flat: &flat, order: &order, registry, symbols: &symbols, titles: flat.titles(&order) };
+    let builds = Builds {
+        flat: &flat,
+        order: &order,
+        registry,
+        symbols: &symbols,
+        max_nodes: 3 * max_nodes,
+        titles: flat.titles(&order),
+    };
     let mut found = Found::new();
     let mut test = builds.build(Phase::Test, &mut found, diagnostics);
     let outputs = &roots[..document.outputs.len().min(roots.len())];
@@ -237,7 +246,8 @@ fn assemble(
         let found = Diagnostic::new(Code::NotScalar, *span, message, "no scalar");
         diagnostics.push(found.help("a loss per row becomes one number by `Mean`"));
     }
-    let mut doubts = if full || document.broken { Doubts::all() } else { Doubts::default() };
+    let unknown = full || test.full.is_some() || document.broken;
+    let mut doubts = if unknown { Doubts::all() } else { Doubts::default() };
     if diagnostics.has_errors() && !doubts.all {
         doubts = Doubts::new(&flat, &test);
         doubts.loss = document.has_loss && test.graph.loss.is_none();

@@ -66,6 +66,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             self.wrong_options(given);
             return None;
         }
+        out.numbers.shrink_to_fit();
         self.written += out.text.len();
         let key = (def.name, out.text);
         if let Some(options) = self.options.get(&key) {

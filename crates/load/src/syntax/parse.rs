@@ -109,6 +109,7 @@ impl<'a> Parser<'a> {
             OpenBracket => {
                 let mut items = Vec::new();
                 let end = self.items(CloseBracket, |parser| items.push(parser.value()));
+                items.shrink_to_fit();
                 return Value { span: span.to(end), kind: Kind::List(items) };
             }
             OpenBrace => {
@@ -120,6 +121,7 @@ impl<'a> Parser<'a> {
                         entries.push(Entry { key, value });
                     }
                 });
+                entries.shrink_to_fit();
                 return Value { span: span.to(end), kind: Kind::Map(entries) };
             }
             Unterminated => {
@@ -227,6 +229,7 @@ impl<'a> Parser<'a> {
             }
             args.push(Arg { name, value });
         });
+        args.shrink_to_fit();
         Value { span: start.to(end), kind: Kind::Call(name, args) }
     }
 
