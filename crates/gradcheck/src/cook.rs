@@ -1,7 +1,5 @@
 //! From a recipe to a graph with values.
 
-use std::collections::BTreeMap;
-
 use graphrun_exec::Array;
 use graphrun_expr::{Expr, Func};
 use graphrun_graph::{Builder, Bytes, Call, Key, NodeId, OpDef, Phase, Registry, SampleInput, Size, Type};
@@ -142,15 +140,8 @@ impl Kitchen<'_> {
             inputs.push(given);
         }
         let phase = if step.bytes[CHOICES - 1] & 1 == 0 { Phase::Test } else { Phase::Train };
-        let mut call = Call {
-            b: &mut self.b,
-            name: format!("y{index}"),
-            inputs,
-            shared: BTreeMap::new(),
-            inits: BTreeMap::new(),
-            phase,
-            registry: self.registry,
-        };
+        let mut call = Call::new(&mut self.b, self.registry, &format!("y{index}"), &[]).in_phase(phase);
+        call.inputs = inputs;
         let made = op.build(&mut call, &sample.options)?;
         Ok(Some(made).filter(|id| self.b.ty(*id).is_real()))
     }

@@ -68,7 +68,7 @@ pub fn model(problem: &Problem, print: Option<&Print>) -> (String, bool) {
     for (k, (of, _)) in problem.of.iter().enumerate() {
         let name = if k == 0 { "y".to_owned() } else { format!("y{k}") };
         // A node that has a name already keeps it.
-        if b.graph().names().values().all(|id| id != of) && b.name(&name, *of).is_ok() {
+        if b.graph().names().values().all(|id| id != of) && b.name(name.as_str(), *of).is_ok() {
             b.output(&name, *of);
         }
     }

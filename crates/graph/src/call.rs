@@ -56,14 +56,13 @@ pub struct Call<'a> {
     pub shared: BTreeMap<String, NodeId>,
     /// Initialisers given, by option.
     pub inits: BTreeMap<String, Arc<dyn Initialiser>>,
-    /// What the graph is built for.
-    pub phase: Phase,
     /// The operations and initialisers in use.
     pub registry: &'a Registry,
+    phase: Phase,
 }
 
 impl<'a> Call<'a> {
-    /// A call of `inputs`, one a port, without shared parameters or initialisers.
+    /// A call in the test phase of `inputs`, one a port, without shared parameters or initialisers.
     pub fn new(b: &'a mut Builder, registry: &'a Registry, name: &str, inputs: &[NodeId]) -> Call<'a> {
         Call {
             b,
@@ -71,9 +70,22 @@ impl<'a> Call<'a> {
             inputs: inputs.iter().map(|&id| vec![id]).collect(),
             shared: BTreeMap::new(),
             inits: BTreeMap::new(),
-            phase: Phase::Test,
             registry,
+            phase: Phase::Test,
         }
+    }
+
+    /// The same call in a graph that is built for `phase`.
+    #[must_use]
+    pub fn in_phase(mut self, phase: Phase) -> Call<'a> {
+        self.phase = phase;
+        self
+    }
+
+    /// What the graph is built for. A graph in which no call asks is the same in every phase.
+    pub fn phase(&mut self) -> Phase {
+        self.b.ask_phase();
+        self.phase
     }
 
     /// Distributes a flat list of inputs over the ports of `op`: one each, the rest to a variadic port.

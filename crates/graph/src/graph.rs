@@ -168,8 +168,12 @@ impl Graph {
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     graph: Graph,
-    interned: HashMap<u64, Vec<NodeId>>,
+    /// Every node under the hash of its operation and inputs, or the next one up that was free.
+    interned: HashMap<u64, NodeId>,
+    /// Every operation with inputs under its hash, so that nodes of one operation share it.
+    ops: HashMap<u64, Arc<dyn Op>>,
     scope: Option<Arc<str>>,
+    asked_phase: bool,
 }
 
 impl Builder {
@@ -182,11 +186,15 @@ impl Builder {
     /// Goes on from a graph.
     #[must_use]
     pub fn from_graph(graph: Graph) -> Builder {
-        let mut interned: HashMap<u64, Vec<NodeId>> = HashMap::new();
+        let mut interned = HashMap::with_capacity(graph.nodes.len());
         for (id, node) in graph.ids() {
-            interned.entry(identity(node.op.as_ref(), &node.inputs)).or_default().push(id);
+            let mut key = Identity::new(node.op.as_ref()).with(&node.inputs);
+            while interned.contains_key(&key) {
+                key = key.wrapping_add(1);
+            }
+            interned.insert(key, id);
         }
-        Builder { graph, interned, scope: None }
+        Builder { graph, interned, ..Builder::default() }
     }
 
     /// What has been built so far.
@@ -225,33 +233,43 @@ impl Builder {
     /// # Errors
     /// When the inputs' types do not fit the operation.
     pub fn node_arc(&mut self, op: Arc<dyn Op>, inputs: &[NodeId]) -> Result<NodeId, TypeError> {
-        let key = identity(op.as_ref(), inputs);
-        if let Some(id) = self.interned.get(&key).and_then(|ids| {
-            ids.iter().copied().find(|&id| {
-                let node = self.graph.node(id);
-                node.inputs == inputs && node.op.name() == op.name() && node.op.options() == op.options()
-            })
-        }) {
-            return Ok(id);
+        let identity = Identity::new(op.as_ref());
+        let mut key = identity.with(inputs);
+        while let Some(&id) = self.interned.get(&key) {
+            let node = self.graph.node(id);
+            if node.inputs == inputs && identity.is_of(node.op.as_ref(), op.name()) {
+                return Ok(id);
+            }
+            key = key.wrapping_add(1);
         }
         let types: Vec<Type> = inputs.iter().map(|&id| self.ty(id).clone()).collect();
         let ty = op.ty(&types)?;
         let label = self.scope.as_ref().map(|scope| format!("{scope}.{}", snake(op.name())).into());
         let id = NodeId(u32::try_from(self.graph.nodes.len()).map_err(|_| TypeError::new("too many nodes"))?);
+        let op = if inputs.is_empty() { op } else { self.shared(&identity, op) };
         self.graph.nodes.push(Node { op, inputs: inputs.to_vec(), ty, label });
-        self.interned.entry(key).or_default().push(id);
+        self.interned.insert(key, id);
         Ok(id)
+    }
+
+    /// An earlier operation that equals this one, else this one.
+    fn shared(&mut self, identity: &Identity, op: Arc<dyn Op>) -> Arc<dyn Op> {
+        let known = self.ops.entry(identity.hash).or_insert_with(|| op.clone());
+        match identity.is_of(known.as_ref(), op.name()) {
+            true => known.clone(),
+            false => op,
+        }
     }
 
     /// Names a node; a later name for the same node also finds it, the first one labels it.
     ///
     /// # Errors
     /// When another node has this name.
-    pub fn name(&mut self, name: &str, id: NodeId) -> Result<(), TypeError> {
-        match self.graph.names.get(name) {
-            Some(&other) if other != id => Err(TypeError::new(format!("two nodes are named `{name}`"))),
+    pub fn name(&mut self, name: impl Into<Arc<str>>, id: NodeId) -> Result<(), TypeError> {
+        let named: Arc<str> = name.into();
+        match self.graph.names.get(&named) {
+            Some(&other) if other != id => Err(TypeError::new(format!("two nodes are named `{named}`"))),
             _ => {
-                let named: Arc<str> = name.into();
                 let node = &mut self.graph.nodes[id.index()];
                 let unnamed = node.label.as_ref().is_none_or(|label| !self.graph.names.contains_key(label));
                 if unnamed && !matches!(node.op.form(), Form::Leaf(Leaf::Constant(_))) {
@@ -264,8 +282,18 @@ impl Builder {
     }
 
     /// Labels the nodes built from here on as parts of `scope`, until it is set again. Gives the one before.
-    pub fn set_scope(&mut self, scope: Option<&str>) -> Option<Arc<str>> {
-        std::mem::replace(&mut self.scope, scope.map(Arc::from))
+    pub fn set_scope(&mut self, scope: Option<Arc<str>>) -> Option<Arc<str>> {
+        std::mem::replace(&mut self.scope, scope)
+    }
+
+    /// Whether any call asked for the phase: without one, the graphs of all phases are the same.
+    #[must_use]
+    pub fn depends_on_phase(&self) -> bool {
+        self.asked_phase
+    }
+
+    pub(crate) fn ask_phase(&mut self) {
+        self.asked_phase = true;
     }
 
     /// Declares an input.
@@ -273,8 +301,9 @@ impl Builder {
     /// # Errors
     /// When the name is taken.
     pub fn input(&mut self, name: &str, ty: Type) -> Result<NodeId, TypeError> {
-        let id = self.leaf(name, crate::core::Input { name: name.into(), ty })?;
-        self.graph.inputs.push((name.into(), id));
+        let name: Arc<str> = name.into();
+        let id = self.leaf(&name, crate::core::Input { name: name.clone(), ty })?;
+        self.graph.inputs.push((name, id));
         Ok(id)
     }
 
@@ -289,19 +318,20 @@ impl Builder {
         init: Arc<dyn Initialiser>,
         trainable: bool,
     ) -> Result<NodeId, TypeError> {
-        let node = self.leaf(name, crate::core::Param { name: name.into(), shape })?;
-        self.graph.parameters.push(Parameter { name: name.into(), node, init, trainable });
+        let name: Arc<str> = name.into();
+        let node = self.leaf(&name, crate::core::Param { name: name.clone(), shape })?;
+        self.graph.parameters.push(Parameter { name, node, init, trainable });
         Ok(node)
     }
 
-    fn leaf(&mut self, name: &str, op: impl Op) -> Result<NodeId, TypeError> {
+    fn leaf(&mut self, name: &Arc<str>, op: impl Op) -> Result<NodeId, TypeError> {
         if self.graph.names.contains_key(name) {
             return Err(TypeError::new(format!("two nodes are named `{name}`")));
         }
         let scope = self.set_scope(None);
         let id = self.node(op, &[])?;
         self.scope = scope;
-        self.name(name, id)?;
+        self.name(name.clone(), id)?;
         Ok(id)
     }
 
@@ -311,10 +341,31 @@ impl Builder {
     }
 }
 
-fn identity(op: &dyn Op, inputs: &[NodeId]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (op.name(), op.options(), inputs).hash(&mut hasher);
-    hasher.finish()
+/// What makes two operations one, written out once: the options, and the hash of them with the name.
+struct Identity {
+    options: String,
+    hash: u64,
+}
+
+impl Identity {
+    fn new(op: &dyn Op) -> Identity {
+        let options = op.options();
+        let mut hasher = DefaultHasher::new();
+        (op.name(), &options).hash(&mut hasher);
+        Identity { options, hash: hasher.finish() }
+    }
+
+    /// The hash of a node: the operation applied to these inputs.
+    fn with(&self, inputs: &[NodeId]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.hash, inputs).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether `op` is the operation called `name` with these options.
+    fn is_of(&self, op: &dyn Op, name: &str) -> bool {
+        op.name() == name && op.options() == self.options
+    }
 }
 
 /// `MatMul` -> `mat_mul`: how operations are called in formulas, files and member names.

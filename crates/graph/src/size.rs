@@ -19,9 +19,13 @@ pub type Sizes = BTreeMap<Arc<str>, usize>;
 /// Kept in a canonical form, so that equal sizes compare equal: `N*2 + N` is `3*N`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Size {
-    /// Factors (sorted) with their coefficient, sorted; the constant has no factors.
-    terms: Vec<(Vec<Factor>, i64)>,
+    /// The terms with factors, sorted; none for a plain number. Sizes are copied far more often than they are made.
+    symbolic: Option<Arc<[Term]>>,
+    constant: i64,
 }
+
+/// Factors, sorted, with their coefficient; a constant has no factors.
+type Term = (Vec<Factor>, i64);
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Factor {
@@ -48,27 +52,41 @@ impl Size {
         found
     }
 
+    fn factor(factor: Factor) -> Size {
+        Size { symbolic: Some([(vec![factor], 1)].into()), constant: 0 }
+    }
+
+    /// The terms with factors.
+    fn symbolic(&self) -> &[Term] {
+        self.symbolic.as_deref().unwrap_or_default()
+    }
+
+    /// Every term, the constant first when it is not zero.
+    fn terms(&self) -> impl Iterator<Item = (&[Factor], i64)> {
+        let constant = Some(self.constant).filter(|n| *n != 0).map(|n| (&[] as &[Factor], n));
+        constant.into_iter().chain(self.symbolic().iter().map(|(factors, n)| (factors.as_slice(), *n)))
+    }
+
     /// The size named `name`.
     #[must_use]
     pub fn symbol(name: &str) -> Size {
-        Size { terms: vec![(vec![Factor::Symbol(name.into())], 1)] }
+        Size::factor(Factor::Symbol(name.into()))
     }
 
     /// The integer, when no symbol takes part.
     #[must_use]
     pub fn known(&self) -> Option<usize> {
-        match self.terms.as_slice() {
-            [] => Some(0),
-            [(factors, n)] if factors.is_empty() => usize::try_from(*n).ok(),
-            _ => None,
+        match self.symbolic {
+            None => usize::try_from(self.constant).ok(),
+            Some(_) => None,
         }
     }
 
     /// The symbol's name, when the size is one symbol alone.
     #[must_use]
     pub fn as_symbol(&self) -> Option<&str> {
-        match self.terms.as_slice() {
-            [(factors, 1)] => match factors.as_slice() {
+        match self.symbolic() {
+            [(factors, 1)] if self.constant == 0 => match factors.as_slice() {
                 [Factor::Symbol(name)] => Some(name),
                 _ => None,
             },
@@ -78,7 +96,7 @@ impl Size {
 
     /// Calls `f` with every symbol that takes part.
     pub fn symbols(&self, f: &mut dyn FnMut(&str)) {
-        for factor in self.terms.iter().flat_map(|(factors, _)| factors) {
+        for factor in self.symbolic().iter().flat_map(|(factors, _)| factors) {
             match factor {
                 Factor::Symbol(name) => f(name),
                 Factor::Quotient(a, b) => {
@@ -104,7 +122,7 @@ impl Size {
         if let Some(whole) = whole {
             return &whole + &rest.divide(by);
         }
-        Size { terms: vec![(vec![Factor::Quotient(Arc::new(rest), Arc::new(by.clone()))], 1)] }
+        Size::factor(Factor::Quotient(Arc::new(rest), Arc::new(by.clone())))
     }
 
     /// What `by` goes into exactly, already divided, and the rest: `(H - 2)/2` is `H/2 - 1`, so that quotients
@@ -112,38 +130,38 @@ impl Size {
     fn split(&self, by: &Size) -> (Option<Size>, Size) {
         let n = by.known().and_then(|n| i64::try_from(n).ok()).filter(|n| *n > 1);
         let (mut whole, mut rest) = (Vec::new(), Vec::new());
-        for (factors, coefficient) in &self.terms {
-            let term = Size { terms: vec![(factors.clone(), *coefficient)] };
+        for (factors, coefficient) in self.terms() {
+            let factors = factors.to_vec();
             match n {
                 Some(n) => {
                     whole.push((factors.clone(), coefficient.div_euclid(n)));
-                    rest.push((factors.clone(), coefficient.rem_euclid(n)));
+                    rest.push((factors, coefficient.rem_euclid(n)));
                 }
-                None => match term.exact_quotient(by) {
-                    Some(quotient) => whole.extend(quotient.terms),
-                    None => rest.push((factors.clone(), *coefficient)),
+                None => match by.divides(&factors, coefficient) {
+                    Some(quotient) => whole.push(quotient),
+                    None => rest.push((factors, coefficient)),
                 },
             }
         }
         let whole = Size::collect(whole);
-        (Some(whole).filter(|whole| !whole.terms.is_empty()), Size::collect(rest))
+        (Some(whole).filter(|whole| *whole != Size::from(0)), Size::collect(rest))
     }
 
     /// `self / by` when `by` is a single product that divides every term.
     fn exact_quotient(&self, by: &Size) -> Option<Size> {
-        let [(divisor, n)] = by.terms.as_slice() else { return None };
-        let mut terms = Vec::with_capacity(self.terms.len());
-        for (factors, coefficient) in &self.terms {
-            let mut rest = factors.clone();
-            for factor in divisor {
-                rest.remove(rest.iter().position(|f| f == factor)?);
-            }
-            if coefficient % n != 0 {
-                return None;
-            }
-            terms.push((rest, coefficient / n));
+        let terms = self.terms().map(|(factors, coefficient)| by.divides(factors, coefficient));
+        Some(Size::collect(terms.collect::<Option<_>>()?))
+    }
+
+    /// A term divided by this size, when this is a single product that divides it.
+    fn divides(&self, factors: &[Factor], coefficient: i64) -> Option<Term> {
+        let mut own = self.terms();
+        let ((divisor, n), None) = (own.next()?, own.next()) else { return None };
+        let mut rest = factors.to_vec();
+        for factor in divisor {
+            rest.remove(rest.iter().position(|f| f == factor)?);
         }
-        Some(Size::collect(terms))
+        (coefficient.checked_rem(n)? == 0).then(|| (rest, coefficient / n))
     }
 
     /// The value under `sizes`.
@@ -158,8 +176,8 @@ impl Size {
     fn signed(&self, sizes: &Sizes) -> Result<i64, String> {
         let overflow = || format!("size {self} is too large");
         let mut total = 0i64;
-        for (factors, coefficient) in &self.terms {
-            let mut product = *coefficient;
+        for (factors, coefficient) in self.terms() {
+            let mut product = coefficient;
             for factor in factors {
                 let value = match factor {
                     Factor::Symbol(name) => {
@@ -185,8 +203,8 @@ impl Size {
     #[must_use]
     pub fn substitute(&self, symbol: &str, value: &Size) -> Size {
         let mut total = Size::from(0);
-        for (factors, coefficient) in &self.terms {
-            let mut product = Size::collect(vec![(Vec::new(), *coefficient)]);
+        for (factors, coefficient) in self.terms() {
+            let mut product = Size { symbolic: None, constant: coefficient };
             for factor in factors {
                 product = &product
                     * &match factor {
@@ -208,12 +226,12 @@ impl Size {
         }
     }
 
-    fn collect(mut terms: Vec<(Vec<Factor>, i64)>) -> Size {
+    fn collect(mut terms: Vec<Term>) -> Size {
         for (factors, _) in &mut terms {
             factors.sort();
         }
         terms.sort();
-        let mut merged: Vec<(Vec<Factor>, i64)> = Vec::with_capacity(terms.len());
+        let mut merged: Vec<Term> = Vec::with_capacity(terms.len());
         for (factors, n) in terms {
             match merged.last_mut() {
                 Some((last, m)) if *last == factors => *m = m.saturating_add(n),
@@ -221,10 +239,12 @@ impl Size {
             }
         }
         merged.retain(|(_, n)| *n != 0);
-        match merged.len() > Size::MAX_TERMS {
-            true => Size::too_long(),
-            false => Size { terms: merged },
+        if merged.len() > Size::MAX_TERMS {
+            return Size::too_long();
         }
+        let constant =
+            if merged.first().is_some_and(|(factors, _)| factors.is_empty()) { merged.remove(0).1 } else { 0 };
+        Size { symbolic: Some(merged).filter(|terms| !terms.is_empty()).map(Arc::from), constant }
     }
 
     /// Reads what `Display` writes: `3`, `N`, `N*2 + 1`, `(H + 2)/2`.
@@ -236,37 +256,44 @@ impl Size {
     }
 }
 
+fn owned((factors, n): (&[Factor], i64)) -> Term {
+    (factors.to_vec(), n)
+}
+
 impl From<usize> for Size {
     fn from(n: usize) -> Size {
-        Size::collect(vec![(Vec::new(), i64::try_from(n).unwrap_or(i64::MAX))])
+        Size { symbolic: None, constant: i64::try_from(n).unwrap_or(i64::MAX) }
     }
 }
 
 impl Add for &Size {
     type Output = Size;
     fn add(self, other: &Size) -> Size {
-        Size::collect(self.terms.iter().chain(&other.terms).cloned().collect())
+        Size::collect(self.terms().chain(other.terms()).map(owned).collect())
     }
 }
 
 impl Sub for &Size {
     type Output = Size;
     fn sub(self, other: &Size) -> Size {
-        let negated = other.terms.iter().map(|(f, n)| (f.clone(), n.saturating_neg()));
-        Size::collect(self.terms.iter().cloned().chain(negated).collect())
+        let negated = other.terms().map(|(factors, n)| (factors, n.saturating_neg()));
+        Size::collect(self.terms().chain(negated).map(owned).collect())
     }
 }
 
 impl Mul for &Size {
     type Output = Size;
     fn mul(self, other: &Size) -> Size {
-        if self.terms.len() * other.terms.len() > Size::MAX_TERMS * Size::MAX_TERMS / 4 {
+        if let (None, None) = (&self.symbolic, &other.symbolic) {
+            return Size { symbolic: None, constant: self.constant.saturating_mul(other.constant) };
+        }
+        if self.terms().count() * other.terms().count() > Size::MAX_TERMS * Size::MAX_TERMS / 4 {
             return Size::too_long();
         }
-        let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
-        for (fa, a) in &self.terms {
-            for (fb, b) in &other.terms {
-                terms.push((fa.iter().chain(fb).cloned().collect(), a.saturating_mul(*b)));
+        let mut terms = Vec::new();
+        for (fa, a) in self.terms() {
+            for (fb, b) in other.terms() {
+                terms.push((fa.iter().chain(fb).cloned().collect(), a.saturating_mul(b)));
             }
         }
         Size::collect(terms)
@@ -275,12 +302,10 @@ impl Mul for &Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.terms.is_empty() {
-            return f.write_str("0");
-        }
         // Symbols come before the constant, as one writes them by hand.
-        let (constant, rest): (Vec<_>, Vec<_>) = self.terms.iter().partition(|(factors, _)| factors.is_empty());
-        for (k, (factors, n)) in rest.into_iter().chain(constant).enumerate() {
+        let constant = (Vec::new(), self.constant);
+        let last = Some(&constant).filter(|_| self.constant != 0 || self.symbolic.is_none());
+        for (k, (factors, n)) in self.symbolic().iter().chain(last).enumerate() {
             let negative = *n < 0;
             match (k, negative) {
                 (0, false) => {}

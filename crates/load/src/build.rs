@@ -1,7 +1,6 @@
 //! Items to a graph, with the open sizes of parameters worked out from their use.
 
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use graphrun_graph::{Builder, Call, Graph, NodeId, Phase, Registry, Size, TypeError};
@@ -21,6 +20,10 @@ const MAX_WORK: usize = 5_000_000;
 pub(crate) struct Built {
     pub(crate) graph: Graph,
     pub(crate) ids: Vec<Option<NodeId>>,
+    /// Whether the graph of another phase may differ.
+    pub(crate) depends_on_phase: bool,
+    /// The item at which there were too many nodes; nothing behind it is built.
+    pub(crate) full: Option<ItemId>,
 }
 
 /// What open sizes turned out to be.
@@ -33,8 +36,10 @@ pub(crate) struct Builds<'a, 'r> {
     pub(crate) order: &'a [ItemId],
     pub(crate) registry: &'r Registry,
     pub(crate) symbols: &'a Symbols,
+    /// The most nodes that the graphs may have together.
+    pub(crate) max_nodes: usize,
     /// What to call an item that has several names.
-    pub(crate) titles: HashMap<ItemId, Rc<str>>,
+    pub(crate) titles: HashMap<ItemId, Arc<str>>,
 }
 
 impl Builds<'_, '_> {
@@ -44,6 +49,14 @@ impl Builds<'_, '_> {
         loop {
             let known = found.len();
             let (built, errors) = self.pass(phase, found);
+            if let Some(id) = built.full {
+                let item = &self.flat.items[id];
+                let message = format!("the ops of the model are made of more than {} nodes together", self.max_nodes);
+                let full = Diagnostic::new(Code::TooManyNodes, item.head, message, "reached here");
+                let full = full.help("most ops are made of several nodes, and those that train otherwise than they test of twice as many");
+                diagnostics.push(in_frames(full, item.frame.as_ref()));
+                return built;
+            }
             work += self.order.len();
             if found.len() > known && work < MAX_WORK {
                 continue;
@@ -61,8 +74,13 @@ impl Builds<'_, '_> {
     fn pass(&self, phase: Phase, found: &mut Found) -> (Built, Vec<(ItemId, TypeError)>) {
         let mut b = Builder::new();
         let mut ids: Vec<Option<NodeId>> = vec![None; self.flat.items.len()];
-        let mut errors = Vec::new();
+        let (mut errors, mut full) = (Vec::new(), None);
         for &id in self.order {
+            let graphs = 1 + usize::from(b.depends_on_phase());
+            if b.graph().nodes().len() * graphs > self.max_nodes {
+                full = Some(id);
+                break;
+            }
             match self.item(id, phase, &mut b, &ids, found) {
                 Ok(node) => ids[id] = node,
                 Err(error) => match error.clash.as_ref().and_then(|(x, y)| solve(x, y)) {
@@ -71,7 +89,7 @@ impl Builds<'_, '_> {
                 },
             }
         }
-        (Built { graph: b.finish(), ids }, errors)
+        (Built { depends_on_phase: b.depends_on_phase(), graph: b.finish(), ids, full }, errors)
     }
 
     fn item(
@@ -107,26 +125,20 @@ impl Builds<'_, '_> {
                 let shared: Option<BTreeMap<String, NodeId>> =
                     call.shared.iter().map(|(name, it)| Some((name.to_string(), resolve(b, it)?))).collect();
                 let (Some(inputs), Some(shared)) = (inputs, shared) else { return Ok(None) };
-                let outer: Option<Arc<str>> = b.set_scope(Some(&item.name));
-                let mut made = Call {
-                    b,
-                    name: item.name.to_string(),
-                    inputs,
-                    shared,
-                    inits: call.inits.iter().map(|(name, (init, _))| (name.clone(), init.clone())).collect(),
-                    phase,
-                    registry: self.registry,
-                };
+                let outer = b.set_scope(Some(item.name.clone()));
+                let mut made = Call::new(b, self.registry, &item.name, &[]).in_phase(phase);
+                (made.inputs, made.shared) = (inputs, shared);
+                made.inits = call.inits.iter().map(|(name, (init, _))| (name.clone(), init.clone())).collect();
                 let node = call.def.build(&mut made, &call.options);
-                b.set_scope(outer.as_deref());
+                b.set_scope(outer);
                 Some(node?)
             }
         };
         if let Some(node) = node {
             if let Some(title) = self.titles.get(&id) {
-                b.name(title, node)?;
+                b.name(title.clone(), node)?;
             }
-            b.name(&item.name, node)?;
+            b.name(item.name.clone(), node)?;
         }
         Ok(node)
     }

@@ -8,6 +8,7 @@ use graphrun_graph::OpDef;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::expand::{Expander, Written};
 use crate::flat::{OpCall, Ref};
+use crate::options::Given;
 use crate::scope::Scope;
 use crate::syntax::{Kind, Name, Value};
 
@@ -27,8 +28,8 @@ impl<'t, 'r> Expander<'t, 'r> {
         }
         let mut shared = Vec::new();
         let mut inits = BTreeMap::new();
-        let mut rest: Vec<(&'t Name, &'t Value)> = Vec::new();
-        let (mut good, mut misnamed) = (true, false);
+        let mut rest = Given { def, head: written.head.span, options: Vec::new(), misnamed: false, scope };
+        let mut good = true;
         if written.args.first().is_some_and(|arg| arg.name.is_none()) {
             good = self.positional(def, written, scope, &mut ports, fed_first);
         }
@@ -58,9 +59,9 @@ impl<'t, 'r> Expander<'t, 'r> {
                     None => good = false,
                 }
             } else if def.options.iter().any(|option| option.name == text) {
-                rest.push((name, value));
+                rest.options.push((name, value));
             } else {
-                misnamed = true;
+                rest.misnamed = true;
                 self.unknown_option(def, name, scope);
             }
         }
@@ -73,8 +74,9 @@ impl<'t, 'r> Expander<'t, 'r> {
                 self.report(scope, found.help(format!("its inputs are, in order: {}", names.join(", "))));
             }
         }
-        let options = self.read_options(def, written.head.span, &rest, misnamed, scope);
-        match options.filter(|_| good && !misnamed) {
+        ports.iter_mut().for_each(Vec::shrink_to_fit);
+        let options = self.read_options(&rest);
+        match options.filter(|_| good && !rest.misnamed) {
             Some((options, numbers)) => Some(OpCall { def, ports, shared, inits, options, numbers }),
             None => {
                 let frame = &scope.frame;

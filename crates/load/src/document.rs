@@ -121,14 +121,14 @@ pub(crate) fn document<'t>(
 ) -> Option<Document<'t>> {
     let mut blocks = BTreeMap::new();
     let mut main = None;
-    if !files.first()?.parsed.intact {
+    if !files.first()?.intact {
         return None;
     }
     let unreadable = [Code::Unreadable, Code::IncludeCycle, Code::TooDeep];
-    let lost_blocks = files.iter().any(|file| !file.parsed.intact)
-        || diagnostics.list.iter().any(|found| unreadable.contains(&found.code));
-    for (at, file) in files.iter().enumerate().filter(|(_, file)| file.parsed.intact) {
-        let Some(fields) = root_fields(&file.parsed.root, diagnostics) else { continue };
+    let lost_blocks =
+        files.iter().any(|file| !file.intact) || diagnostics.list.iter().any(|found| unreadable.contains(&found.code));
+    for (at, file) in files.iter().enumerate().filter(|(_, file)| file.intact) {
+        let Some(fields) = root_fields(&file.root, diagnostics) else { continue };
         if let Some(section) = fields.get("blocks") {
             for (key, value) in entries(section, "`blocks`", false, diagnostics) {
                 add_block(key, value, registry, &mut blocks, diagnostics);

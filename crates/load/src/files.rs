@@ -3,14 +3,16 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::syntax::{FileId, Kind, Parsed, Span, Value, parse, without_mark};
+use crate::syntax::{FileId, Kind, Span, Value, parse, without_mark};
 
 /// The longest chain of includes.
 const MAX_CHAIN: usize = 64;
 
-/// A file, read.
+/// A file, read; its tokens are gone.
 pub(crate) struct SourceFile {
-    pub(crate) parsed: Parsed,
+    pub(crate) root: Value,
+    /// Whether what was read is where its author put it.
+    pub(crate) intact: bool,
 }
 
 /// Reads `path` and everything that it includes; the first of the list is the file itself.
@@ -74,7 +76,7 @@ impl Reader<'_> {
         self.known.push(Known { real: real(path), shown: path.display().to_string(), open: true });
         let parsed = parse(id, self.diagnostics);
         let includes = includes(&parsed.root, self.diagnostics);
-        self.files.push(SourceFile { parsed });
+        self.files.push(SourceFile { root: parsed.root, intact: parsed.intact });
         for (target, span) in includes {
             self.include(&path.parent().unwrap_or(Path::new("")).join(&target), span);
         }

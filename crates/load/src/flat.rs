@@ -18,7 +18,7 @@ pub(crate) type ItemId = usize;
 pub(crate) struct Flat<'r> {
     pub(crate) items: Vec<Item<'r>>,
     /// Every name: those of items, and the arguments of blocks as names for what they were given.
-    pub(crate) names: HashMap<Rc<str>, ItemId>,
+    pub(crate) names: HashMap<Arc<str>, ItemId>,
     /// What wrong items mention, to be looked up all the same, with the calls of blocks that lead there.
     pub(crate) loose: Vec<(Ref, Option<Rc<Frame>>)>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Flat<'r> {
 /// An input, a parameter, an op, or another name for one.
 pub(crate) struct Item<'r> {
     /// The full name; empty for a number in an input's place.
-    pub(crate) name: Rc<str>,
+    pub(crate) name: Arc<str>,
     /// Where it is named.
     pub(crate) key: Span,
     /// Where its op is named.
@@ -83,9 +83,9 @@ pub(crate) struct Ref {
 pub(crate) enum Target {
     Item(ItemId),
     /// A dotted address, looked up when everything has its name.
-    Member(Rc<str>),
+    Member(Arc<str>),
     /// A parameter that an op owns, by its full name.
-    Owned(ItemId, Rc<str>),
+    Owned(ItemId, Arc<str>),
 }
 
 impl Target {

@@ -1,7 +1,7 @@
 //! Dotted addresses to what they name.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::flat::{Flat, ItemId, ItemKind, Ref, Target, in_frames};
@@ -12,9 +12,9 @@ const MAX_ALIASES: usize = 1_000;
 
 impl Flat<'_> {
     /// For every item that has several names the one with the fewest parts; `order` has items behind what they use.
-    pub(crate) fn titles(&self, order: &[ItemId]) -> HashMap<ItemId, Rc<str>> {
+    pub(crate) fn titles(&self, order: &[ItemId]) -> HashMap<ItemId, Arc<str>> {
         let mut stands_for: Vec<ItemId> = (0..self.items.len()).collect();
-        let mut titles: HashMap<ItemId, Rc<str>> = HashMap::new();
+        let mut titles: HashMap<ItemId, Arc<str>> = HashMap::new();
         for &id in order {
             let item = &self.items[id];
             let ItemKind::Alias(Ref { target: Target::Item(next), .. }) = &item.kind else { continue };
@@ -59,7 +59,7 @@ impl Flat<'_> {
         self.link_loose(diagnostics);
         for id in 0..self.items.len() {
             let refs = self.items[id].refs();
-            let members: Vec<(usize, Rc<str>, Span)> = refs
+            let members: Vec<(usize, Arc<str>, Span)> = refs
                 .iter()
                 .enumerate()
                 .filter_map(|(k, it)| match &it.target {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use graphrun_graph::{Graph, NodeId, Phase, Registry, Size};
 
@@ -24,13 +25,14 @@ use crate::syntax::{Sources, Span, Value, without_mark};
 pub struct LoadOptions {
     /// Values that replace those of the file, by path: `("train.epochs", "5")`.
     pub overrides: Vec<(String, String)>,
-    /// The most nodes that blocks and repeats may unfold to.
+    /// The most nodes that blocks and repeats may unfold to; the graphs may have three times as many, since most ops
+    /// are made of several. The default is what loads in about 256 MiB.
     pub max_nodes: usize,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        LoadOptions { overrides: Vec::new(), max_nodes: 150_000 }
+        LoadOptions { overrides: Vec::new(), max_nodes: 135_000 }
     }
 }
 
@@ -51,7 +53,8 @@ pub struct Model {
     pub sources: Sources,
     /// What looks unintended.
     pub warnings: Diagnostics,
-    graphs: [Graph; 2],
+    /// Of the test phase and of the training phase; one and the same where nothing depends on the phase.
+    graphs: [Arc<Graph>; 2],
 }
 
 /// A name in a model, and what it stands for.
@@ -191,6 +194,7 @@ fn assemble(
         let target = expander.named(name, *span, &scope).map(|it| it.target);
         roots.push((name, *span, target));
     }
+    drop(scope);
     expander.unused_blocks();
     let full = expander.full;
     let (mut flat, symbols) = (std::mem::take(&mut expander.flat), std::mem::take(&mut expander.symbols));
@@ -211,7 +215,14 @@ fn assemble(
     let uses = Uses::new(&flat);
     let circular = uses.circles(&flat, diagnostics);
     let order: Vec<ItemId> = uses.order().into_iter().filter(|id| !circular[*id]).collect();
-    let builds = Builds { flat: &flat, order: &order, registry, symbols: &symbols, titles: flat.titles(&order) };
+    let builds = Builds {
+        flat: &flat,
+        order: &order,
+        registry,
+        symbols: &symbols,
+        max_nodes: 3 * max_nodes,
+        titles: flat.titles(&order),
+    };
     let mut found = Found::new();
     let mut test = builds.build(Phase::Test, &mut found, diagnostics);
     let outputs = &roots[..document.outputs.len().min(roots.len())];
@@ -235,7 +246,8 @@ fn assemble(
         let found = Diagnostic::new(Code::NotScalar, *span, message, "no scalar");
         diagnostics.push(found.help("a loss per row becomes one number by `Mean`"));
     }
-    let mut doubts = if full || document.broken { Doubts::all() } else { Doubts::default() };
+    let unknown = full || test.full.is_some() || document.broken;
+    let mut doubts = if unknown { Doubts::all() } else { Doubts::default() };
     if diagnostics.has_errors() && !doubts.all {
         doubts = Doubts::new(&flat, &test);
         doubts.loss = document.has_loss && test.graph.loss.is_none();
@@ -249,11 +261,17 @@ fn assemble(
         return Err(Box::new(Partial { train: document.train.cloned(), graph: test.graph, nodes, doubts }));
     }
     unreachable_nodes(document, &flat, &uses, &roots, &tests, diagnostics);
-    let mut train = builds.build(Phase::Train, &mut found, diagnostics);
-    finish(&mut train);
-    if diagnostics.has_errors() {
-        let section = document.train.cloned();
-        return Err(Box::new(Partial { train: section, graph: train.graph, nodes: Vec::new(), doubts }));
+    let depends_on_phase = test.depends_on_phase;
+    let test = Arc::new(test.graph);
+    let mut train = test.clone();
+    if depends_on_phase {
+        let mut built = builds.build(Phase::Train, &mut found, diagnostics);
+        finish(&mut built);
+        if diagnostics.has_errors() {
+            let section = document.train.cloned();
+            return Err(Box::new(Partial { train: section, graph: built.graph, nodes: Vec::new(), doubts }));
+        }
+        train = Arc::new(built.graph);
     }
     Ok(Model {
         path: path.to_owned(),
@@ -263,7 +281,7 @@ fn assemble(
         train: document.train.cloned(),
         sources: Sources::default(),
         warnings: Diagnostics::default(),
-        graphs: [test.graph, train.graph],
+        graphs: [test, train],
     })
 }
 

@@ -38,31 +38,35 @@ impl Rewritten {
     }
 }
 
+/// The options of one call as they are written.
+pub(crate) struct Given<'a, 't, 'r> {
+    pub(crate) def: &'r OpDef,
+    /// Where the op is named.
+    pub(crate) head: Span,
+    pub(crate) options: Vec<(&'t Name, &'t Value)>,
+    /// Whether an option of another name is reported already, so that a missing one is no news.
+    pub(crate) misnamed: bool,
+    pub(crate) scope: &'a Rc<Scope<'t>>,
+}
+
 impl<'t, 'r> Expander<'t, 'r> {
-    /// Reads the options of a call of `def`; nothing when they are wrong, which is reported.
-    ///
-    /// `misnamed` says that an option of another name is reported already, so that a missing one is no news.
-    pub(crate) fn read_options(
-        &mut self,
-        def: &'r OpDef,
-        head: Span,
-        given: &[(&'t Name, &'t Value)],
-        misnamed: bool,
-        scope: &Rc<Scope<'t>>,
-    ) -> Option<(Options, Vec<(usize, Span)>)> {
+    /// Reads the options of a call; nothing when they are wrong, which is reported.
+    pub(crate) fn read_options(&mut self, given: &Given<'_, 't, 'r>) -> Option<(Options, Vec<(usize, Span)>)> {
+        let Given { def, head, misnamed, scope, .. } = *given;
         let mut out = Rewritten::default();
         let mut written = true;
         out.text.push('(');
-        for (name, value) in given {
+        for (name, value) in &given.options {
             out.name(name);
             written &= self.rewrite(value, scope, &mut out).is_some();
             out.text.push_str(", ");
         }
         out.text.push(')');
         if !written {
-            self.wrong_options(def, head, given, misnamed, scope);
+            self.wrong_options(given);
             return None;
         }
+        out.numbers.shrink_to_fit();
         self.written += out.text.len();
         let key = (def.name, out.text);
         if let Some(options) = self.options.get(&key) {
@@ -75,7 +79,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 Some((options, out.numbers))
             }
             Err(error) => {
-                if !self.wrong_options(def, head, given, misnamed, scope) && !misnamed {
+                if !self.wrong_options(given) && !misnamed {
                     let message = own_words(&error.message).unwrap_or_else(|| "its options cannot be read".to_owned());
                     let found = Diagnostic::new(Code::BadOption, head, format!("{}: {message}", def.name), "this call");
                     self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
@@ -86,16 +90,10 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     /// Reports every option that is wrong by itself and every one that is missing; answers whether there are any.
-    fn wrong_options(
-        &mut self,
-        def: &'r OpDef,
-        head: Span,
-        given: &[(&'t Name, &'t Value)],
-        misnamed: bool,
-        scope: &Rc<Scope<'t>>,
-    ) -> bool {
+    fn wrong_options(&mut self, given: &Given<'_, 't, 'r>) -> bool {
+        let Given { def, head, scope, .. } = *given;
         let mut any = false;
-        for (name, value) in given {
+        for (name, value) in &given.options {
             let mut one = Rewritten { quiet: true, ..Rewritten::default() };
             one.text.push('(');
             one.name(name);
@@ -107,11 +105,11 @@ impl<'t, 'r> Expander<'t, 'r> {
             let Err(error) = read_ron(&one.text, |from| def.parse(from)) else { continue };
             if !error.message.contains("missing field") {
                 any = true;
-                self.wrong_option(def, name, value, &error, &one, scope);
+                self.wrong_option(given, (name, value), &error, &one);
             }
         }
-        let is_given = |option: &str| given.iter().any(|(name, _)| name.text == option);
-        for option in def.options.iter().filter(|option| option.default.is_none() && !misnamed) {
+        let is_given = |option: &str| given.options.iter().any(|(name, _)| name.text == option);
+        for option in def.options.iter().filter(|option| option.default.is_none() && !given.misnamed) {
             if !is_given(option.name) {
                 any = true;
                 let message = format!("{} lacks its option `{}`", def.name, option.name);
@@ -126,13 +124,12 @@ impl<'t, 'r> Expander<'t, 'r> {
     /// Reports what is wrong with one option that was read by itself.
     fn wrong_option(
         &mut self,
-        def: &OpDef,
-        name: &Name,
-        value: &'t Value,
+        given: &Given<'_, 't, 'r>,
+        (name, value): (&Name, &'t Value),
         error: &RonError,
         out: &Rewritten,
-        scope: &Rc<Scope<'t>>,
     ) {
+        let Given { def, scope, .. } = *given;
         let option = def.options.iter().find(|option| option.name == name.text);
         if option.is_some_and(|option| option.kind.contains("size") || option.kind.contains("shape")) {
             let before = self.diagnostics.list.len();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::document::ArgKind;
@@ -93,7 +94,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             self.unknown_node(text, span, scope);
             return None;
         }
-        let full: Rc<str> = format!("{}{text}", scope.prefix).into();
+        let full: Arc<str> = format!("{}{text}", scope.prefix).into();
         Some(Ref { target: Target::Member(full), span })
     }
 
@@ -111,7 +112,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         let id = match self.constants.get(&value.to_bits()) {
             Some(id) => *id,
             None => {
-                let id = self.add(Rc::from(""), span, None);
+                let id = self.add(Arc::from(""), span, None);
                 self.flat.items[id].kind = ItemKind::Constant(value);
                 self.constants.insert(value.to_bits(), id);
                 id
@@ -141,7 +142,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     }
 
     /// A new item, wrong until it is given a kind.
-    pub(crate) fn add(&mut self, name: Rc<str>, key: Span, frame: Option<Rc<Frame>>) -> ItemId {
+    pub(crate) fn add(&mut self, name: Arc<str>, key: Span, frame: Option<Rc<Frame>>) -> ItemId {
         let id = self.flat.items.len();
         if !name.is_empty() {
             self.flat.names.insert(name.clone(), id);

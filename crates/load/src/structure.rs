@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use graphrun_expr::Expr;
 use graphrun_graph::snake;
@@ -146,7 +147,7 @@ impl<'t, 'r> Expander<'t, 'r> {
 
     /// What is fed in the place of something that is wrong, and reported: an item that is never built.
     fn lost(&mut self, span: Span) -> Ref {
-        Ref { target: Target::Item(self.add(Rc::from(""), span, None)), span }
+        Ref { target: Target::Item(self.add(Arc::from(""), span, None)), span }
     }
 
     /// `Repeat(n, [op, ...])` within a chain.

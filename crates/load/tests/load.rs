@@ -43,6 +43,33 @@ const DENSE: &str = "blocks: { Dense: (args: { x: Node, units: Int, act: Op(Iden
     inputs: { x: [N, 64] },";
 
 #[test]
+fn ops_of_many_nodes_count_for_as_many() {
+    let refused = |op: &str, rounds: usize| {
+        let text = format!(
+            "Model(graphrun: 1, inputs: {{ x: [N, 8] }}, nodes: {{ y: Chain(x, [Repeat({rounds}, [{op}])]) }}, outputs: [y])"
+        );
+        let options = LoadOptions { max_nodes: 1_000, ..LoadOptions::default() };
+        let found = load_str(Path::new("model.ron"), &text, &registry(), &options).err()?;
+        assert_eq!(found.list.len(), 1, "{found}");
+        Some(found.list[0].code)
+    };
+    assert_eq!(refused("Relu", 990), None);
+    assert_eq!(refused("BatchNorm", 990), Some(Code::TooManyNodes));
+    // Four nodes each in one graph, but no phase is asked for: the graph serves both.
+    assert_eq!(refused("Linear(units: 8)", 700), None);
+    assert_eq!(refused("Linear(units: 8)", 800), Some(Code::TooManyNodes));
+}
+
+#[test]
+fn the_phases_share_a_graph_where_none_is_asked_for() {
+    let shared = |body: &str| {
+        let model = load(&format!("inputs: {{ x: [N, 8] }}, nodes: {{ y: {body} }}, outputs: [y]"));
+        std::ptr::eq(model.graph(Phase::Test), model.graph(Phase::Train))
+    };
+    assert!(shared("Linear(x: x, units: 8)") && !shared("BatchNorm(x)") && !shared("Dropout(x)"));
+}
+
+#[test]
 fn the_lectures_first_graph() {
     let model = load(
         "doc: \"first\", inputs: { x1: [], x2: [], a: [] },

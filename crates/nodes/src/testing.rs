@@ -61,8 +61,8 @@ impl Applied {
             }
             ports.push(ids);
         }
-        let mut call = Call::new(&mut b, &registry, "y", &[]);
-        (call.inputs, call.phase) = (ports, phase);
+        let mut call = Call::new(&mut b, &registry, "y", &[]).in_phase(phase);
+        call.inputs = ports;
         let y = def.build(&mut call, options).unwrap_or_else(|e| panic!("{}: {e}", def.name));
         let shape = b.ty(y).clone();
         let upstream = b.input("upstream", shape).unwrap();

@@ -88,7 +88,7 @@ fn rewrite(graph: &Graph, rule: fn(&mut Rewrite<'_>, NodeId) -> Result<NodeId, T
         if let Some(&new) = r.new.get(id)
             && r.b.graph().find(name).is_none()
         {
-            r.b.name(name, new)?;
+            r.b.name(name.clone(), new)?;
         }
     }
     let map = |id: &NodeId| r.new[id];

@@ -1,5 +1,7 @@
 //! Values from outside the graph, and constants.
 
+use std::sync::Arc;
+
 use graphrun_tensor::{ViewAny, ViewMutAny, with_real};
 
 use crate::graph::{Builder, NodeId};
@@ -11,7 +13,7 @@ use crate::ty::{Type, TypeError};
 #[derive(Clone, Debug)]
 pub struct Input {
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its declared type.
     pub ty: Type,
 }
@@ -20,7 +22,7 @@ pub struct Input {
 #[derive(Clone, Debug)]
 pub struct Param {
     /// Its full name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its shape.
     pub shape: Vec<Size>,
 }
@@ -65,9 +67,9 @@ macro_rules! leaf {
 }
 
 leaf!(Input, "Input", |self| options: format!("name: {:?}, type: {}", self.name, self.ty), ty: self.ty.clone(),
-    leaf: Leaf::Input(self.name.clone()));
+    leaf: Leaf::Input(self.name.to_string()));
 leaf!(Param, "Param", |self| options: format!("name: {:?}, shape: {}", self.name, shape_text(&self.shape)),
-    ty: Type::real(self.shape.clone()), leaf: Leaf::Parameter(self.name.clone()));
+    ty: Type::real(self.shape.clone()), leaf: Leaf::Parameter(self.name.to_string()));
 leaf!(Constant, "Constant", |self| options: format!("{:?}", self.0), ty: Type::real(Vec::new()),
     leaf: Leaf::Constant(self.0));
 leaf!(Count, "Count", |self| options: format!("sizes: {}", shape_text(&self.sizes)), ty: Type::real(Vec::new()),

@@ -4,6 +4,7 @@
 //! suffixes). Every token, blanks and comments included, keeps its place, so that the same tree serves errors,
 //! formatting and the substitution of block arguments.
 
+mod cursor;
 mod lex;
 mod literal;
 mod parse;

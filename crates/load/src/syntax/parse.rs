@@ -1,6 +1,7 @@
 //! Tokens to values, with recovery: one pass reports every syntax error.
 
-use super::lex::{Token, TokenKind, bracket, is_bracket, is_close, is_trivia, lex};
+use super::cursor::abridged;
+use super::lex::{Token, TokenKind, is_close, is_trivia, lex};
 use super::literal::{check_number, unquote};
 use super::{Arg, Entry, FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -11,9 +12,6 @@ pub const MAX_BYTES: usize = 8 << 20;
 pub const MAX_TOKENS: usize = 3 << 19;
 /// The deepest nesting of brackets.
 pub const MAX_DEPTH: usize = 128;
-/// Syntax errors reported for one file before the rest is left unread.
-const MAX_ERRORS: usize = 50;
-
 /// A file, read.
 #[derive(Clone, Debug)]
 pub struct Parsed {
@@ -56,18 +54,18 @@ pub fn parse(file: FileId, diagnostics: &mut Diagnostics) -> Parsed {
     Parsed { tokens, root, intact }
 }
 
-struct Parser<'a> {
-    file: FileId,
-    text: &'a str,
-    tokens: &'a [Token],
+pub(super) struct Parser<'a> {
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
+    pub(super) tokens: &'a [Token],
     /// The next token; never a blank or a comment.
-    at: usize,
+    pub(super) at: usize,
     /// The brackets that are open, outermost first.
-    open: Vec<(TokenKind, Span)>,
-    intact: bool,
+    pub(super) open: Vec<(TokenKind, Span)>,
+    pub(super) intact: bool,
     /// Diagnostics that were there before this file.
-    errors: usize,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) errors: usize,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Parser<'a> {
@@ -111,6 +109,7 @@ impl<'a> Parser<'a> {
             OpenBracket => {
                 let mut items = Vec::new();
                 let end = self.items(CloseBracket, |parser| items.push(parser.value()));
+                items.shrink_to_fit();
                 return Value { span: span.to(end), kind: Kind::List(items) };
             }
             OpenBrace => {
@@ -122,6 +121,7 @@ impl<'a> Parser<'a> {
                         entries.push(Entry { key, value });
                     }
                 });
+                entries.shrink_to_fit();
                 return Value { span: span.to(end), kind: Kind::Map(entries) };
             }
             Unterminated => {
@@ -229,6 +229,7 @@ impl<'a> Parser<'a> {
             }
             args.push(Arg { name, value });
         });
+        args.shrink_to_fit();
         Value { span: start.to(end), kind: Kind::Call(name, args) }
     }
 
@@ -258,160 +259,4 @@ impl<'a> Parser<'a> {
             _ => false,
         }
     }
-
-    /// Everything from an opening bracket to its closing one; answers where that stands.
-    fn items(&mut self, close: TokenKind, mut item: impl FnMut(&mut Self)) -> Span {
-        let open = self.here();
-        self.bump();
-        self.open.push((close, open));
-        if self.open.len() > MAX_DEPTH {
-            self.error(Code::TooDeep, open, format!("brackets nest deeper than {MAX_DEPTH}"), "one too many");
-            self.give_up();
-        }
-        let end = loop {
-            let Some(token) = self.peek() else { break self.unclosed(open) };
-            if token.kind == close {
-                self.bump();
-                break self.span(token);
-            }
-            if is_close(token.kind) {
-                if self.open.iter().any(|(kind, _)| *kind == token.kind) {
-                    break self.unclosed(open);
-                }
-                self.error(
-                    Code::UnexpectedToken,
-                    self.span(token),
-                    format!("{} closes nothing", self.show(token)),
-                    "stray",
-                );
-                self.bump();
-                self.intact = false;
-                continue;
-            }
-            let before = self.at;
-            item(self);
-            self.separator(close);
-            if self.at == before {
-                self.bump();
-            }
-        };
-        self.open.pop();
-        end
-    }
-
-    /// The comma between two items; without one, the next item follows all the same.
-    fn separator(&mut self, close: TokenKind) {
-        match self.peek() {
-            Some(token) if token.kind == TokenKind::Comma => self.bump(),
-            Some(token) if self.is_operation(token) => {
-                let message = "a size that is worked out stands in quotes";
-                let found = Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "not part of a value");
-                self.diagnostics.push(found.help("write it as \"2*N + 1\""));
-                while self.peek().is_some_and(|token| token.kind != TokenKind::Comma && !is_bracket(token.kind)) {
-                    self.bump();
-                }
-                if self.peek().is_some_and(|token| token.kind == TokenKind::Comma) {
-                    self.bump();
-                }
-            }
-            Some(token) if token.kind == TokenKind::Unknown => {
-                let message = format!("unexpected character `{}`", self.slice(token));
-                self.error(Code::UnexpectedToken, self.span(token), message, "not part of a model file");
-                self.bump();
-                if self.peek().is_some_and(|token| token.kind == TokenKind::Comma) {
-                    self.bump();
-                }
-            }
-            Some(token) if token.kind != close && !is_close(token.kind) => {
-                let code = if self.slice(token).starts_with("..") { Code::Unsupported } else { Code::UnexpectedToken };
-                let message = format!("expected `,` or {}, found {}", bracket(close), self.show(token));
-                self.error(code, self.span(token), message, "expected `,` before this");
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether a token behind a value goes on as arithmetic would: `*`, `/`, or a number with a sign.
-    fn is_operation(&self, token: Token) -> bool {
-        match token.kind {
-            TokenKind::Unknown => matches!(self.slice(token), "*" | "/" | "+" | "-"),
-            TokenKind::Number => self.slice(token).starts_with(['+', '-']),
-            _ => false,
-        }
-    }
-
-    fn unclosed(&mut self, open: Span) -> Span {
-        if self.intact {
-            let found = self.peek().map_or("the end of the file".into(), |token| self.show(token));
-            let bracket = self.diagnostics.sources.slice(open).to_owned();
-            let message = format!("`{bracket}` is never closed: found {found} instead");
-            let here = self.here();
-            self.diagnostics.push(
-                Diagnostic::new(Code::Unclosed, open, message, "opened here")
-                    .second(here, "should be closed before this"),
-            );
-        }
-        self.intact = false;
-        self.here()
-    }
-
-    fn error(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) {
-        self.diagnostics.push(Diagnostic::new(code, span, message.into(), label));
-        if self.diagnostics.is_full() || self.diagnostics.list.len() - self.errors >= MAX_ERRORS {
-            self.give_up();
-        }
-    }
-
-    fn bad(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) -> Kind {
-        self.error(code, span, message, label);
-        Kind::Bad
-    }
-
-    /// Leaves the rest of the file unread.
-    fn give_up(&mut self) {
-        self.at = self.tokens.len();
-        self.intact = false;
-    }
-
-    fn peek(&self) -> Option<Token> {
-        self.tokens.get(self.at).copied()
-    }
-
-    fn bump(&mut self) {
-        self.at += 1;
-        self.skip();
-    }
-
-    fn skip(&mut self) {
-        while self.peek().is_some_and(|token| is_trivia(&token)) {
-            self.at += 1;
-        }
-    }
-
-    fn slice(&self, token: Token) -> &'a str {
-        &self.text[token.start as usize..token.end as usize]
-    }
-
-    fn span(&self, token: Token) -> Span {
-        Span { file: self.file, start: token.start, end: token.end }
-    }
-
-    /// Where the next token stands, or the end of the file.
-    fn here(&self) -> Span {
-        let end = self.text.len() as u32;
-        self.peek().map_or(Span { file: self.file, start: end, end }, |token| self.span(token))
-    }
-
-    fn show(&self, token: Token) -> String {
-        format!("`{}`", abridged(self.slice(token)))
-    }
-}
-
-/// The start of a token that may be long.
-fn abridged(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    if line.len() == text.len() && text.chars().count() <= 40 {
-        return text.to_owned();
-    }
-    line.chars().take(40).chain("...".chars()).collect()
 }

@@ -43,7 +43,7 @@ pub(crate) fn def() -> OpDef {
                 TypeError::new(format!("slopes from {} to {} are no range", o.low, o.high)).help("low is at most high")
             );
         }
-        let slope = match call.phase {
+        let slope = match call.phase() {
             Phase::Train => {
                 let (shape, key) = (call.ty(0)?.shape, call.name.clone());
                 let share = call.b.node(Uniform01 { shape, key }, &[])?;

@@ -1,6 +1,6 @@
 //! Products against plain loops, over sizes that fill no vector register and over empty ones.
 
-use graphrun_graph::{Options, Phase};
+use graphrun_graph::Options;
 
 use super::mat_mul::MatMul;
 use crate::standard;
@@ -64,7 +64,7 @@ fn specs_that_make_no_sense_are_refused() {
             })
             .collect();
         let mut call = graphrun_graph::Call::new(&mut b, &registry, "y", &[]);
-        (call.inputs, call.phase) = (vec![ids], Phase::Test);
+        call.inputs = vec![ids];
         def.build(&mut call, &options).map_err(|error| error.message)
     };
     assert!(build("ij,jk", &[&[2, 3], &[3, 4]]).is_ok());

@@ -42,7 +42,7 @@ pub(crate) fn def() -> OpDef {
             return Err(TypeError::new(format!("p is {}, and is a probability below 1", o.p)));
         }
         let x = call.input(0)?;
-        if call.phase == Phase::Test {
+        if call.phase() == Phase::Test {
             return call.emit(Pointwise::named("Identity", String::new(), Expr::var(0)));
         }
         let (shape, key) = (call.ty(0)?.shape, call.name.clone());

@@ -54,7 +54,7 @@ impl BatchNorm {
         let channels = vec![ty.shape[axis].clone()];
         let running_mean = call.state("running_mean", channels.clone(), Arc::new(Zeros {}))?;
         let running_var = call.state("running_var", channels, Arc::new(Ones {}))?;
-        let (center, spread) = match call.phase {
+        let (center, spread) = match call.phase() {
             Phase::Test => (running_mean, running_var),
             Phase::Train => {
                 let others: Vec<usize> = (0..ty.rank()).filter(|&k| k != axis).collect();
