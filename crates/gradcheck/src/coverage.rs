@@ -117,7 +117,7 @@ fn graph_features(graph: &Graph) -> Vec<String> {
             met.push("x with x".to_owned());
         }
         met.extend(shape_features(graph, id));
-        if differ(&node.op.options()) {
+        if differ(graph, id) {
             met.push("stride, dilation and kernel differ".to_owned());
         }
     }
@@ -166,13 +166,20 @@ fn shape_features(graph: &Graph, id: NodeId) -> Vec<String> {
     met.into_iter().map(str::to_owned).collect()
 }
 
-/// Whether options name a kernel, a stride and a dilation, and no two of them are equal.
-fn differ(options: &str) -> bool {
-    let value = |name: &str| {
+/// Whether a window has a kernel, a stride and a dilation of which no two are equal along its first axis. The kernel is an
+/// option, or has the sizes of a weight `[units, channels, height, width]`.
+fn differ(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let options = node.op.options();
+    let value = |name: &str| -> Option<usize> {
         let at = options.find(&format!("{name}: "))? + name.len() + 2;
-        options[at..].split([',', ')', ']']).next().map(|v| v.trim_start_matches(['[', '(']).to_owned())
+        options[at..].trim_start_matches(['[', '(']).split([',', ')', ']']).next()?.trim().parse().ok()
     };
-    match (value("kernel"), value("stride"), value("dilation")) {
+    let weight = || {
+        let weights = node.inputs.iter().map(|input| graph.ty(*input)).filter(|ty| ty.rank() == 4);
+        weights.last().and_then(|ty| ty.shape[2].known())
+    };
+    match (value("kernel").or_else(weight), value("stride"), value("dilation")) {
         (Some(kernel), Some(stride), Some(dilation)) => kernel != stride && stride != dilation && kernel != dilation,
         _ => false,
     }

@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use super::convolve::{Convolve, one};
 use super::geometry::{Sides, over_images, window};
-use super::steps::Steps;
+use super::steps::{Steps, moves};
 use crate::init::{xavier::Xavier, zeros::Zeros};
 
 /// The options of a convolution layer.
@@ -88,13 +88,18 @@ pub(crate) fn documented(def: OpDef) -> OpDef {
 pub(crate) fn sample(bytes: &mut Bytes<'_>, axes: usize, most_pad: usize) -> Sample {
     let groups = bytes.between(1, 2);
     let mut shape = vec![bytes.between(1, 3), groups * bytes.between(1, 2)];
-    shape.extend((0..axes).map(|_| bytes.between(3, 6)));
+    let [kernel, stride, dilation] = moves(bytes);
+    for axis in 0..axes {
+        let reach = dilation[axis] * (kernel[axis] - 1) + 1;
+        shape.push(reach.max(3) + bytes.between(0, 3));
+    }
+    let side = |each: [usize; 2]| Sides::Each(each[..axes].iter().map(|n| *n as u32).collect());
     let options = Options {
         units: groups * bytes.between(1, 2),
-        kernel: Sides::All(bytes.between(1, 3) as u32),
-        stride: Sides::All(bytes.between(1, 2) as u32),
-        pad: Sides::All(bytes.between(0, most_pad) as u32),
-        dilation: Sides::one(),
+        kernel: side(kernel),
+        stride: side(stride),
+        pad: side([bytes.between(0, most_pad); 2]),
+        dilation: side(dilation),
         groups,
         bias: bytes.flag(),
     };

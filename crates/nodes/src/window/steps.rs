@@ -101,6 +101,23 @@ impl Steps {
     }
 }
 
+/// A random kernel, stride and dilation, by height and width. Half of the time the three differ along each axis, so that no
+/// two of them can be mistaken for one another.
+pub(crate) fn moves(bytes: &mut graphrun_graph::Bytes<'_>) -> [[usize; 2]; 3] {
+    let differ = bytes.flag();
+    let mut axis = || {
+        let mut drawn = [bytes.between(1, 3), bytes.between(1, 2), bytes.between(1, 2)];
+        if differ {
+            drawn = [1, 2, 3];
+            drawn.rotate_left(bytes.between(0, 2));
+            drawn[1..].rotate_left(bytes.between(0, 1));
+        }
+        drawn
+    };
+    let (height, width) = (axis(), axis());
+    [0, 1, 2].map(|k| [height[k], width[k]])
+}
+
 /// Options of a random convolution that fits the images `[items, channels, height, width]` drawn with it.
 pub(crate) struct Drawn {
     pub(crate) steps: Steps,
@@ -114,13 +131,13 @@ impl Drawn {
     pub(crate) fn new(bytes: &mut graphrun_graph::Bytes<'_>) -> Drawn {
         let groups = bytes.between(1, 2);
         let mut pair = |low, high| [bytes.between(low, high), bytes.between(low, high)];
-        let (kernel, stride, pad, dilation) = (pair(1, 3), pair(1, 2), pair(0, 2), pair(1, 2));
-        let spare = pair(0, 3);
+        let (pad, spare) = (pair(0, 2), pair(0, 3));
+        let [kernel, stride, dilation] = moves(bytes);
         let image = [0, 1].map(|k| {
             let reach = dilation[k] * (kernel[k] - 1) + 1;
             (reach + spare[k]).saturating_sub(2 * pad[k]).max(1)
         });
-        let [channels, units] = pair(1, 2).map(|n| n * groups);
+        let [channels, units] = [bytes.between(1, 2), bytes.between(1, 2)].map(|n| n * groups);
         let items = bytes.between(1, 3);
         let steps = Steps { stride, pad, dilation, groups };
         let [height, width] = steps.window(kernel).output(image).unwrap_or([1, 1]);
