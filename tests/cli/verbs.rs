@@ -1,5 +1,6 @@
 //! What every verb gives, as people and programs read it.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -112,7 +113,8 @@ fn every_template_is_right_and_canonical() {
         let file = format!("{}/{template}.ron", path_of(&folder));
         out(&["check", &file]);
         out(&["fmt", "--check", &file]);
-        if std::fs::read_to_string(&file).unwrap().contains("train:") {
+        assert!(template == "lecture" || std::fs::read_to_string(&file).unwrap().contains("train:"), "{template}");
+        if template != "lecture" {
             let runs = format!("{}/{template}", path_of(&folder));
             out(&["train", &file, "--with", "train.epochs=2", "--out", &runs]);
         }
@@ -120,6 +122,36 @@ fn every_template_is_right_and_canonical() {
     }
     assert!(begin("bump", "custom-op").status.success());
     assert!(folder.path().join("bump/src/main.rs").exists() && folder.path().join("bump/Cargo.toml").exists());
+    let cargo = std::fs::read_to_string(folder.path().join("bump/Cargo.toml")).unwrap();
+    let library = cargo.lines().find_map(|line| line.strip_prefix("graphrun = { path = \"")?.strip_suffix("\" }"));
+    assert!(Path::new(library.unwrap()).join("Cargo.toml").exists(), "{cargo}");
+}
+
+#[test]
+fn a_symbol_with_a_default_sizes_parameters_when_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    let runs = format!("{}/run", path_of(&folder));
+    let write = |columns: usize| {
+        let text = "Model(graphrun: 1, inputs: { x: [N, P], y: Index([N], 3) }, sizes: { P: SIZE },
+            nodes: { s: Linear(x: x, units: 3), loss: SoftmaxCrossEntropy(s, y) }, outputs: [s], loss: loss,
+            train: (data: (source: Blobs(n: 60, classes: 3)), epochs: 2, optimizer: Adam))";
+        std::fs::write(&file, text.replace("SIZE", &columns.to_string())).unwrap();
+    };
+    write(2);
+    out(&["train", &file, "--out", &runs]);
+    out(&["eval", &file, "--weights", &format!("{runs}/weights.safetensors")]);
+    out(&["check", &format!("{runs}/model.ron")]);
+    write(3);
+    let checked = graphrun(&["check", &file]);
+    assert_eq!(checked.status.code(), Some(2), "data of two columns for three: {checked:?}");
+}
+
+#[test]
+fn memory_is_told_in_mebibytes() {
+    let wrong = graphrun(&["show", "graphs/lecture/xor.ron", "--max-memory", "abc"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("--max-memory 2048"));
 }
 
 #[test]

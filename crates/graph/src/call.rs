@@ -178,7 +178,8 @@ impl<'a> Call<'a> {
         if given == wanted {
             return Ok(shared);
         }
-        let clash = given.shape.iter().zip(&wanted.shape).find(|(a, b)| a != b).map(|(a, b)| (a.clone(), b.clone()));
+        let clash =
+            given.shape.iter().zip(&wanted.shape).find(|(a, b)| a != b).map(|(a, b)| Box::new((a.clone(), b.clone())));
         let other = self.b.graph().describe(shared);
         Err(TypeError {
             message: format!("{last} would be {wanted}, and {other} is {given}"),

@@ -170,8 +170,8 @@ pub struct Builder {
     graph: Graph,
     /// Every node under the hash of its operation and inputs, or the next one up that was free.
     interned: HashMap<u64, NodeId>,
-    /// Every operation with inputs under its hash, so that nodes of one operation share it.
-    ops: HashMap<u64, Arc<dyn Op>>,
+    /// Every operation with inputs under its hash and the number of its inputs, so that nodes of one share it.
+    ops: HashMap<(u64, usize), Arc<dyn Op>>,
     scope: Option<Arc<str>>,
     asked_phase: bool,
 }
@@ -246,16 +246,17 @@ impl Builder {
         let ty = op.ty(&types)?;
         let label = self.scope.as_ref().map(|scope| format!("{scope}.{}", snake(op.name())).into());
         let id = NodeId(u32::try_from(self.graph.nodes.len()).map_err(|_| TypeError::new("too many nodes"))?);
-        let op = if inputs.is_empty() { op } else { self.shared(&identity, op) };
+        let op = if inputs.is_empty() { op } else { self.shared(&identity, inputs.len(), op) };
         self.graph.nodes.push(Node { op, inputs: inputs.to_vec(), ty, label });
         self.interned.insert(key, id);
         Ok(id)
     }
 
-    /// An earlier operation that equals this one, else this one.
-    fn shared(&mut self, identity: &Identity, op: Arc<dyn Op>) -> Arc<dyn Op> {
-        let known = self.ops.entry(identity.hash).or_insert_with(|| op.clone());
-        match identity.is_of(known.as_ref(), op.name()) {
+    /// An earlier operation of as many inputs that equals this one, else this one. The sum of two and that of three
+    /// differ by the number alone.
+    fn shared(&mut self, identity: &Identity, inputs: usize, op: Arc<dyn Op>) -> Arc<dyn Op> {
+        let known = self.ops.entry((identity.hash, inputs)).or_insert_with(|| op.clone());
+        match identity.is_of(known.as_ref(), op.name()) && known.form() == op.form() {
             true => known.clone(),
             false => op,
         }

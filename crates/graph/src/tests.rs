@@ -27,6 +27,18 @@ fn square() -> (Builder, NodeId, Vec<NodeId>) {
 const AT: [(&str, f64); 3] = [("x1", 1.0), ("x2", 2.0), ("a", 3.0)];
 
 #[test]
+fn an_operation_is_shared_among_as_many_inputs_only() {
+    let mut b = Builder::new();
+    let [x, y, z] = ["x", "y", "z"].map(|name| b.input(name, Type::real(vec![Size::from(2)])).unwrap());
+    let two = b.add(&[x, y]).unwrap();
+    let three = b.add(&[x, y, z]).unwrap();
+    let again = b.add(&[y, z]).unwrap();
+    let op = |id| b.graph().node(id).op.clone();
+    assert!(std::sync::Arc::ptr_eq(&op(two), &op(again)));
+    assert_ne!(op(two).form(), op(three).form());
+}
+
+#[test]
 fn the_lectures_square_has_its_gradients() {
     let (mut b, z, ids) = square();
     let grads = grad(&mut b, z, &ids, None).unwrap();

@@ -89,7 +89,7 @@ pub struct TypeError {
     /// What is wrong, with both sides.
     pub message: String,
     /// The two sizes that should have been one, where that is the matter.
-    pub clash: Option<(Size, Size)>,
+    pub clash: Option<Box<(Size, Size)>>,
     /// The inputs at fault, by position.
     pub inputs: Vec<usize>,
     /// What to do about it.
@@ -144,7 +144,7 @@ pub fn broadcast(types: &[&Type]) -> Result<Vec<Size>, TypeError> {
                 let other = &types[from[axis]];
                 return Err(TypeError {
                     message: format!("shapes {other} and {ty} do not broadcast: {} against {size}", shape[axis]),
-                    clash: Some((shape[axis].clone(), size.clone())),
+                    clash: Some(Box::new((shape[axis].clone(), size.clone()))),
                     inputs: vec![from[axis], k],
                     help: Some("each axis must be equal or 1, counted from the last".into()),
                 });
@@ -164,7 +164,7 @@ pub fn same_size(a: &Size, b: &Size, what: &str, inputs: &[usize]) -> Result<(),
     }
     Err(TypeError {
         message: format!("{what}: {a} against {b}"),
-        clash: Some((a.clone(), b.clone())),
+        clash: Some(Box::new((a.clone(), b.clone()))),
         inputs: inputs.to_vec(),
         help: None,
     })

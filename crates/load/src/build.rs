@@ -83,7 +83,7 @@ impl Builds<'_, '_> {
             }
             match self.item(id, phase, &mut b, &ids, found) {
                 Ok(node) => ids[id] = node,
-                Err(error) => match error.clash.as_ref().and_then(|(x, y)| solve(x, y)) {
+                Err(error) => match error.clash.as_deref().and_then(|(x, y)| solve(x, y)) {
                     Some((symbol, size)) => drop(found.entry(symbol).or_insert(size)),
                     None => errors.push((id, error)),
                 },

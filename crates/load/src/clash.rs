@@ -15,7 +15,7 @@ pub(crate) fn type_error(flat: &Flat<'_>, built: &Built, id: ItemId, error: Type
         ItemKind::Op(call) => call.shared.iter().any(|(name, _)| error.message.starts_with(name)),
         _ => false,
     };
-    let code = match &error.clash {
+    let code = match error.clash.as_deref() {
         _ if shared => Code::ParameterClash,
         Some(_) => Code::ShapeClash,
         None if error.message.starts_with("two nodes are named") => Code::NameTaken,
@@ -26,7 +26,7 @@ pub(crate) fn type_error(flat: &Flat<'_>, built: &Built, id: ItemId, error: Type
     let label = format!("in this {}", item.op_name());
     let mut found = Diagnostic::new(code, item.head, format!("{what}: {}", error.message), label);
     found.help = error.help;
-    let sizes: Vec<&Size> = error.clash.iter().flat_map(|(a, b)| [a, b]).collect();
+    let sizes: Vec<&Size> = error.clash.as_deref().into_iter().flat_map(|(a, b)| [a, b]).collect();
     let guilty = |k: usize, target: &Target| {
         let ty = type_of(flat, built, target)?;
         let named = sizes.iter().any(|size| ty.shape.contains(size));

@@ -7,6 +7,9 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::flat::{Flat, ItemId, ItemKind, Ref, Target, in_frames};
 use crate::syntax::Span;
 
+/// The most members that a message lists.
+const MAX_LISTED: usize = 5;
+
 /// The longest run of names for one thing that is followed.
 const MAX_ALIASES: usize = 1_000;
 
@@ -133,6 +136,15 @@ impl Flat<'_> {
         if known.is_empty() {
             return found.help(format!("`{owner}` has no members"));
         }
-        found.help(format!("its members are {}", known.join(", "))).suggest(last, known)
+        // What is listed or meant is written in full, as it can be put in the place of what is wrong.
+        let full: Vec<String> = known.iter().map(|member| format!("{prefix}{member}")).collect();
+        let help = match full.len() {
+            1..=MAX_LISTED => format!("its members are {}", full.join(", ")),
+            n => format!("it has {n} members, such as {}", full[..MAX_LISTED].join(", ")),
+        };
+        match crate::diagnostics::nearest(last, known) {
+            Some(member) => found.help(format!("did you mean `{prefix}{member}`?")),
+            None => found.help(help),
+        }
     }
 }

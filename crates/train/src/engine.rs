@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use graphrun_exec::Array;
-use graphrun_graph::{Graph, Key, Sizes};
+use graphrun_graph::{Graph, Key};
 use graphrun_plan::ValueId;
 use graphrun_tensor::{Dtype, Element, Shape};
 
@@ -38,7 +38,7 @@ impl Engine {
         let mut arrays = Vec::new();
         for parameter in graph.parameters() {
             let failed = |e: String| TrainError::new(format!("parameter `{}`: {e}", parameter.name));
-            let shape = graph.ty(parameter.node).concrete(&Sizes::new()).map_err(failed)?;
+            let shape = graph.ty(parameter.node).concrete(&graph.sizes).map_err(failed)?;
             let mut home = vec![0.0; shape.len()];
             parameter.init.fill(Key { seed, name: &parameter.name }, shape, &mut home).map_err(failed)?;
             arrays.push(Kept { name: parameter.name.clone(), shape, home, lane: None });

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use graphrun_data::{DataError, DataSpec, Dataset, Input, Kind as DataKind};
-use graphrun_graph::{Graph, Kind};
+use graphrun_graph::{Graph, Kind, Sizes};
 use graphrun_load::Doubts;
 use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 use graphrun_load::syntax::{Kind as Written, Value};
@@ -47,6 +47,7 @@ pub(crate) fn check_data(
 /// The inputs of a graph as data sets know them; nothing when one cannot be fed row by row.
 fn inputs(written: &Value, graph: &Graph, diagnostics: &mut Diagnostics) -> Option<Vec<Input>> {
     let mut inputs = Vec::new();
+    let fixed = fixed_sizes(graph);
     for (name, id) in graph.inputs() {
         let ty = graph.ty(*id);
         let Some((_, row)) = ty.shape.split_first() else {
@@ -59,10 +60,19 @@ fn inputs(written: &Value, graph: &Graph, diagnostics: &mut Diagnostics) -> Opti
             Kind::Real => DataKind::Real,
             Kind::Index { below } => DataKind::Index { below: below.known().map(|n| n as u64) },
         };
-        let row = row.iter().map(|size| size.known()).collect();
+        let row = row.iter().map(|size| size.eval(&fixed).ok()).collect();
         inputs.push(Input { name: name.to_string(), row, kind });
     }
     Some(inputs)
+}
+
+/// The symbols that parameters are sized by: these stay at their defaults, whatever is fed.
+fn fixed_sizes(graph: &Graph) -> Sizes {
+    let mut fixed = Sizes::new();
+    for size in graph.parameters().iter().flat_map(|parameter| &graph.ty(parameter.node).shape) {
+        size.symbols(&mut |name| fixed.extend(graph.sizes.get_key_value(name).map(|(name, n)| (name.clone(), *n))));
+    }
+    fixed
 }
 
 /// Reports an error of the data at the setting in `section` that it is about.

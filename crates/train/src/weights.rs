@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use graphrun_exec::Array;
-use graphrun_graph::{Graph, Sizes};
+use graphrun_graph::Graph;
 use graphrun_load::diagnostics::nearest;
 use graphrun_tensor::{Dtype, Shape};
 use safetensors::SafeTensors;
@@ -113,7 +113,7 @@ impl Weights {
                 return Err(error.help(format!("{near}{OTHER_MODEL}")));
             };
             let ty = graph.ty(parameter.node);
-            let wanted = ty.concrete(&Sizes::default()).map_err(TrainError::new)?;
+            let wanted = ty.concrete(&graph.sizes).map_err(TrainError::new)?;
             if wanted != array.shape() {
                 let message = format!("`{name}` is {ty} in the model and {} in {file}", array.shape());
                 return Err(TrainError::new(message).help(OTHER_MODEL));

@@ -23,8 +23,13 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     pub(crate) seed: Option<u64>,
     /// The most memory to use, in MiB [default: what the machine has free]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "MIB", value_parser = mebibytes)]
     pub(crate) max_memory: Option<usize>,
+}
+
+/// Reads a whole number of MiB.
+fn mebibytes(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number of MiB is wanted, as in `--max-memory 2048` for 2 GiB".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

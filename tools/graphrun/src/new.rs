@@ -8,7 +8,10 @@ use serde_json::json;
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 
-/// A beginning by name: files by path, in which `NAME` stands for what is begun.
+/// Where the library is whose ops a starter crate adds to: in the repository that this program was built from.
+const LIBRARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/graphrun");
+
+/// A beginning by name: files by path, in which `NAME` stands for what is begun and `LIBRARY` for [`LIBRARY`].
 struct Template {
     name: &'static str,
     files: &'static [(&'static str, &'static str)],
@@ -34,7 +37,7 @@ const TEMPLATES: &[Template] = &[
     Template {
         name: "cnn",
         files: &[("NAME.ron", include_str!("../templates/cnn.ron"))],
-        next: "graphrun check NAME.ron && graphrun show NAME.ron",
+        next: "graphrun show NAME.ron && graphrun train NAME.ron",
     },
     Template {
         name: "custom-op",
@@ -57,7 +60,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let name = args.name.trim_end_matches(".ron");
-    let named = |text: &str| text.replace("NAME", name);
+    let named = |text: &str| text.replace("NAME", name).replace("LIBRARY", LIBRARY);
     let template = TEMPLATES.iter().find(|template| template.name == args.template);
     let Template { files, next, .. } = template.ok_or_else(|| Failure::new("there is no such template"))?;
     let paths: Vec<String> = files.iter().map(|(path, _)| named(path)).collect();

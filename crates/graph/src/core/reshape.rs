@@ -30,7 +30,7 @@ impl Op for Reshape {
         if x.len() != out.len() {
             return Err(TypeError {
                 message: format!("{x} holds {} elements and {out} holds {}", x.len(), out.len()),
-                clash: Some((x.len(), out.len())),
+                clash: Some(Box::new((x.len(), out.len()))),
                 inputs: vec![0],
                 help: None,
             });
