@@ -20,8 +20,10 @@ use crate::probe::{Aid, Insight, Target};
 use crate::report::Verdict;
 use crate::rounding::shaken;
 
-/// How far each value is moved to leave its kink: far above rounding, far below what bends a gradient.
+/// How far each value is moved at most to leave its kink: far above rounding, far below what bends a gradient.
 const NUDGE: f64 = 1e-7;
+/// Over how many decimal orders the nudges of nodes are spread.
+const SIZES: f64 = 3.0;
 /// How far an element that stands out is moved, in nudges; the others are moved by less than two.
 const FURTHER: f64 = 6.0;
 /// How often every node is moved. A quarter of the runs moves all down, a quarter all up, and the rest each by chance.
@@ -50,17 +52,19 @@ fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize,
     let mut hull: Hull = pair.wrt.iter().map(empty).collect();
     for run in 0..RUNS {
         for (name, shape) in &added {
+            // Sizes differ from node to node, so that what comes from above does not always drown a node's own nudge.
+            let size = NUDGE * 10f64.powf(rng.random_range(-SIZES..0.0));
             let mut draw = || {
                 let up = match run % 4 {
                     0 => false,
                     1 => true,
                     _ => rng.random(),
                 };
-                NUDGE * rng.random_range(0.5..1.5) * if up { 1.0 } else { -1.0 }
+                size * rng.random_range(0.5..1.5) * if up { 1.0 } else { -1.0 }
             };
             let mut by: Vec<f64> = (0..shape.len()).map(|_| draw()).collect();
             if let (Some((_, index)), Some(_)) = (outstanding, own.as_ref().filter(|own| *own == name)) {
-                by[index] = rng.random_range(-FURTHER..FURTHER) * NUDGE;
+                by[index] = rng.random_range(-FURTHER..FURTHER) * size;
             }
             values.insert(name.clone(), real(*shape, by));
         }

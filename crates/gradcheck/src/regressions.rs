@@ -112,7 +112,8 @@ fn tests(problem: &Problem, graph: &Graph) -> String {
         let largest = numeric.iter().flat_map(|(_, g)| reals(g)).fold(1.0, |m: f64, g| m.max(g.abs()));
         let tolerance = 100.0 / PRINTED * largest;
         let grad = list(numeric.iter().map(|(n, g)| (n.as_str(), g.to_string())).collect());
-        let _ = write!(out, "(given: {}, ", text(&given));
+        let separator = if out.len() > 1 { ", " } else { "" };
+        let _ = write!(out, "{separator}(given: {}, ", text(&given));
         if !params.is_empty() {
             let _ = write!(out, "params: {}, ", text(&params));
         }
@@ -145,4 +146,26 @@ fn numeric(problem: &Problem) -> Vec<(String, Array)> {
         (name.clone(), real(pair.values[name].shape(), slopes.collect()))
     };
     pair.wrt.iter().map(gradient).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use graphrun_graph::Type;
+
+    use super::*;
+
+    #[test]
+    fn each_differentiated_node_has_a_test_of_its_own() {
+        let mut b = Builder::new();
+        let x = b.input("x", Type::real(vec![])).unwrap();
+        let (square, cube) = (b.mul(&[x, x]).unwrap(), b.mul(&[x, x, x]).unwrap());
+        let graph = b.finish();
+        let of = vec![(square, Array::scalar(1.0)), (cube, Array::scalar(0.5))];
+        let values = [("x".to_owned(), Array::scalar(2.0))].into();
+        let (text, loads) = model(&Problem { graph, of, wrt: vec!["x".to_owned()], values }, None);
+        assert!(!loads);
+        let wanted = "tests: [(given: { x: 2 }, of: y, upstream: 1, grad: { x: 4 }, tolerance: 4e-8), \
+                      (given: { x: 2 }, of: y1, upstream: 0.5, grad: { x: 6 }, tolerance: 6.000000000000001e-8)]";
+        assert!(text.contains(wanted), "{text}");
+    }
 }
