@@ -14,6 +14,9 @@ const DESCENT: f64 = 16.0;
 pub(crate) const STEP: f64 = 0.05;
 /// Roundings of the function's values in a bar that rounding alone explains: the evaluations of a ladder each have some.
 const FLOORS: f64 = 64.0;
+/// The least gap of a kink, as a share of its slopes: far below what a gradient may be off, so that no kink passes for a
+/// smooth point, and far above the rounding of quotients.
+const GAP: f64 = 1e-8;
 /// How far a value may lie from its estimate, in error bars.
 pub(crate) const BARS: f64 = 10.0;
 
@@ -232,7 +235,7 @@ fn ladder(along: &mut impl FnMut(f64) -> (f64, f64), centre: f64, step: f64, sid
     let (gap, gap_error) = extrapolate(&gaps, &steps, rounding, 1, 2);
     let (from_below, _) = extrapolate(&left, &steps, rounding, 1, 1);
     let (from_above, _) = extrapolate(&right, &steps, rounding, 1, 1);
-    let sharp = gap.abs() > BARS * gap_error && gap.abs() > 1e-6 * from_below.abs().max(from_above.abs());
+    let sharp = gap.abs() > BARS * gap_error && gap.abs() > GAP * from_below.abs().max(from_above.abs());
     if !sharp {
         return smooth;
     }
