@@ -87,6 +87,20 @@ pub(crate) struct Moved {
     pub(crate) fed: Vec<(String, NodeId)>,
 }
 
+/// How wide the range of an element may be without any kink.
+fn bend(ranges: &[(f64, f64)]) -> f64 {
+    BEND * ranges.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs()))
+}
+
+/// Whether kinks explain that two engines differ at an element, named by the position of its tensor and its index: values
+/// that tie but for a rounding send the gradient elsewhere, and both results are among those that it may take.
+pub(crate) fn torn(pair: &Pair, engine: &dyn Engine, place: (usize, usize), gradients: [f64; 2]) -> bool {
+    let Ok(hull) = hull(pair, engine, 0, Some(place)) else { return false };
+    let (ranges, (low, high)) = (&hull[place.0], hull[place.0][place.1]);
+    let slack = bend(ranges) + 0.5 * (high - low);
+    high - low > bend(ranges) && gradients.iter().all(|g| (low - slack..=high + slack).contains(g))
+}
+
 /// The input that moves a node.
 fn name_of(node: NodeId) -> String {
     format!("{}__moved", node.index())
@@ -204,7 +218,7 @@ impl Inside<'_> {
         let all =
             self.learnt.hull.get_or_init(|| hull(self.pair, self.forward, self.options.seed, None).unwrap_or_default());
         let own = all.get(self.position).map_or(&[][..], |h| h);
-        (own, BEND * own.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs())))
+        (own, bend(own))
     }
 
     /// Whether the gradient graph is right at one element a little beside the point, where nothing ties and nothing
