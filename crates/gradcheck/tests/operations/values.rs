@@ -69,12 +69,34 @@ fn declared(spec: &str) -> (Vec<String>, Option<usize>, bool) {
     (axes.chars().map(String::from).collect(), below, share)
 }
 
-/// The model of a case. N and M stay symbols, but for M where parameters have its size, or windows slide over it. A
-/// transposed input is fed with its axes in the opposite order.
-fn model(case: &Case, m: usize, transposed: bool) -> Graph {
+/// How a case is declared and fed.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// N and M.
+    sizes: [usize; 2],
+    /// Whether inputs are fed with their axes in the opposite order.
+    transposed: bool,
+    /// Whether the file declares sizes as numbers, not as symbols.
+    numbers: bool,
+}
+
+fn ways() -> impl Iterator<Item = Way> {
+    let turned = [(false, false), (false, true), (true, false), (true, true)];
+    turned.into_iter().flat_map(|(transposed, numbers)| SIZES.map(|sizes| Way { sizes, transposed, numbers }))
+}
+
+/// The model of a case. M is always a number where parameters have its size, or windows slide over it.
+fn model(case: &Case, Way { sizes: [n, m], transposed, numbers }: Way) -> Graph {
     let name = case.call.split('(').next().unwrap();
     let owns = standard().op(name).is_some_and(|op| !op.params.is_empty());
-    let numbers = owns || case.inputs.iter().any(|spec| spec.contains('W'));
+    let known = numbers || owns || case.inputs.iter().any(|spec| spec.contains('W'));
+    let size = |axis: &String| match axis.as_str() {
+        "N" if numbers => n.to_string(),
+        "M" if known => m.to_string(),
+        "W" => (m + 2).to_string(),
+        _ => axis.clone(),
+    };
+    let call = if numbers { case.call.replace("N, M]", &format!("{n}, {m}]")) } else { case.call.to_owned() };
     let (mut inputs, mut nodes) = (String::new(), String::new());
     for (name, spec) in ["a", "b", "c"].iter().zip(case.inputs) {
         let (mut axes, below, _) = declared(spec);
@@ -83,15 +105,11 @@ fn model(case: &Case, m: usize, transposed: bool) -> Graph {
             axes.reverse();
             nodes += &format!("{name}: Transpose({name}_t), ");
         }
-        let shape = format!("[{}]", axes.join(", "));
-        let shape = match numbers {
-            true => shape.replace('M', &m.to_string()).replace('W', &(m + 2).to_string()),
-            false => shape,
-        };
+        let shape = format!("[{}]", axes.iter().map(size).collect::<Vec<_>>().join(", "));
         let ty = below.map_or(shape.clone(), |below| format!("Index({shape}, {below})"));
         inputs += &format!("{name}{}: {ty}, ", if turned { "_t" } else { "" });
     }
-    let graph = graph(&inputs, &format!("{nodes}y: {}", case.call), "y");
+    let graph = graph(&inputs, &format!("{nodes}y: {call}"), "y");
     if graph.ty(graph.outputs[0].1).is_real() { with_gradients(graph) } else { graph }
 }
 
@@ -110,7 +128,7 @@ fn array(plain: &Plain, below: Option<usize>) -> Array {
 }
 
 /// What a case is fed, and the same as its reference sees it: the inputs, then the parameters.
-fn feed(case: &Case, graph: &Graph, [n, m]: [usize; 2], transposed: bool) -> (Values, Vec<Plain>) {
+fn feed(case: &Case, graph: &Graph, Way { sizes: [n, m], transposed, .. }: Way) -> (Values, Vec<Plain>) {
     let size = |axis: &String| match axis.as_str() {
         "N" => n,
         "M" => m,
@@ -156,25 +174,19 @@ fn near(what: &str, got: &[f64], want: &[f64], room: f64) {
 }
 
 fn check(case: &Case) {
-    for transposed in [false, true] {
-        for sizes in SIZES {
-            if case.never_empty.is_some() && sizes.contains(&0) {
-                continue;
-            }
-            let graph = model(case, sizes[1], transposed);
-            let (fed, plain) = feed(case, &graph, sizes, transposed);
-            let want = (case.value)(&plain);
-            let what = format!("{} at {sizes:?}{}", case.call, if transposed { ", transposed" } else { "" });
-            let got = run(&graph, &fed, Dtype::F64);
-            // A few thousand roundings of either precision.
-            near(&what, &got[0], &want.data, 1e-12);
-            near(&format!("{what} in f32"), &run(&graph, &fed, Dtype::F32)[0], &want.data, 1e-4);
-            let mut plainly =
-                Interpreter::default().prepare(&graph, &sizes_of(&graph, &fed).unwrap(), Dtype::F64).unwrap();
-            let plainly = plainly.run(&fed).unwrap();
-            for (got, want) in got.iter().zip(&plainly).skip(1) {
-                near(&format!("the gradient of {what}"), got, &reals(want), 1e-12);
-            }
+    for way in ways().filter(|way| case.never_empty.is_none() || !way.sizes.contains(&0)) {
+        let graph = model(case, way);
+        let (fed, plain) = feed(case, &graph, way);
+        let want = (case.value)(&plain);
+        let what = format!("{} as {way:?}", case.call);
+        let got = run(&graph, &fed, Dtype::F64);
+        // A few thousand roundings of either precision.
+        near(&what, &got[0], &want.data, 1e-12);
+        near(&format!("{what} in f32"), &run(&graph, &fed, Dtype::F32)[0], &want.data, 1e-4);
+        let sizes = sizes_of(&graph, &fed).unwrap();
+        let plainly = Interpreter::default().prepare(&graph, &sizes, Dtype::F64).unwrap().run(&fed).unwrap();
+        for (got, want) in got.iter().zip(&plainly).skip(1) {
+            near(&format!("the gradient of {what}"), got, &reals(want), 1e-12);
         }
     }
 }
