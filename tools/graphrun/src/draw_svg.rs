@@ -1,20 +1,17 @@
 //! A drawing as SVG, laid out in layers.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 
-use dagre::graph::{Graph as Layout, GraphOptions};
+use dagre::graph::GraphOptions;
 use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
 
-use crate::draw::{Arrow, Box, LABEL, Picture, shorten};
+use crate::draw::{Box, LABEL, Picture, shorten};
+use crate::draw_routes::{Layout, end, routes};
 
 /// The width of a character and the height of a line, in pixels.
 const CHAR: f64 = 7.8;
 const LINE: f64 = 18.0;
-
-/// How far an edge is level before the layer where it ends.
-const LEAD: f64 = 8.0;
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
@@ -24,53 +21,9 @@ fn width(text: &str) -> f64 {
     text.chars().count() as f64 * CHAR
 }
 
-/// Where an arrow of this place in the picture ends.
-fn end(arrow: &Arrow) -> String {
-    arrow.to.map_or_else(|| format!("out{}", arrow.from), |to| to.to_string())
-}
-
-/// A layer by its middle, to a tenth of a pixel.
-fn layer(x: f64) -> i64 {
-    (10.0 * x).round() as i64
-}
-
-/// The least half width of each layer that holds its boxes and labels.
-fn layers(layout: &Layout<NodeLabel, EdgeLabel>) -> HashMap<i64, f64> {
-    let boxes = layout.nodes().into_iter().filter_map(|name| layout.node(&name)).map(|node| (node.x, node.width));
-    let labels =
-        layout.edges().into_iter().filter_map(|edge| layout.edge_by_obj(&edge)).map(|edge| (edge.x, edge.width));
-    let mut halves = HashMap::new();
-    for (x, width) in boxes.chain(labels) {
-        let half: &mut f64 = halves.entry(layer(x.unwrap_or(0.0))).or_default();
-        *half = half.max(width / 2.0);
-    }
-    halves
-}
-
-/// The heights at which arrows enter their boxes: beside one another, in the order in which they come.
-fn entries(picture: &Picture, layout: &Layout<NodeLabel, EdgeLabel>) -> Vec<f64> {
-    let mut coming: HashMap<String, Vec<(f64, usize)>> = HashMap::new();
-    for (k, arrow) in picture.arrows.iter().enumerate() {
-        let edge = layout.edge(&arrow.from.to_string(), &end(arrow), Some(&k.to_string()));
-        let last = edge.and_then(|edge| edge.points.iter().rev().nth(1)).map_or(0.0, |point| point.y);
-        coming.entry(end(arrow)).or_default().push((last, k));
-    }
-    let mut heights = vec![0.0; picture.arrows.len()];
-    for (name, mut arrows) in coming {
-        let Some(node) = layout.node(&name) else { continue };
-        arrows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        for (place, (_, k)) in arrows.iter().enumerate() {
-            let share = (place as f64 + 0.5) / arrows.len() as f64 - 0.5;
-            heights[*k] = node.y.unwrap_or(0.0) + share * 0.8 * node.height;
-        }
-    }
-    heights
-}
-
 /// Boxes and arrows in layers from left to right, values above the edges and gradients below, with room kept for both.
 pub(crate) fn svg(picture: &Picture) -> String {
-    let mut layout: Layout<NodeLabel, EdgeLabel> =
-        Layout::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
+    let mut layout = Layout::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
     for (k, Box { title, .. }) in picture.boxes.iter().enumerate() {
         let mut node = NodeLabel::default();
         (node.width, node.height) = (width(title) + 20.0, LINE + 14.0);
@@ -95,25 +48,13 @@ pub(crate) fn svg(picture: &Picture) -> String {
         ..LayoutOptions::default()
     };
     dagre::layout(&mut layout, Some(options));
-    let (halves, entries) = (layers(&layout), entries(picture, &layout));
+    let routes = routes(picture, &layout);
     let mut body = String::new();
     let (mut right, mut bottom) = (0.0f64, 0.0f64);
     for (k, arrow) in picture.arrows.iter().enumerate() {
         let Some(edge) = layout.edge(&arrow.from.to_string(), &end(arrow), Some(&k.to_string())) else { continue };
         let (x, y) = (edge.x.unwrap_or(0.0), edge.y.unwrap_or(0.0));
-        let (Some(from), Some(to)) = (layout.node(&arrow.from.to_string()), layout.node(&end(arrow))) else { continue };
-        // Edges are level in layers, and pass between boxes and labels there; they rise and fall between layers.
-        let half = |x: f64| halves.get(&layer(x)).copied().unwrap_or(0.0);
-        let (start, stop) = (from.x.unwrap_or(0.0), to.x.unwrap_or(0.0));
-        let mut points =
-            vec![(start + from.width / 2.0, from.y.unwrap_or(0.0)), (start + half(start), from.y.unwrap_or(0.0))];
-        let between = edge.points.len().saturating_sub(2);
-        for point in edge.points.iter().skip(1).take(between) {
-            points.extend([(point.x - half(point.x), point.y), (point.x + half(point.x), point.y)]);
-        }
-        points.extend([(stop - half(stop) - LEAD, entries[k]), (stop - to.width / 2.0, entries[k])]);
-        points.dedup();
-        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let points: Vec<String> = routes[k].iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(body, r#"<polyline class="edge" points="{}" marker-end="url(#tip)"/>"#, points.join(" "));
         for (class, label, y) in [("value", &arrow.value, y - 5.0), ("grad", &arrow.grad, y + 14.0)] {
             let Some(text) = label else { continue };
