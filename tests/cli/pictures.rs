@@ -92,8 +92,57 @@ fn areas(svg: &str) -> Vec<Area> {
     boxes.chain(labels).collect()
 }
 
+/// Places along the edges of an SVG, no further from each other than a pixel.
+fn places(svg: &str) -> Vec<[f64; 2]> {
+    let lines =
+        svg.lines().filter_map(|line| line.strip_prefix("<polyline")?.split("points=\"").nth(1)?.split('"').next());
+    let mut places = Vec::new();
+    for line in lines {
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let ends: Vec<[f64; 2]> =
+            line.split(' ').map(|point| point.split_once(',').unwrap()).map(|(x, y)| [number(x), number(y)]).collect();
+        for pair in ends.windows(2) {
+            let [a, b] = [pair[0], pair[1]];
+            let steps = (b[0] - a[0]).hypot(b[1] - a[1]).ceil().max(1.0);
+            let at = |k: usize| [0, 1].map(|axis| a[axis] + (b[axis] - a[axis]) * k as f64 / steps);
+            places.extend((0..=steps as usize).map(at));
+        }
+    }
+    places
+}
+
+/// Nothing covers anything else: neither boxes and labels each other, nor edges them.
+fn apart(svg: &str, what: &str) {
+    let areas = areas(svg);
+    for (k, a) in areas.iter().enumerate() {
+        for b in &areas[..k] {
+            let apart = a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
+            assert!(apart, "{what}: {a:?} and {b:?}");
+        }
+    }
+    for [x, y] in places(svg) {
+        let inside = |a: &&Area| a[0] + 1.0 < x && x < a[2] - 1.0 && a[1] + 1.0 < y && y < a[3] - 1.0;
+        assert_eq!(areas.iter().find(inside), None, "{what}: an edge at {x}, {y}");
+    }
+}
+
 #[test]
-fn boxes_and_labels_do_not_overlap() {
+fn layers_of_different_widths_are_drawn_apart() {
+    for file in ["graphs/bench/cnn_28x28_b64.ron", "graphs/lecture/activations/apl.ron", "graphs/lecture/xor.ron"] {
+        apart(&out(&["draw", file]), file);
+    }
+}
+
+#[test]
+fn a_label_that_is_cut_shows_its_whole_text() {
+    let svg = drawn("graphs/lecture/xor.ron", "svg");
+    let cut = svg.lines().find(|line| line.contains(">[[0, 0, 1], [0, 1, 1]...<")).unwrap();
+    assert!(cut.ends_with("<title>[[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]</title></text>"), "{cut}");
+    assert!(!drawn(SQUARE, "svg").contains("<title>"));
+}
+
+#[test]
+fn boxes_labels_and_edges_do_not_overlap() {
     let folder = tempfile::tempdir().unwrap();
     let path = format!("{}/m.ron", path_of(&folder));
     let check = |count: usize| {
@@ -105,14 +154,8 @@ fn boxes_and_labels_do_not_overlap() {
         let fields = format!("inputs: {{ x: [] }}, nodes: {{ {} }}, outputs: [n{}]", nodes.join(", "), count - 1);
         std::fs::write(&path, format!("Model(graphrun: 1, {fields})")).unwrap();
         let svg = out(&["draw", &path, "--values", "--grads", "--set", "x=0.7"]);
-        let areas = areas(&svg);
-        assert!(areas.len() > 4 * count);
-        for (k, a) in areas.iter().enumerate() {
-            for b in &areas[..k] {
-                let apart = a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
-                assert!(apart, "{count} nodes: {a:?} and {b:?}");
-            }
-        }
+        assert!(areas(&svg).len() > 4 * count);
+        apart(&svg, &format!("{count} nodes"));
     };
     check(5);
     check(100);

@@ -121,3 +121,20 @@ fn initialisers_are_parted_at_commas_outside_brackets() {
     let inits: Vec<&str> = got["inits"].as_array().unwrap().iter().map(|run| run["init"].as_str().unwrap()).collect();
     assert_eq!(inits, ["Uniform(low: -0.1, high: 0.1)", "xavier"]);
 }
+
+#[test]
+fn an_initialiser_that_is_none_is_refused_with_those_there_are() {
+    let check = |init: &str, says: &str| {
+        let refused = graphrun(&["stats", TANH, "--init", init]);
+        let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{errors}");
+        let help = "\n  help: there are small, large, xavier, he; and as in a model file Const, ";
+        assert!(errors.contains(&format!("{says}{help}")) && !errors.contains("Model("), "{errors}");
+    };
+    for init in ["small,", ",", ""] {
+        check(init, "names nothing before or behind a comma");
+    }
+    check("nonsense", "there is no initialiser `nonsense`");
+    check("Normal(std: 1", "not how a model file writes an initialiser");
+    check("Normal(sd: 1)", "there is no option `sd`");
+}

@@ -263,3 +263,28 @@ fn what_is_no_operation_is_explained_too() {
     }
     assert!(String::from_utf8_lossy(&graphrun(&["ops", "Adamm"]).stderr).contains("`Adam`"));
 }
+
+#[test]
+fn the_registry_is_wrapped_where_no_terminal_is() {
+    let list = out(&["ops"]);
+    assert!(list.lines().all(|line| line.chars().count() <= 80 && line == line.trim_end()), "{list}");
+    let name = list.find("The absolute").unwrap();
+    let behind = list.split("Each channel standardised").nth(1).unwrap().lines().nth(1).unwrap();
+    assert_eq!(behind.len() - behind.trim_start().len(), name, "{list}");
+    for name in ["ConvTranspose2d", "SoftmaxCrossEntropy", "Adam"] {
+        let page = out(&["ops", name]);
+        let words = page.split("  example\n").next().unwrap();
+        assert!(words.lines().all(|line| line.chars().count() <= 80), "{page}");
+    }
+    let relu = out(&["ops", "Relu"]);
+    for line in [
+        "  shape      That of the input\n",
+        "  accuracy   value and gradient exact (f32)\n",
+        "  at a kink  the slope from below\n",
+    ] {
+        assert!(relu.contains(line), "{relu}");
+    }
+    let relu = &json(&["ops", "Relu", "--json"])[0];
+    assert_eq!((&relu["kink"], &relu["accuracy"]["value"]), (&"the slope from below".into(), &0.0.into()));
+    assert!(json(&["ops", "Exp", "--json"])[0]["kink"].is_null());
+}

@@ -10,7 +10,7 @@ use crate::expand::{Expander, Written};
 use crate::flat::{OpCall, Ref};
 use crate::options::Given;
 use crate::scope::Scope;
-use crate::syntax::{Kind, Name, Value};
+use crate::syntax::{Arg, Kind, Name, Value};
 
 impl<'t, 'r> Expander<'t, 'r> {
     /// A call of a registered op.
@@ -113,11 +113,13 @@ impl<'t, 'r> Expander<'t, 'r> {
         let mut k = usize::from(fed && !def.ports.first().is_some_and(|port| port.variadic));
         for arg in written.args {
             let Some(port) = def.ports.get(k) else {
-                let names: Vec<&str> = def.ports.iter().map(|port| port.name).collect();
-                let message = format!("{} takes {} inputs, and more are given", def.name, names.len());
+                let takes = match def.ports.len() {
+                    1 => "1 input".to_owned(),
+                    n => format!("{n} inputs"),
+                };
+                let message = format!("{} takes {takes}, and more are given", def.name);
                 let found = Diagnostic::new(Code::Inputs, arg.value.span, message, "one too many");
-                let takes = format!("its inputs are, in order: {}; options are given by name", names.join(", "));
-                self.report(scope, found.help(takes));
+                self.report(scope, found.help(self.in_order(def, written, usize::from(fed))));
                 return false;
             };
             match self.reference(&arg.value, scope) {
@@ -127,6 +129,21 @@ impl<'t, 'r> Expander<'t, 'r> {
             k += usize::from(!port.variadic);
         }
         good
+    }
+
+    /// How a positional call of too many arguments is written: named, when those behind the inputs can be its options.
+    fn in_order(&self, def: &OpDef, written: Written<'t>, fed: usize) -> String {
+        let ports = || def.ports.iter().map(|port| port.name);
+        let names: Vec<&str> = ports().skip(fed).chain(def.options.iter().map(|option| option.name)).collect();
+        let numbers =
+            written.args.iter().skip(def.ports.len().saturating_sub(fed)).all(|arg| arg.value.as_word().is_none());
+        if numbers && written.args.len() <= names.len() {
+            let text = |arg: &Arg| self.diagnostics.sources.slice(arg.value.span);
+            let named: Vec<String> =
+                names.iter().zip(written.args).map(|(name, arg)| format!("{name}: {}", text(arg))).collect();
+            return format!("options are given by name: write `{}({})`", def.name, named.join(", "));
+        }
+        format!("its inputs are, in order: {}; options are given by name", ports().collect::<Vec<_>>().join(", "))
     }
 
     /// What a named port is given: one node, or a list of them for a variadic port.

@@ -147,16 +147,17 @@ impl Rewrite<'_> {
     }
 
     /// `c sum(x)` is `sum(c x)` where nothing else needs the sum: the factor costs nothing in the kernel that makes `x`.
+    /// An infinite factor stays outside: a mean over nothing is 0/0, but a sum of no quotients would be 0.
     fn scale(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
         let node = self.from.node(id);
         let (Form::Pointwise(expr), [sum]) = (node.op.form(), &node.inputs[..]) else { return self.same(id) };
         let ExprKind::Binary(op, a, b) = expr.kind() else { return self.same(id) };
-        let factor = a.as_constant().or(b.as_constant());
-        let scales = match op {
-            Binary::Mul => factor.is_some(),
-            Binary::Div => b.as_constant().is_some(),
-            _ => false,
+        let factor = match op {
+            Binary::Mul => a.as_constant().or(b.as_constant()),
+            Binary::Div => b.as_constant().map(f64::recip),
+            _ => None,
         };
+        let scales = factor.is_some_and(f64::is_finite);
         let Form::Reduce { with: Reduce::Sum, axes, keep } = self.from.node(*sum).op.form() else {
             return self.same(id);
         };

@@ -19,6 +19,10 @@ use crate::point::{Point, Rest};
 use crate::unit::{Unit, units};
 use crate::values::Feeds;
 
+/// The most characters of a label, and of the text of which it shows the beginning.
+pub(crate) const LABEL: usize = 24;
+const TEXT: usize = 2000;
+
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The model file
@@ -59,7 +63,7 @@ pub(crate) struct Box {
     pub(crate) leaf: bool,
 }
 
-/// What flows along an edge forward, and backward.
+/// What flows along an edge forward, and backward: at length, of which a label shows the beginning.
 pub(crate) struct Arrow {
     pub(crate) from: usize,
     /// Where it goes; the arrow of an output goes nowhere.
@@ -71,8 +75,8 @@ pub(crate) struct Arrow {
 impl Arrow {
     /// Value and gradient in one text.
     fn label(&self, between: &str) -> String {
-        let grad = self.grad.as_ref().map(|grad| format!("d {grad}"));
-        self.value.iter().cloned().chain(grad).collect::<Vec<_>>().join(between)
+        let grad = self.grad.as_ref().map(|grad| format!("d {}", shorten(grad, LABEL)));
+        self.value.iter().map(|value| shorten(value, LABEL)).chain(grad).collect::<Vec<_>>().join(between)
     }
 }
 
@@ -129,12 +133,13 @@ fn picture(graph: &Graph, units: &[Unit], inside: Option<&Inside>, args: &Args) 
         places.insert(id, picture.boxes.len());
         picture.boxes.push(Box { title, leaf: unit.is_none() });
     }
-    let short =
-        |array: &graphrun::Array| shorten(&crate::json::text(&crate::json::array(array, graphrun::tensor::Dtype::F32)));
-    let value = |id: &NodeId| inside.filter(|_| args.values)?.values.get(id).map(short);
+    let text = |array: &graphrun::Array| {
+        shorten(&crate::json::text(&crate::json::array(array, graphrun::tensor::Dtype::F32)), TEXT)
+    };
+    let value = |id: &NodeId| inside.filter(|_| args.values)?.values.get(id).map(text);
     for unit in units {
         for (place, source) in unit.sources.iter().enumerate() {
-            let grad = inside.and_then(|inside| inside.edges.get(&(unit.out, place))).map(short);
+            let grad = inside.and_then(|inside| inside.edges.get(&(unit.out, place))).map(text);
             let arrow = Arrow { from: places[source], to: Some(places[&unit.out]), value: value(source), grad };
             picture.arrows.push(arrow);
         }
@@ -142,7 +147,7 @@ fn picture(graph: &Graph, units: &[Unit], inside: Option<&Inside>, args: &Args) 
     let of = inside.map(|inside| inside.of);
     let ends: BTreeSet<NodeId> = graph.outputs.iter().map(|(_, id)| *id).chain(of).collect();
     for id in ends {
-        let grad = inside.filter(|inside| inside.of == id).and_then(|inside| inside.grads.get(&id)).map(short);
+        let grad = inside.filter(|inside| inside.of == id).and_then(|inside| inside.grads.get(&id)).map(text);
         if let (Some(&from), Some(_)) = (places.get(&id), inside) {
             picture.arrows.push(Arrow { from, to: None, value: value(&id), grad });
         }
@@ -150,10 +155,10 @@ fn picture(graph: &Graph, units: &[Unit], inside: Option<&Inside>, args: &Args) 
     picture
 }
 
-/// At most 24 characters of a value.
-fn shorten(text: &str) -> String {
-    match text.chars().count() > 24 {
-        true => text.chars().take(21).chain("...".chars()).collect(),
+/// At most `most` characters of a value.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    match text.chars().count() > most {
+        true => text.chars().take(most - 3).chain("...".chars()).collect(),
         false => text.to_string(),
     }
 }

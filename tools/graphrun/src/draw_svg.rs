@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use dagre::graph::{Graph as Layout, GraphOptions};
+use dagre::graph::GraphOptions;
 use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
 
-use crate::draw::{Arrow, Box, Picture};
+use crate::draw::{Box, LABEL, Picture, shorten};
+use crate::draw_routes::{Layout, end, routes};
 
 /// The width of a character and the height of a line, in pixels.
 const CHAR: f64 = 7.8;
@@ -20,15 +21,9 @@ fn width(text: &str) -> f64 {
     text.chars().count() as f64 * CHAR
 }
 
-/// Where an arrow of this place in the picture ends.
-fn end(arrow: &Arrow) -> String {
-    arrow.to.map_or_else(|| format!("out{}", arrow.from), |to| to.to_string())
-}
-
 /// Boxes and arrows in layers from left to right, values above the edges and gradients below, with room kept for both.
 pub(crate) fn svg(picture: &Picture) -> String {
-    let mut layout: Layout<NodeLabel, EdgeLabel> =
-        Layout::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
+    let mut layout = Layout::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
     for (k, Box { title, .. }) in picture.boxes.iter().enumerate() {
         let mut node = NodeLabel::default();
         (node.width, node.height) = (width(title) + 20.0, LINE + 14.0);
@@ -38,7 +33,7 @@ pub(crate) fn svg(picture: &Picture) -> String {
         if arrow.to.is_none() {
             layout.set_node(end(arrow), Some(NodeLabel { width: 1.0, height: 1.0, ..NodeLabel::default() }));
         }
-        let wide = arrow.value.iter().chain(&arrow.grad).map(|l| width(l) + 10.0).fold(0.0, f64::max);
+        let wide = arrow.value.iter().chain(&arrow.grad).map(|l| width(&shorten(l, LABEL)) + 10.0).fold(0.0, f64::max);
         let height = if wide > 0.0 { 2.0 * LINE } else { 0.0 };
         let labelpos = LabelPos::Center;
         let edge = EdgeLabel { width: wide, height, labelpos, label_offset: 0.0, ..EdgeLabel::default() };
@@ -53,23 +48,22 @@ pub(crate) fn svg(picture: &Picture) -> String {
         ..LayoutOptions::default()
     };
     dagre::layout(&mut layout, Some(options));
+    let routes = routes(picture, &layout);
     let mut body = String::new();
     let (mut right, mut bottom) = (0.0f64, 0.0f64);
     for (k, arrow) in picture.arrows.iter().enumerate() {
         let Some(edge) = layout.edge(&arrow.from.to_string(), &end(arrow), Some(&k.to_string())) else { continue };
         let (x, y) = (edge.x.unwrap_or(0.0), edge.y.unwrap_or(0.0));
-        let mut points: Vec<(f64, f64)> = edge.points.iter().map(|p| (p.x, p.y)).collect();
-        // Between its labels an edge is level.
-        if let Some(place) = points.iter().position(|p| (p.0 - x).abs() + (p.1 - y).abs() < 1.0) {
-            points.splice(place..=place, [(x - edge.width / 2.0, y), (x + edge.width / 2.0, y)]);
-        }
-        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let points: Vec<String> = routes[k].iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(body, r#"<polyline class="edge" points="{}" marker-end="url(#tip)"/>"#, points.join(" "));
         for (class, label, y) in [("value", &arrow.value, y - 5.0), ("grad", &arrow.grad, y + 14.0)] {
-            let Some(label) = label else { continue };
-            right = right.max(x + width(label) / 2.0);
+            let Some(text) = label else { continue };
+            let label = shorten(text, LABEL);
+            right = right.max(x + width(&label) / 2.0);
             bottom = bottom.max(y + LINE);
-            let _ = writeln!(body, r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{}</text>"#, escape(label));
+            let hint = if label == *text { String::new() } else { format!("<title>{}</title>", escape(text)) };
+            let label = escape(&label);
+            let _ = writeln!(body, r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{label}{hint}</text>"#);
         }
         if arrow.to.is_none()
             && let Some(node) = layout.node(&end(arrow))

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod curve;
 mod draw;
+mod draw_routes;
 mod draw_svg;
 mod equiv;
 mod eval;

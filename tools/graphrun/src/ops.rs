@@ -1,6 +1,6 @@
 //! `graphrun ops`: the registry.
 
-use graphrun::graph::{OpDef, Registry};
+use graphrun::graph::{OpDef, OptionDoc, Registry};
 use graphrun::load::diagnostics::nearest;
 use graphrun::nodes;
 use graphrun::train::standard;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::others::{Other, others};
+use crate::table::wrapped;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -39,13 +40,10 @@ fn list(registry: &Registry, others: &[Other], as_json: bool) -> Result<(), Fail
     if as_json {
         return say(registry.ops().map(entry).collect::<Value>());
     }
-    let width = registry.ops().map(|op| op.name.len()).max().unwrap_or(0);
-    registry.ops().try_for_each(|op| say(format!("{:width$}  {}", op.name, op.summary)))?;
-    for group in others.chunk_by(|a, b| a.kind == b.kind) {
-        let names: Vec<&str> = group.iter().map(|other| other.name).collect();
-        say(format!("\n{}s: {}", group[0].kind, names.join(", ")))?;
-    }
-    Ok(())
+    say(wrapped(0, registry.ops().map(|op| [op.name, op.summary].map(String::from))))?;
+    let names = |group: &[Other]| group.iter().map(|other| other.name).collect::<Vec<_>>().join(", ");
+    let groups = others.chunk_by(|a, b| a.kind == b.kind);
+    say(format!("\n{}", wrapped(0, groups.map(|group| [format!("{}s", group[0].kind), names(group)]))))
 }
 
 fn unknown(name: &str, registry: &Registry, others: &[Other]) -> Failure {
@@ -69,7 +67,7 @@ fn entry(op: &OpDef) -> Value {
         .map(|o| json!({"name": o.name, "kind": o.kind, "default": o.default, "doc": o.doc}))
         .collect();
     json!({"name": op.name, "summary": op.summary, "formula": op.formula, "gradient": op.gradient, "shape": op.shape,
-        "accuracy": op.accuracy.map(|a| json!({"value": a.value, "gradient": a.gradient})), "inputs": inputs,
+        "kink": op.kink.map(|kink| kink.to_string()), "accuracy": op.accuracy.map(|a| json!({"value": a.value, "gradient": a.gradient})), "inputs": inputs,
         "options": options, "parameters": op.params, "differentiable": op.differentiable, "example": op.example})
 }
 
@@ -79,21 +77,22 @@ fn page(op: &OpDef) -> String {
         (_, true) => format!("{}?", port.name),
         _ => port.name.to_string(),
     });
-    let mut text = format!("{}({})\n  {}\n", op.name, ports.collect::<Vec<_>>().join(", "), op.summary);
-    text += &format!("\n  value     {}\n  gradient  {}\n", op.formula, op.gradient);
-    text += &format!("  shape     {}\n", op.shape.replace('`', ""));
-    if let Some(accuracy) = op.accuracy {
-        text += &format!("  accuracy  {accuracy} (f32)\n");
-    }
+    let heading = format!("{}({})", op.name, ports.collect::<Vec<_>>().join(", "));
+    let facts = [
+        ("value", Some(op.formula.to_string())),
+        ("gradient", Some(op.gradient.to_string())),
+        ("at a kink", op.kink.map(|kink| kink.to_string())),
+        ("shape", Some(op.shape.replace('`', ""))),
+        ("accuracy", op.accuracy.map(|accuracy| format!("{accuracy} (f32)"))),
+        ("parameters", Some(op.params.join(", ")).filter(|names| !names.is_empty())),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, fact)| Some([name.to_string(), fact?]));
+    let mut text = format!("{heading}\n{}\n\n{}\n", wrapped(2, [[op.summary.to_string()]]), wrapped(2, facts));
     if !op.options.is_empty() {
-        text += "\n  options\n";
-    }
-    for option in &op.options {
-        let default = option.default.map_or_else(|| "required".into(), |d| format!("default {d}"));
-        text += &format!("    {}: {} ({default})  {}\n", option.name, option.kind, option.doc);
-    }
-    if !op.params.is_empty() {
-        text += &format!("\n  parameters  {}\n", op.params.join(", "));
+        let default =
+            |o: &OptionDoc| o.default.map_or_else(|| "required".into(), |default| format!("default {default}"));
+        let row = |o: &OptionDoc| [format!("{}: {} ({})", o.name, o.kind, default(o)), o.doc.to_string()];
+        text += &format!("\n  options\n{}\n", wrapped(4, op.options.iter().map(row)));
     }
     text + "\n  example\n" + &op.example.lines().map(|line| format!("    {line}\n")).collect::<String>()
 }

@@ -4,6 +4,8 @@ use graphrun::graph::Registry;
 use graphrun::train::{Setting, TrainRegistry};
 use serde_json::{Value, json};
 
+use crate::table::wrapped;
+
 /// An entry of a registry, of whatever kind.
 pub(crate) struct Other {
     pub(crate) kind: &'static str,
@@ -57,15 +59,19 @@ impl Other {
     }
 
     pub(crate) fn page(&self) -> String {
-        let mut text = format!("{}, {} {}\n  {}\n", self.name, article(self.kind), self.kind, self.summary);
+        let mut text = format!(
+            "{}, {} {}\n{}\n",
+            self.name,
+            article(self.kind),
+            self.kind,
+            wrapped(2, [[self.summary.to_string()]])
+        );
         if !self.formula.is_empty() {
             text += &format!("\n  formula\n{}", self.formula.iter().map(|f| format!("    {f}\n")).collect::<String>());
         }
         if !self.options.is_empty() {
-            text += "\n  options\n";
-        }
-        for Setting { name, default, doc, .. } in self.options {
-            text += &format!("    {name} (default {default})  {doc}\n");
+            let row = |o: &Setting| [format!("{} (default {})", o.name, o.default), o.doc.to_string()];
+            text += &format!("\n  options\n{}\n", wrapped(4, self.options.iter().map(row)));
         }
         let [before, behind] = self.place;
         let inputs = if self.inputs.is_empty() { String::new() } else { format!("({})", self.inputs.join(", ")) };

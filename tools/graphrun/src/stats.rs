@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use graphrun::graph::{Initialiser, Key, NodeId};
+use graphrun::load::diagnostics::Code;
 use graphrun::load::{LoadOptions, load_str};
 use graphrun::train::{standard, write_atomically};
 use graphrun::{Array, Experiment, Model, Phase, nodes};
@@ -139,11 +140,25 @@ fn initial(model: &Model, scheme: &str, common: &Common) -> Result<Vec<(String, 
 
 /// An initialiser by its short name, or as a model file writes it.
 fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
+    let registry = nodes::standard();
+    let known = || {
+        let short: Vec<&str> = SCHEMES.iter().map(|(name, _)| *name).collect();
+        let inits: Vec<&str> = registry.inits().map(|def| def.name).collect();
+        format!("there are {}; and as in a model file {}", short.join(", "), inits.join(", "))
+    };
+    if scheme.is_empty() {
+        return Err(Failure::new("`--init` names nothing before or behind a comma").help(known()));
+    }
     let text = SCHEMES.iter().find(|(name, _)| *name == scheme).map_or(scheme, |(_, text)| *text);
     let model = format!(
         "Model(graphrun: 1, params: {{ w: (shape: [1, 1], init: {text}) }}, nodes: {{ y: Neg(w) }}, outputs: [y])"
     );
-    let model = load_str("--init".as_ref(), &model, &nodes::standard(), &LoadOptions::default())?;
+    let model = load_str("--init".as_ref(), &model, &registry, &LoadOptions::default()).map_err(|found| {
+        // Where brackets fail, the finding is about the model around it.
+        let first = found.list.first().filter(|first| !matches!(first.code, Code::UnexpectedToken | Code::Unclosed));
+        let why = first.map_or("this is not how a model file writes an initialiser", |first| &first.message);
+        Failure::new(format!("`--init {scheme}`: {why}")).help(known())
+    })?;
     let parameter = model.graph(Phase::Test).parameter("w");
     parameter.map(|p| p.init.clone()).ok_or_else(|| Failure::new(format!("`{scheme}` is no initialiser")))
 }
