@@ -34,15 +34,18 @@ fn all_are_plain_ron() {
     }
 }
 
-/// Every layer of the files that are left out, those of hundreds of units to be timed or looked at, is in others.
+/// The files to be timed are checked at their first test, all zeros for some: with more units on their kinks than are looked
+/// at one by one those prove too little, and must not fail.
 #[test]
 fn gradients_agree_with_differences() {
-    let large = |path: &str| path.contains("/bench/") || path.contains("six_layers");
     for path in files_under("graphs", "ron") {
         let path = path.to_str().unwrap();
-        if !large(path) {
+        if !path.contains("/bench/") {
             let got = json(&["gradcheck", path, "--json"]);
             assert!(got["verdict"] == "pass" || got["verdict"] == "kink", "{path}: {got}");
+        } else if !path.contains("1024") {
+            let output = graphrun().args(["gradcheck", path, "--json"]).output().unwrap();
+            assert!(matches!(output.status.code(), Some(0 | 3)), "{path}: {}", String::from_utf8_lossy(&output.stdout));
         }
     }
 }

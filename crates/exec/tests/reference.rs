@@ -217,6 +217,29 @@ fn rows_and_columns_meet() {
 }
 
 #[test]
+fn a_vector_meets_itself_as_row_and_column() {
+    // Two kernels join over `v`: the one computes it, the other reads it across what would be its rows.
+    check(
+        r#"Model(
+            graphrun: 1,
+            inputs: { x: [4, 4], g: [4, 4] },
+            nodes: {
+                v: Sum(x: x, axes: [1]),
+                u: Tanh(v),
+                rows: Reshape(x: u, shape: [4, 1]),
+                columns: Reshape(x: u, shape: [1, 4]),
+                outer: Mul(rows, columns),
+                y: Mul(outer, g),
+                loss: Sum(y),
+            },
+            outputs: [loss],
+            loss: loss,
+        )"#,
+        3,
+    );
+}
+
+#[test]
 fn one_row_is_no_special_case() {
     check_sizes(
         r#"Model(graphrun: 1, inputs: { s: [3], label: Index([], 3) },

@@ -67,6 +67,8 @@ pub struct Executor {
 struct Planned {
     executor: graphrun_exec::Executor,
     draw: Draw,
+    /// Whether a run has been seen to leave what it was fed as it was.
+    gentle: bool,
 }
 
 impl Engine for Executor {
@@ -74,7 +76,7 @@ impl Engine for Executor {
         let options = graphrun_plan::Options { dtype, ..graphrun_plan::Options::default() };
         let plan = plan(graph, sizes, &options).map_err(|e| e.to_string())?;
         let executor = graphrun_exec::Executor::new(Arc::new(plan), self.threads.clone());
-        Ok(Box::new(Planned { executor, draw: Draw { seed: self.seed, step: 0 } }))
+        Ok(Box::new(Planned { executor, draw: Draw { seed: self.seed, step: 0 }, gentle: false }))
     }
 }
 
@@ -83,28 +85,53 @@ impl Program for Planned {
         self.executor.poison();
         let plan = self.executor.plan().clone();
         for named in plan.inputs.iter().chain(&plan.parameters) {
-            let array = values.get(&*named.name).ok_or_else(|| format!("`{}` has no value", named.name))?;
-            if array.shape() != named.shape {
-                return Err(format!("`{}` is {}, and the value fed is {}", named.name, named.shape, array.shape()));
-            }
-            match array.data() {
-                graphrun_exec::Data::Real(_) => self.executor.set_reals(named.value, reals(array)),
-                graphrun_exec::Data::Index(data) => self.executor.write::<i64>(named.value).copy_from_slice(data),
-            }
+            self.feed(named, values)?;
         }
-        let fed = |executor: &graphrun_exec::Executor| -> Vec<Vec<u64>> {
-            let reals = plan.inputs.iter().chain(&plan.parameters).filter(|n| !plan.values[n.value.index()].index);
-            reals.map(|n| executor.reals(n.value).iter().map(|v| v.to_bits()).collect()).collect()
-        };
-        let before = fed(&self.executor);
+        let before = (!self.gentle).then(|| self.fed());
         self.executor.run(self.draw);
-        if fed(&self.executor) != before {
+        if before.is_some_and(|before| before != self.fed()) {
             return Err("the run changes what it was fed".to_owned());
         }
+        self.gentle = true;
+        Ok(self.outputs())
+    }
+
+    fn rerun(&mut self, values: &Values, varied: &str) -> Result<Vec<Array>, String> {
+        let plan = self.executor.plan().clone();
+        for named in plan.inputs.iter().chain(&plan.parameters).filter(|named| &*named.name == varied) {
+            self.feed(named, values)?;
+        }
+        self.executor.run(self.draw);
+        Ok(self.outputs())
+    }
+}
+
+impl Planned {
+    fn feed(&mut self, named: &graphrun_plan::Named, values: &Values) -> Result<(), String> {
+        let array = values.get(&*named.name).ok_or_else(|| format!("`{}` has no value", named.name))?;
+        if array.shape() != named.shape {
+            return Err(format!("`{}` is {}, and the value fed is {}", named.name, named.shape, array.shape()));
+        }
+        match array.data() {
+            graphrun_exec::Data::Real(_) => self.executor.set_reals(named.value, reals(array)),
+            graphrun_exec::Data::Index(data) => self.executor.write::<i64>(named.value).copy_from_slice(data),
+        }
+        Ok(())
+    }
+
+    /// The bits of all real inputs and parameters as they are now.
+    fn fed(&self) -> Vec<Vec<u64>> {
+        let plan = self.executor.plan();
+        let real = plan.inputs.iter().chain(&plan.parameters).filter(|n| !plan.values[n.value.index()].index);
+        real.map(|n| self.executor.reals(n.value).iter().map(|v| v.to_bits()).collect()).collect()
+    }
+
+    fn outputs(&self) -> Vec<Array> {
+        let plan = self.executor.plan();
         let read = |named: &graphrun_plan::Named| match plan.values[named.value.index()].index {
             true => index(named.shape, self.executor.read::<i64>(named.value).to_vec()),
             false => real(named.shape, self.executor.reals(named.value)),
         };
-        Ok(plan.outputs.iter().map(read).collect())
+        plan.outputs.iter().map(read).collect()
     }
 }

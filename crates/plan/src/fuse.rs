@@ -105,7 +105,7 @@ impl Groups<'_, '_> {
         for &candidate in candidates.iter().rev() {
             chosen.push(candidate);
             match self.fit(id, &chosen) {
-                Some(fit) if self.acyclic(id, &chosen) => best = Some(fit),
+                Some(fit) if self.aligned(&chosen, fit.inner) && self.acyclic(id, &chosen) => best = Some(fit),
                 _ => {
                     chosen.pop();
                 }
@@ -208,6 +208,27 @@ impl Groups<'_, '_> {
         }
     }
 
+    /// Whether what a member of one of these groups reads of another lies there as it is computed, in rows of `inner`
+    /// elements. From outside it could have been read in any way, as `v` is twice in the outer product of `v` with itself.
+    fn aligned(&self, groups: &[usize], inner: Option<usize>) -> bool {
+        let inner = inner.unwrap_or(1);
+        let fits = |g: usize, member: NodeId, input: NodeId| {
+            let Some((other, class)) = self.of[self.operand(member, input).index()] else { return true };
+            if other == g || !groups.contains(&other) {
+                return true;
+            }
+            let (from, shape) = (self.concrete.seen(input), self.concrete.shape(member));
+            match (self.concrete.form(member), self.of[member.index()]) {
+                (Form::Pointwise(_), Some((_, Class::Row))) => class == Class::Row && from.len() == shape.len(),
+                (Form::Pointwise(_), _) => lines_up(class, extent(from, shape, inner), inner, shape.len()),
+                _ => class == Class::Full,
+            }
+        };
+        let member =
+            |g: usize, member: NodeId| self.concrete.inputs(member).iter().all(|&input| fits(g, member, input));
+        groups.len() < 2 || groups.iter().all(|&g| self.groups[g].members.iter().all(|&id| member(g, id)))
+    }
+
     /// The row length under which every operand of a full member lies in a way that programs read: the one
     /// given, or the shortest that does; none needed where all are full or single.
     fn pointwise_inner(
@@ -228,14 +249,9 @@ impl Groups<'_, '_> {
                     Some(Extent::Col) => spanned.1 = true,
                     _ => {}
                 }
-                match (inside(input), found) {
-                    (_, None) => false,
-                    (None, Some(_)) | (Some(Class::Full), Some(Extent::Full)) => true,
-                    (Some(Class::Row), Some(Extent::Row { div, modulo })) => {
-                        div == 1 && modulo * inner.max(1) == shape.len()
-                    }
-                    (Some(Class::Row), Some(Extent::Full)) => inner == 1,
-                    (Some(_), Some(_)) => false,
+                match inside(input) {
+                    None => found.is_some(),
+                    Some(class) => lines_up(class, found, inner, shape.len()),
                 }
             });
             let (down, across) = spanned;
@@ -333,6 +349,16 @@ impl Groups<'_, '_> {
         group.inner = fit.inner;
         group.members.push(id);
         group.members.sort_unstable();
+    }
+}
+
+/// Whether a member of this class is computed where a full member of `len` elements reads it, lying as `found`.
+fn lines_up(class: Class, found: Option<Extent>, inner: usize, len: usize) -> bool {
+    match (class, found) {
+        (Class::Full, Some(Extent::Full)) => true,
+        (Class::Row, Some(Extent::Row { div, modulo })) => div == 1 && modulo * inner.max(1) == len,
+        (Class::Row, Some(Extent::Full)) => inner == 1,
+        _ => false,
     }
 }
 
