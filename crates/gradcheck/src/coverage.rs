@@ -176,8 +176,8 @@ fn differ(graph: &Graph, id: NodeId) -> bool {
         options[at..].trim_start_matches(['[', '(']).split([',', ')', ']']).next()?.trim().parse().ok()
     };
     let weight = || {
-        let weights = node.inputs.iter().map(|input| graph.ty(*input)).filter(|ty| ty.rank() == 4);
-        weights.last().and_then(|ty| ty.shape[2].known())
+        let mut weights = node.inputs.iter().map(|input| graph.ty(*input)).filter(|ty| ty.rank() == 4);
+        weights.next_back().and_then(|ty| ty.shape[2].known())
     };
     match (value("kernel").or_else(weight), value("stride"), value("dilation")) {
         (Some(kernel), Some(stride), Some(dilation)) => kernel != stride && stride != dilation && kernel != dilation,

@@ -36,9 +36,9 @@ pub(crate) const CASES: &[Case] = &[
         unrolled(x, 5, |fed, h| {
             let (fed, back) = (times(w, fed), times(r, h));
             let (fed, back) = (|k: usize| fed[k] + b.data[k], |k: usize| back[k] + c.data[k]);
-            for k in 0..5 {
+            for (k, h) in h.iter_mut().enumerate() {
                 let (reset, keep) = (sigmoid(fed(k) + back(k)), sigmoid(fed(5 + k) + back(5 + k)));
-                h[k] = (1.0 - keep) * (fed(10 + k) + reset * back(10 + k)).tanh() + keep * h[k];
+                *h = (1.0 - keep) * (fed(10 + k) + reset * back(10 + k)).tanh() + keep * *h;
             }
         })
     }),
