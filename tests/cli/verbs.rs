@@ -26,6 +26,24 @@ fn the_verbs_take_the_flags_that_all_share() {
 }
 
 #[test]
+fn the_schema_has_every_section() {
+    let schema = json(&["schema"]);
+    let named = |section: &Value, name: &str| {
+        let entry = section.as_array().unwrap().iter().find(|entry| entry["name"] == name);
+        entry.unwrap_or_else(|| panic!("{name} is not in the schema")).clone()
+    };
+    assert_eq!(named(&schema["ops"], "SoftmaxCrossEntropy")["family"], "Losses");
+    assert_eq!(named(&named(&schema["initialisers"], "Uniform")["options"], "low")["default"], "-1");
+    assert_eq!(named(&named(&schema["train"], "early_stopping")["fields"], "patience")["default"], "10");
+    assert_eq!(named(&named(&schema["optimizers"], "Adam")["options"], "beta1")["default"], "0.9");
+    has(&named(&schema["schedules"], "Cosine"), &["doc", "options"]);
+    assert_eq!(named(&schema["metrics"], "Accuracy")["ports"][0], "scores");
+    let spirals = named(&schema["data"]["sources"], "Spirals");
+    assert_eq!(named(&spirals["settings"], "classes")["default"], "2");
+    assert_eq!(named(&schema["data"]["fields"], "source")["optional"], false);
+}
+
+#[test]
 fn documents_have_the_keys_that_programs_rely_on() {
     let show = json(&["show", "graphs/digits/mlp.ron", "--json"]);
     has(&show, &["nodes", "params", "madds", "bytes"]);

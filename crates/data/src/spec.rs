@@ -2,164 +2,153 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
 use crate::error::{DataError, Result};
-use crate::file::{DEFAULT_MAX_BYTES, read_file};
+use crate::file::read_file;
 use crate::named::Named;
 use crate::rows::Nested;
+use crate::section::{real, section, whole};
 use crate::synthetic::{Noise, Shape, noise, points};
 use crate::table::{Array, Table};
 use crate::{csv, idx, npy, npz};
 
-/// Where data comes from, what of it feeds which input, and which rows are held back for testing.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataSpec {
-    /// Where the rows come from.
-    pub source: Source,
-    /// What feeds each input. An input that is not named here takes the column of its own name.
-    #[serde(default)]
-    pub feeds: Named<FeedSpec>,
-    /// Rows held back for testing: a share if below 1, else a number of rows.
-    #[serde(default)]
-    pub test: f64,
-    /// A second source, all of it for testing.
-    #[serde(default)]
-    pub test_source: Option<Source>,
-    /// The seed of the split; the experiment's own when absent.
-    #[serde(default)]
-    pub seed: Option<u64>,
-    /// The bytes that one file may have once unpacked.
-    #[serde(default = "default_max_bytes")]
-    pub max_bytes: u64,
+section! {
+    /// Where data comes from, what of it feeds which input, and which rows are held back for testing.
+    pub struct DataSpec {
+        /// Where the rows come from.
+        pub source: Source,
+        /// What feeds each input. An input that is not named here takes the column of its own name.
+        #[serde(default)]
+        pub feeds: Named<FeedSpec>,
+        /// Rows held back for testing: a share if below 1, else a number of rows.
+        #[serde(default)]
+        pub test: f64,
+        /// A second source, all of it for testing.
+        #[serde(default)]
+        pub test_source: Option<Source>,
+        /// The seed of the split; the experiment's own when absent.
+        #[serde(default)]
+        pub seed: Option<u64>,
+        /// The bytes that one file may have once unpacked.
+        #[serde(default = "whole::<1073741824>")]
+        pub max_bytes: u64,
+    }
 }
 
-fn default_max_bytes() -> u64 {
-    DEFAULT_MAX_BYTES
+section! {
+    "source"
+    /// Where rows come from. Paths are relative to the folder of the model file.
+    pub enum Source {
+        /// Text with a header row, plain or gzipped; columns are named by the header.
+        Csv(String),
+        /// One NPY file per name.
+        Npy(Named<String>),
+        /// An NPZ archive; columns are named by its entries.
+        Npz(String),
+        /// One IDX file per name, plain or gzipped.
+        Idx(Named<String>),
+        /// Lists in place, one per name.
+        Rows(Named<Nested>),
+        /// Independent random numbers.
+        Noise {
+            /// Number of rows.
+            n: usize,
+            /// Seed of the numbers.
+            #[serde(default)]
+            seed: u64,
+            /// The columns.
+            columns: Named<Noise>,
+        },
+        /// Points `x` on the arms of a spiral, with the arm as class `y`.
+        Spirals {
+            /// Number of points.
+            n: usize,
+            /// Number of arms.
+            #[serde(default = "whole::<2>")]
+            classes: u64,
+            /// Turns of an arm from centre to end.
+            #[serde(default = "real::<1>")]
+            turns: f64,
+            /// Standard deviation of the noise on each coordinate.
+            #[serde(default)]
+            noise: f64,
+            /// Seed of the points.
+            #[serde(default)]
+            seed: u64,
+        },
+        /// Points `x` on two half circles that interlock, with the half circle as class `y`.
+        Moons {
+            /// Number of points.
+            n: usize,
+            /// Standard deviation of the noise on each coordinate.
+            #[serde(default)]
+            noise: f64,
+            /// Seed of the points.
+            #[serde(default)]
+            seed: u64,
+        },
+        /// Clouds of points `x` around places on a circle, with the cloud as class `y`.
+        Blobs {
+            /// Number of points.
+            n: usize,
+            /// Number of clouds.
+            #[serde(default = "whole::<2>")]
+            classes: u64,
+            /// Standard deviation of a cloud.
+            #[serde(default)]
+            noise: f64,
+            /// Seed of the points.
+            #[serde(default)]
+            seed: u64,
+        },
+        /// Four clouds of points `x` at (+-1, +-1), with class `y` 1 where the signs differ.
+        Xor {
+            /// Number of points.
+            n: usize,
+            /// Standard deviation of a cloud.
+            #[serde(default)]
+            noise: f64,
+            /// Seed of the points.
+            #[serde(default)]
+            seed: u64,
+        },
+    }
 }
 
-/// Where rows come from. Paths are relative to the folder of the model file.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Source {
-    /// Text with a header row, plain or gzipped; columns are named by the header.
-    Csv(String),
-    /// One NPY file per name.
-    Npy(Named<String>),
-    /// An NPZ archive; columns are named by its entries.
-    Npz(String),
-    /// One IDX file per name, plain or gzipped.
-    Idx(Named<String>),
-    /// Lists in place, one per name.
-    Rows(Named<Nested>),
-    /// Independent random numbers.
-    Noise {
-        /// Number of rows.
-        n: usize,
-        /// Seed of the numbers.
-        #[serde(default)]
-        seed: u64,
-        /// The columns.
-        columns: Named<Noise>,
-    },
-    /// Points `x` on the arms of a spiral, with the arm as class `y`.
-    Spirals {
-        /// Number of points.
-        n: usize,
-        /// Number of arms.
-        #[serde(default = "two")]
-        classes: u64,
-        /// Turns of an arm from centre to end.
-        #[serde(default = "one")]
-        turns: f64,
-        /// Standard deviation of the noise on each coordinate.
-        #[serde(default)]
-        noise: f64,
-        /// Seed of the points.
-        #[serde(default)]
-        seed: u64,
-    },
-    /// Points `x` on two half circles that interlock, with the half circle as class `y`.
-    Moons {
-        /// Number of points.
-        n: usize,
-        /// Standard deviation of the noise on each coordinate.
-        #[serde(default)]
-        noise: f64,
-        /// Seed of the points.
-        #[serde(default)]
-        seed: u64,
-    },
-    /// Clouds of points `x` around places on a circle, with the cloud as class `y`.
-    Blobs {
-        /// Number of points.
-        n: usize,
-        /// Number of clouds.
-        #[serde(default = "two")]
-        classes: u64,
-        /// Standard deviation of a cloud.
-        #[serde(default)]
-        noise: f64,
-        /// Seed of the points.
-        #[serde(default)]
-        seed: u64,
-    },
-    /// Four clouds of points `x` at (+-1, +-1), with class `y` 1 where the signs differ.
-    Xor {
-        /// Number of points.
-        n: usize,
-        /// Standard deviation of a cloud.
-        #[serde(default)]
-        noise: f64,
-        /// Seed of the points.
-        #[serde(default)]
-        seed: u64,
-    },
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn two() -> u64 {
-    2
-}
-
-/// What feeds one input: named columns side by side, each number put through
-/// `(number - mean) / deviation * scale + shift`, with mean 0 and deviation 1 unless `standardize`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum FeedSpec {
-    /// The columns that match any of these names, in the order of the names and of the source; `*`
-    /// stands for any text.
-    Columns {
-        /// Names or patterns.
-        names: Vec<String>,
-        /// Factor.
-        #[serde(default = "one")]
-        scale: f64,
-        /// Summand, after the factor.
-        #[serde(default)]
-        shift: f64,
-        /// Whether each number of a row is first brought to mean 0 and deviation 1 over the training rows.
-        #[serde(default)]
-        standardize: bool,
-    },
-    /// One column.
-    Column {
-        /// Its name.
-        name: String,
-        /// Factor.
-        #[serde(default = "one")]
-        scale: f64,
-        /// Summand, after the factor.
-        #[serde(default)]
-        shift: f64,
-        /// Whether each number of a row is first brought to mean 0 and deviation 1 over the training rows.
-        #[serde(default)]
-        standardize: bool,
-    },
+section! {
+    "feed"
+    /// What feeds one input: named columns side by side, each number put through
+    /// `(number - mean) / deviation * scale + shift`, with mean 0 and deviation 1 unless `standardize`.
+    pub enum FeedSpec {
+        /// The columns that match any of these names, in the order of the names and of the source; `*`
+        /// stands for any text.
+        Columns {
+            /// Names or patterns.
+            names: Vec<String>,
+            /// Factor.
+            #[serde(default = "real::<1>")]
+            scale: f64,
+            /// Summand, after the factor.
+            #[serde(default)]
+            shift: f64,
+            /// Whether each number of a row is first brought to mean 0 and deviation 1 over the training rows.
+            #[serde(default)]
+            standardize: bool,
+        },
+        /// One column.
+        Column {
+            /// Its name.
+            name: String,
+            /// Factor.
+            #[serde(default = "real::<1>")]
+            scale: f64,
+            /// Summand, after the factor.
+            #[serde(default)]
+            shift: f64,
+            /// Whether each number of a row is first brought to mean 0 and deviation 1 over the training rows.
+            #[serde(default)]
+            standardize: bool,
+        },
+    }
 }
 
 impl Source {

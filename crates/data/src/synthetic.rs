@@ -2,53 +2,49 @@
 
 use std::f64::consts::{PI, TAU};
 
-use serde::Deserialize;
-
 use crate::error::{DataError, Result};
 use crate::named::Named;
 use crate::random::{Purpose, Stream};
+use crate::section::{real, section};
 use crate::table::{Array, Table, Values};
 
 /// The most numbers that one made-up column may have.
 const MAX_NUMBERS: usize = 1 << 28;
 
-/// A column of independent random numbers; `shape` is that of one row.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Noise {
-    /// Normal with mean 0.
-    Normal {
-        /// Shape of one row.
-        #[serde(default)]
-        shape: Vec<usize>,
-        /// Standard deviation.
-        #[serde(default = "one")]
-        std: f64,
-    },
-    /// Uniform in `[low, high)`.
-    Uniform {
-        /// Shape of one row.
-        #[serde(default)]
-        shape: Vec<usize>,
-        /// Least value.
-        #[serde(default)]
-        low: f64,
-        /// Bound above all values.
-        #[serde(default = "one")]
-        high: f64,
-    },
-    /// Whole numbers from 0, each as likely.
-    Classes {
-        /// Shape of one row.
-        #[serde(default)]
-        shape: Vec<usize>,
-        /// Bound above all values.
-        below: u32,
-    },
-}
-
-fn one() -> f64 {
-    1.0
+section! {
+    "noise"
+    /// A column of independent random numbers; `shape` is that of one row.
+    pub enum Noise {
+        /// Normal with mean 0.
+        Normal {
+            /// Shape of one row.
+            #[serde(default)]
+            shape: Vec<usize>,
+            /// Standard deviation.
+            #[serde(default = "real::<1>")]
+            std: f64,
+        },
+        /// Uniform in `[low, high)`.
+        Uniform {
+            /// Shape of one row.
+            #[serde(default)]
+            shape: Vec<usize>,
+            /// Least value.
+            #[serde(default)]
+            low: f64,
+            /// Bound above all values.
+            #[serde(default = "real::<1>")]
+            high: f64,
+        },
+        /// Whole numbers from 0, each as likely.
+        Classes {
+            /// Shape of one row.
+            #[serde(default)]
+            shape: Vec<usize>,
+            /// Bound above all values.
+            below: u32,
+        },
+    }
 }
 
 /// A table of `n` rows of noise.

@@ -295,7 +295,10 @@ impl<'a> Parser<'a> {
             }
         } else if let Some(function) = self.functions.find(name) {
             match function.call(arguments) {
-                Some(value) => value,
+                Some(value) => {
+                    limit(&value, span.clone())?;
+                    self.functions.called(name, value)
+                }
                 None => return wrong(function.arity()),
             }
         } else {

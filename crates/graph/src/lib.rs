@@ -3,6 +3,7 @@
 mod call;
 pub mod core;
 mod emit;
+mod formula;
 mod grad;
 mod graph;
 mod init;
@@ -18,6 +19,7 @@ pub mod ty;
 mod verify;
 
 pub use call::{Call, Options, Phase};
+pub use formula::Formula;
 pub use grad::{grad, gradient_graph};
 pub use graph::{Builder, Graph, Node, NodeId, Parameter, snake};
 pub use init::{Initialiser, Key, fans};

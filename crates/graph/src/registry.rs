@@ -69,6 +69,8 @@ impl fmt::Display for Accuracy {
 pub struct OpDef {
     /// The name in a model file.
     pub name: &'static str,
+    /// The family that it belongs to, as `Losses`; empty for one of its own.
+    pub family: &'static str,
     /// What it computes, in one line.
     pub summary: &'static str,
     /// The value as a formula.
@@ -97,6 +99,9 @@ pub struct OpDef {
     /// The expression, for operations that formulas can use: variable `k` is port `k`, and behind the ports come
     /// the first options. Of an operation with a variadic port it is what joins two inputs.
     pub expr: Option<Expr>,
+    /// Whether formulas can call it all the same, as a node of its own: it works on each element of its one input, and
+    /// no expression has its value and its gradient.
+    pub apart: bool,
     parse: Box<ParseFn>,
     build: Box<BuildFn>,
     sample: Option<Box<SampleFn>>,
@@ -120,6 +125,7 @@ impl OpDef {
     {
         OpDef {
             name,
+            family: "",
             summary: "",
             formula: "",
             gradient: "",
@@ -133,6 +139,7 @@ impl OpDef {
             differentiable: true,
             example: "",
             expr: None,
+            apart: false,
             parse: Box::new(|from| Ok(Options::new(erased_serde::deserialize::<O>(from)?))),
             build: Box::new(move |call, options| match options.downcast_ref::<O>() {
                 Some(options) => build(call, options),
@@ -140,6 +147,13 @@ impl OpDef {
             }),
             sample: None,
         }
+    }
+
+    /// The family that it belongs to.
+    #[must_use]
+    pub fn family(mut self, title: &'static str) -> OpDef {
+        self.family = title;
+        self
     }
 
     /// One line on what it computes.
@@ -238,6 +252,13 @@ impl OpDef {
         self
     }
 
+    /// Lets formulas call it, in snake case, as a node of its own.
+    #[must_use]
+    pub fn apart(mut self) -> OpDef {
+        self.apart = true;
+        self
+    }
+
     /// How the harness draws options and inputs for it.
     #[must_use]
     pub fn sample(mut self, draw: impl Fn(&mut Bytes<'_>) -> Sample + Send + Sync + 'static) -> OpDef {
@@ -276,6 +297,8 @@ pub struct InitDef {
     pub summary: &'static str,
     /// Whether it takes one value bare: `Const(0.01)`.
     pub bare: bool,
+    /// The options, in order.
+    pub options: Vec<OptionDoc>,
     parse: Box<InitFn>,
 }
 
@@ -292,13 +315,26 @@ impl InitDef {
         let parse = |from: &mut dyn erased_serde::Deserializer<'_>| {
             Ok(Arc::new(erased_serde::deserialize::<I>(from)?) as Arc<dyn Initialiser>)
         };
-        InitDef { name, summary, bare: false, parse: Box::new(parse) }
+        InitDef { name, summary, bare: false, options: Vec::new(), parse: Box::new(parse) }
     }
 
     /// The same, taking its one value bare: its type reads from that value.
     #[must_use]
     pub fn bare(mut self) -> InitDef {
         self.bare = true;
+        self
+    }
+
+    /// Documents an option.
+    #[must_use]
+    pub fn option(
+        mut self,
+        name: &'static str,
+        kind: &'static str,
+        default: Option<&'static str>,
+        doc: &'static str,
+    ) -> InitDef {
+        self.options.push(OptionDoc { name, kind, default, doc });
         self
     }
 
@@ -332,7 +368,7 @@ impl Registry {
     /// The same with one more operation, which replaces one of the same name.
     #[must_use]
     pub fn with(mut self, op: OpDef) -> Registry {
-        if op.expr.is_some() {
+        if op.expr.is_some() || op.apart {
             self.functions.insert(snake(op.name), op.name);
         }
         self.ops.insert(op.name, op);
@@ -357,6 +393,16 @@ impl Registry {
         self.ops.values()
     }
 
+    /// What formulas may call, in snake case.
+    pub(crate) fn function_names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
+    }
+
+    /// The operation that formulas call by this name as a node of its own.
+    pub(crate) fn apart(&self, name: &str) -> Option<&OpDef> {
+        self.op(self.functions.get(name)?).filter(|op| op.apart)
+    }
+
     /// The initialiser of this name.
     #[must_use]
     pub fn init(&self, name: &str) -> Option<&InitDef> {
@@ -369,7 +415,7 @@ impl Registry {
     }
 }
 
-/// Formulas may call every pointwise operation, in snake case.
+/// Formulas may call every pointwise operation, in snake case. Those that stay nodes of their own are for [`crate::Formula`].
 impl Functions for Registry {
     fn find(&self, name: &str) -> Option<Function> {
         let op = self.op(self.functions.get(name)?)?;
@@ -382,6 +428,6 @@ impl Functions for Registry {
     }
 
     fn names(&self) -> Vec<String> {
-        self.functions.keys().cloned().collect()
+        self.function_names().filter(|name| self.apart(name).is_none()).map(str::to_owned).collect()
     }
 }

@@ -116,8 +116,13 @@ impl Builds<'_, '_> {
             }
             ItemKind::Constant(value) => return b.constant(*value).map(Some),
             ItemKind::Alias(target) => resolve(b, target),
-            ItemKind::Formula(expr, refs) => match all(b, refs) {
-                Some(inputs) => Some(b.pointwise(expr, &inputs)?),
+            ItemKind::Formula(formula, refs) => match all(b, refs) {
+                Some(inputs) => {
+                    let outer = b.set_scope(Some(item.name.clone()));
+                    let node = formula.emit(b, self.registry, &inputs);
+                    b.set_scope(outer);
+                    Some(node?)
+                }
                 None => None,
             },
             ItemKind::Op(call) => {

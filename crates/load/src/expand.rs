@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use graphrun_expr::Expr;
-use graphrun_graph::{Options, Registry};
+use graphrun_graph::{Formula, Options, Registry};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
 use crate::document::{ArgKind, Block, Document, STRUCTURAL};
@@ -29,7 +28,7 @@ pub(crate) struct Expander<'t, 'r> {
     /// Options that were read before, by op and text.
     pub(crate) options: HashMap<(&'r str, String), Options>,
     /// Formulas that were read before, by place and variables.
-    pub(crate) formulas: HashMap<(Span, String), Expr>,
+    pub(crate) formulas: HashMap<(Span, String), Formula>,
     pub(crate) weights: Weights<'t>,
     /// The most items that blocks and repeats may unfold to.
     pub(crate) max_nodes: usize,

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use graphrun_expr::Expr;
-use graphrun_graph::{Initialiser, OpDef, Options, Size, Type};
+use graphrun_graph::{Formula, Initialiser, OpDef, Options, Size, Type};
 
 use crate::diagnostics::Diagnostic;
 use crate::syntax::Span;
@@ -42,7 +41,7 @@ pub(crate) enum ItemKind<'r> {
     Param(ParamDecl),
     Constant(f64),
     Op(OpCall<'r>),
-    Formula(Expr, Vec<Ref>),
+    Formula(Formula, Vec<Ref>),
     /// Another name: a block's node is its first output, a chain's its last op.
     Alias(Ref),
     /// Wrong, and reported.

@@ -151,7 +151,13 @@ impl<'t, 'r> Expander<'t, 'r> {
             (None, option) => {
                 let text = shortened(self.diagnostics.sources.slice(value.span));
                 let kind = option.map_or_else(|| "another kind of value".to_owned(), |option| article(option.kind));
-                let message = format!("`{}` of {} is {kind}, and `{text}` is not", name.text, def.name);
+                let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                let fault = match text.strip_prefix('-') {
+                    Some(rest) if kind == "an integer" && digits(rest) => "is below 0",
+                    None if kind == "an integer" && digits(&text) => "is too large",
+                    _ => "is not",
+                };
+                let message = format!("`{}` of {} is {kind}, and `{text}` {fault}", name.text, def.name);
                 Diagnostic::new(Code::BadOption, at, message, label)
             }
         };

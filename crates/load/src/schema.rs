@@ -1,6 +1,6 @@
 //! The format and a registry as plain data, for editors and other programs.
 
-use graphrun_graph::Registry;
+use graphrun_graph::{InitDef, OptionDoc, Registry};
 use serde::Serialize;
 
 use crate::document::{ArgKind, FIELDS, STRUCTURAL, USAGE, VERSION};
@@ -19,7 +19,7 @@ pub struct Schema {
     /// The ops.
     pub ops: Vec<OpEntry>,
     /// The initialisers.
-    pub initialisers: Vec<Entry>,
+    pub initialisers: Vec<InitEntry>,
 }
 
 /// A name, how it is written, and what it is for.
@@ -38,6 +38,8 @@ pub struct Entry {
 pub struct OpEntry {
     /// The name.
     pub name: &'static str,
+    /// The family: `Losses`, `Activations`, ...
+    pub family: &'static str,
     /// What it computes.
     pub doc: &'static str,
     /// The value as a formula.
@@ -46,6 +48,19 @@ pub struct OpEntry {
     pub ports: Vec<PortEntry>,
     /// The parameters that it owns, each of which may be shared by naming one.
     pub params: Vec<&'static str>,
+    /// The options.
+    pub options: Vec<OptionEntry>,
+}
+
+/// An initialiser.
+#[derive(Clone, Debug, Serialize)]
+pub struct InitEntry {
+    /// The name.
+    pub name: &'static str,
+    /// What it draws.
+    pub doc: &'static str,
+    /// Whether it takes one value bare: `Const(0.01)`.
+    pub bare: bool,
     /// The options.
     pub options: Vec<OptionEntry>,
 }
@@ -61,7 +76,7 @@ pub struct PortEntry {
     pub optional: bool,
 }
 
-/// An option of an op.
+/// An option of an op or an initialiser.
 #[derive(Clone, Debug, Serialize)]
 pub struct OptionEntry {
     /// The name.
@@ -78,6 +93,7 @@ pub struct OptionEntry {
 pub fn schema(registry: &Registry) -> Schema {
     let ops = registry.ops().map(|op| OpEntry {
         name: op.name,
+        family: op.family,
         doc: op.summary,
         formula: op.formula,
         ports: op
@@ -86,30 +102,28 @@ pub fn schema(registry: &Registry) -> Schema {
             .map(|port| PortEntry { name: port.name, variadic: port.variadic, optional: port.optional })
             .collect(),
         params: op.params.clone(),
-        options: op
-            .options
-            .iter()
-            .map(|option| OptionEntry {
-                name: option.name,
-                kind: option.kind,
-                default: option.default,
-                doc: option.doc,
-            })
-            .collect(),
+        options: options(&op.options),
     });
     let structure = STRUCTURAL.iter().zip(USAGE).map(|(name, (form, doc))| Entry { name, form, doc });
-    let form = |bare: bool, name: &'static str| if bare { "takes its one value bare" } else { name };
+    let init = |init: &InitDef| InitEntry {
+        name: init.name,
+        doc: init.summary,
+        bare: init.bare,
+        options: options(&init.options),
+    };
     Schema {
         version: VERSION,
         fields: FIELDS.iter().map(|(name, form, doc)| Entry { name, form, doc }).collect(),
         structure: structure.collect(),
         kinds: ArgKind::ALL.iter().map(|(name, kind)| Entry { name, form: name, doc: kind.describe() }).collect(),
         ops: ops.collect(),
-        initialisers: registry
-            .inits()
-            .map(|init| Entry { name: init.name, form: form(init.bare, init.name), doc: init.summary })
-            .collect(),
+        initialisers: registry.inits().map(init).collect(),
     }
+}
+
+fn options(documented: &[OptionDoc]) -> Vec<OptionEntry> {
+    let entry = |o: &OptionDoc| OptionEntry { name: o.name, kind: o.kind, default: o.default, doc: o.doc };
+    documented.iter().map(entry).collect()
 }
 
 #[cfg(test)]

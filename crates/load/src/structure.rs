@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use graphrun_expr::Expr;
-use graphrun_graph::snake;
+use graphrun_graph::{Formula, snake};
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::document::{ArgKind, STRUCTURAL, USAGE};
@@ -237,14 +236,14 @@ impl<'t, 'r> Expander<'t, 'r> {
         text: &str,
         names: &[(&str, Span)],
         scope: &Rc<Scope<'t>>,
-    ) -> Option<Expr> {
+    ) -> Option<Formula> {
         let variables: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let key = (value.span, variables.join(" "));
         if let Some(expr) = self.formulas.get(&key) {
             return Some(expr.clone());
         }
         let mentioned: HashSet<&str> = self::variables(text).into_iter().collect();
-        let expr = match Expr::parse_all(text, &variables, self.registry) {
+        let expr = match Formula::read(text, &variables, self.registry) {
             Ok(expr) => expr,
             Err(errors) => {
                 let literal = self.diagnostics.sources.slice(value.span).to_owned();

@@ -164,6 +164,48 @@ fn formulas_numbers_and_sizes() {
 }
 
 #[test]
+fn initialisers_have_the_defaults_that_are_documented() {
+    let rule = |init: &str| {
+        let params = format!("params: {{ w: (shape: [2, 2], init: {init}) }}");
+        graph(&format!("{params}, nodes: {{ y: Sum(w) }}, outputs: [y]")).parameters()[0].init.text()
+    };
+    for def in registry().inits().filter(|def| !def.bare) {
+        let options: Vec<String> =
+            def.options.iter().map(|option| format!("{}: {}", option.name, option.default.unwrap())).collect();
+        if options.is_empty() {
+            // A rule without options says nothing but its name.
+            assert_eq!(rule(def.name), def.name);
+        } else {
+            assert_eq!(rule(&format!("{}({})", def.name, options.join(", "))), rule(def.name));
+            assert_eq!(rule(def.name).matches(": ").count(), options.len(), "{} has options unsaid", def.name);
+        }
+    }
+}
+
+/// Its argument is a constant to the reverse walk, wherever in a formula it stands, and the printed model says the same.
+#[test]
+fn formulas_stop_gradients() {
+    let body = "inputs: { x: [N, 3], k: [] },
+        nodes: { y: Formula(\"x * stop_gradient(x * k + stop_gradient(x)) + stop_gradient(2)\", { x: x, k: k }) }, outputs: [y]";
+    let written = "inputs: { x: [N, 3], k: [] },
+        nodes: { h: StopGradient(x), p: Formula(\"x * k + h\", { x: x, k: k, h: h }), s: StopGradient(p),
+            two: StopGradient(2), y: Formula(\"x * s + two\", { x: x, s: s, two: two }) }, outputs: [y]";
+    let (graph, same) = (graph(body), graph(written));
+    let ops = |graph: &Graph| -> Vec<String> { graph.nodes().iter().map(|node| node.op.name().to_owned()).collect() };
+    assert_eq!(ops(&graph), ops(&same));
+    let printed = graphrun_load::print(&graph, &registry(), &Default::default()).unwrap();
+    assert_eq!(printed.matches("StopGradient(").count(), 3, "{printed}");
+    let again = load_str(Path::new("m.ron"), &printed, &registry(), &LoadOptions::default()).expect("loads");
+    assert_eq!(ops(again.graph(Phase::Test)), ops(&graph));
+    let Err(error) =
+        try_load("inputs: { x: [] }, nodes: { y: Formula(\"stop_gradient(x, x)\", { x: x }) }, outputs: [y]")
+    else {
+        panic!("two arguments are taken")
+    };
+    assert!(error.to_string().contains("`stop_gradient` takes 1 argument, not 2"), "{error}");
+}
+
+#[test]
 fn unneeded_nodes_are_warnings() {
     let model = load(
         "inputs: { x: [] }, params: { w: (shape: [], init: Zeros) }, nodes: { y: Exp(x), z: Neg(y) }, outputs: [y]",

@@ -44,7 +44,8 @@ pub fn standard() -> Registry {
 
 /// The definitions of all families.
 fn definitions() -> Vec<OpDef> {
-    families().into_iter().flat_map(|(_, definitions)| definitions).collect()
+    let titled = |(title, family): (&'static str, Vec<OpDef>)| family.into_iter().map(move |def| def.family(title));
+    families().into_iter().flat_map(titled).collect()
 }
 
 /// The families in the order in which one learns them, with their titles.

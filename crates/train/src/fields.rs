@@ -1,24 +1,26 @@
-//! The fields of a group, read one by one; whatever is left at the end is an error.
+//! The fields of a group, read one by one as its table declares them; whatever else is written is an error.
 
 use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 use graphrun_load::syntax::{Kind, Name, Span, Value};
 use serde::de::DeserializeOwned;
 
 use crate::de::from_value;
+use crate::groups::{Group, Holds};
+use crate::settings::{Range, number};
 
 /// A group `(name: value, ...)` being read.
 pub(crate) struct Fields<'t, 'd> {
-    what: &'static str,
+    group: &'static Group,
     span: Span,
     list: Vec<(&'t Name, &'t Value)>,
-    asked: Vec<&'static str>,
     pub(crate) diagnostics: &'d mut Diagnostics,
 }
 
 impl<'t, 'd> Fields<'t, 'd> {
-    /// Opens `value`, which messages call `what`.
-    pub(crate) fn open(value: &'t Value, what: &'static str, diagnostics: &'d mut Diagnostics) -> Self {
-        let mut fields = Fields { what, span: value.span, list: Vec::new(), asked: Vec::new(), diagnostics };
+    /// Opens `value`, and reports every field that the group does not have.
+    pub(crate) fn open(value: &'t Value, group: &'static Group, diagnostics: &'d mut Diagnostics) -> Self {
+        let what = group.what;
+        let mut fields = Fields { group, span: value.span, list: Vec::new(), diagnostics };
         let Kind::Call(None, args) = &value.kind else {
             fields.wrong(Code::WrongKind, value, format!("{what} is a group `(name: value, ...)`"));
             return fields;
@@ -40,34 +42,29 @@ impl<'t, 'd> Fields<'t, 'd> {
                 }
                 None => fields.list.push((name, &arg.value)),
             }
+            if !group.fields.iter().any(|field| field.name == name.text) {
+                let message = format!("{what} has no field `{}`", name.text);
+                let found = Diagnostic::new(Code::UnknownField, name.span, message, "unknown field");
+                fields.diagnostics.push(found.suggest(&name.text, group.fields.iter().map(|field| field.name)));
+            }
         }
         fields
     }
 
     /// The field called `name`, if it is written.
-    pub(crate) fn get(&mut self, name: &'static str) -> Option<&'t Value> {
-        self.asked.push(name);
+    pub(crate) fn get(&self, name: &str) -> Option<&'t Value> {
+        debug_assert!(self.group.fields.iter().any(|field| field.name == name), "{name} is in no table");
         self.list.iter().find(|(n, _)| n.text == name).map(|(_, value)| *value)
     }
 
     /// The field called `name`, which must be written.
-    pub(crate) fn need(&mut self, name: &'static str, help: &str) -> Option<&'t Value> {
+    pub(crate) fn need(&mut self, name: &str, help: &str) -> Option<&'t Value> {
         let value = self.get(name);
         if value.is_none() {
-            let message = format!("{} has no `{name}`", self.what);
+            let message = format!("{} has no `{name}`", self.group.what);
             self.diagnostics.push(Diagnostic::new(Code::MissingField, self.span, message, "here").help(help));
         }
         value
-    }
-
-    /// The field as `true` or `false`.
-    pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
-        let value = self.get(name)?;
-        let Kind::Bool(flag) = value.kind else {
-            self.wrong(Code::WrongKind, value, format!("`{name}` is true or false"));
-            return None;
-        };
-        Some(flag)
     }
 
     /// A value as a type that serde reads.
@@ -82,24 +79,30 @@ impl<'t, 'd> Fields<'t, 'd> {
         }
     }
 
-    /// The field as a finite number of at least `least`.
-    pub(crate) fn real(&mut self, name: &'static str, least: f64) -> Option<f64> {
-        let value = self.get(name)?;
-        let number = value.as_real().filter(|x| x.is_finite() && *x >= least);
-        if number.is_none() {
-            self.wrong(Code::Setting, value, format!("`{name}` is a finite number of at least {least}"));
+    /// The field as a number in the range of the table, or else the table's default.
+    pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
+        let field = self.group.fields.iter().find(|field| field.name == name);
+        let Some(Holds::Number(range, default)) = field.map(|field| field.holds) else { return None };
+        let Some(value) = self.get(name) else { return default };
+        let number = number(value, range);
+        if let Some(x) = number.filter(|x| range.holds(*x)) {
+            return Some(x);
         }
-        number
+        let code = if number.is_some() || range != Range::Flag { Code::Setting } else { Code::WrongKind };
+        self.wrong(code, value, format!("`{name}` is {range}"));
+        None
     }
 
-    /// The field as a whole number of at least `least`.
-    pub(crate) fn whole(&mut self, name: &'static str, least: u64) -> Option<u64> {
-        let value = self.get(name)?;
-        let number = value.as_int().and_then(|x| u64::try_from(x).ok()).filter(|x| *x >= least);
-        if number.is_none() {
-            self.wrong(Code::Setting, value, format!("`{name}` is a whole number of at least {least}"));
-        }
-        number
+    /// The field as a whole number.
+    pub(crate) fn whole(&mut self, name: &str) -> Option<u64> {
+        let number = self.number(name)?;
+        let exact = self.get(name).and_then(Value::as_int).and_then(|x| u64::try_from(x).ok());
+        Some(exact.unwrap_or(number as u64))
+    }
+
+    /// The field as `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.number(name).map(|x| x != 0.0)
     }
 
     /// Reports that `value` is not what `expected` says.
@@ -107,19 +110,6 @@ impl<'t, 'd> Fields<'t, 'd> {
         if value.kind != Kind::Bad {
             let message = format!("{expected}, and this is not");
             self.diagnostics.push(Diagnostic::new(code, value.span, message, format!("{} here", value.describe())));
-        }
-    }
-
-    /// Reports every field that nobody asked for.
-    pub(crate) fn close(self) {
-        for (name, _) in self.list.iter().filter(|(n, _)| !self.asked.contains(&n.text.as_str())) {
-            let found = Diagnostic::new(
-                Code::UnknownField,
-                name.span,
-                format!("{} has no field `{}`", self.what, name.text),
-                "unknown field",
-            );
-            self.diagnostics.push(found.suggest(&name.text, self.asked.iter().copied()));
         }
     }
 }

@@ -10,6 +10,7 @@ use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 use graphrun_load::syntax::{Arg, Entry, Kind, Span, Value};
 
 use crate::fields::Fields;
+use crate::groups::{CHECKPOINTS, EARLY_STOPPING, OVERRIDE, TRAIN};
 use crate::metric::MetricDef;
 use crate::optimizer::Optimizer;
 use crate::registry::TrainRegistry;
@@ -33,38 +34,33 @@ impl TrainSpec {
             let found = Diagnostic::new(Code::Setting, section.span, message, "this section needs one");
             diagnostics.push(found.help("name it beside the outputs: `loss: NODE`"));
         }
-        let mut fields = Fields::open(section, "the `train` section", diagnostics);
+        let mut fields = Fields::open(section, &TRAIN, diagnostics);
         let data = fields.need("data", "as in `data: ( source: Csv(\"data.csv\") )`");
         let data_section = data.unwrap_or(section).clone();
         let data = data.and_then(|value| fields.typed(value));
         let batch = batch(&mut fields);
         let length = length(&mut fields);
-        let seed = fields.whole("seed", 0).unwrap_or(0);
+        let seed = fields.whole("seed").unwrap_or(0);
         let optimizer = optimizer(&mut fields, registry);
         let schedule = schedule(&mut fields, registry);
         let shaping = Shaping {
-            l1: fields.real("l1", 0.0).unwrap_or(0.0),
-            l2: fields.real("l2", 0.0).unwrap_or(0.0),
-            accumulate: fields.whole("accumulate", 1).unwrap_or(1),
-            clip_value: fields.real("clip_value", 0.0),
-            clip_norm: fields.real("clip_norm", 0.0),
+            l1: fields.number("l1").unwrap_or(0.0),
+            l2: fields.number("l2").unwrap_or(0.0),
+            accumulate: fields.whole("accumulate").unwrap_or(1),
+            clip_value: fields.number("clip_value"),
+            clip_norm: fields.number("clip_norm"),
         };
         let overrides = overrides(&mut fields, graph, doubts);
         let metrics = metrics(&mut fields, graph, doubts, registry);
         let checkpoints = fields.get("checkpoints").map(|value| {
-            let mut group = Fields::open(value, "`checkpoints`", fields.diagnostics);
-            let checkpoints = Checkpoints { every: group.whole("every", 1), best: group.flag("best").unwrap_or(false) };
-            group.close();
-            checkpoints
+            let mut group = Fields::open(value, &CHECKPOINTS, fields.diagnostics);
+            Checkpoints { every: group.whole("every"), best: group.flag("best").unwrap_or(false) }
         });
         let early_stopping = fields.get("early_stopping").map(|value| {
-            let mut group = Fields::open(value, "`early_stopping`", fields.diagnostics);
-            let patience = group.whole("patience", 1).unwrap_or(10);
-            let min_delta = group.real("min_delta", 0.0).unwrap_or(0.0);
-            group.close();
-            EarlyStopping { patience, min_delta }
+            let mut group = Fields::open(value, &EARLY_STOPPING, fields.diagnostics);
+            let patience = group.whole("patience").unwrap_or(10);
+            EarlyStopping { patience, min_delta: group.number("min_delta").unwrap_or(0.0) }
         });
-        fields.close();
         if diagnostics.list.len() > before {
             return None;
         }
@@ -106,8 +102,8 @@ fn length(fields: &mut Fields<'_, '_>) -> Length {
             fields.diagnostics.push(found.help("keep one of them"));
             Length::Epochs(1)
         }
-        [None, Some(_)] => Length::Steps(fields.whole("steps", 0).unwrap_or(0)),
-        [Some(_), None] => Length::Epochs(fields.whole("epochs", 0).unwrap_or(0)),
+        [None, Some(_)] => Length::Steps(fields.whole("steps").unwrap_or(0)),
+        [Some(_), None] => Length::Epochs(fields.whole("epochs").unwrap_or(0)),
         [None, None] => {
             fields.need("epochs", "as in `epochs: 10`, or `steps: 1000`");
             Length::Epochs(1)
@@ -178,15 +174,13 @@ fn overrides(fields: &mut Fields<'_, '_>, graph: &Graph, doubts: &Doubts) -> Vec
             let found = Diagnostic::new(Code::UnmatchedPattern, entry.key.span, message, "matches nothing");
             fields.diagnostics.push(found.suggest(pattern, graph.parameters().iter().map(|p| &*p.name)));
         }
-        let mut group = Fields::open(&entry.value, "an override", fields.diagnostics);
-        let one = Override {
+        let mut group = Fields::open(&entry.value, &OVERRIDE, fields.diagnostics);
+        overrides.push(Override {
             pattern: pattern.into(),
-            decay: group.real("decay", 0.0),
-            rate: group.real("rate", 0.0),
+            decay: group.number("decay"),
+            rate: group.number("rate"),
             trainable: group.flag("trainable"),
-        };
-        group.close();
-        overrides.push(one);
+        });
     }
     overrides
 }

@@ -105,7 +105,7 @@ impl Settings {
                 );
                 continue;
             };
-            match number(&arg.value) {
+            match number(&arg.value, setting.range) {
                 Some(x) if setting.range.holds(x) => slot.1 = x,
                 _ if arg.value.kind == Kind::Bad => {}
                 found => {
@@ -138,10 +138,11 @@ impl Settings {
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
+/// The number that a value is, in or out of the range; `true` and `false` are 1 and 0, and only they are flags.
+pub(crate) fn number(value: &Value, range: Range) -> Option<f64> {
     match value.kind {
-        Kind::Bool(b) => Some(f64::from(u8::from(b))),
-        _ => value.as_real(),
+        Kind::Bool(b) => (range == Range::Flag).then(|| f64::from(u8::from(b))),
+        _ => value.as_real().filter(|_| range != Range::Flag),
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn sentence<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>
         return None;
     }
     known.sort_unstable();
+    known.dedup();
     if let Some(name) = nearest(wrong, known.iter().copied()) {
         return Some(format!("did you mean `{name}`?"));
     }

@@ -15,9 +15,8 @@
 //! # Example
 //! `swish: Formula("x * sigmoid(beta * x)", { x: s, beta: b })`
 
-use graphrun_expr::Expr;
-use graphrun_graph::core::{Pointwise, variable_names};
-use graphrun_graph::{Bytes, OpDef, Sample, TypeError};
+use graphrun_graph::core::variable_names;
+use graphrun_graph::{Bytes, Formula as Expression, OpDef, Sample, TypeError};
 use serde::Deserialize;
 
 use crate::pointwise::broadcasting;
@@ -34,8 +33,9 @@ pub(crate) fn def() -> OpDef {
         let inputs = call.all_inputs();
         let names = variable_names(inputs.len());
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let expr = Expr::parse(&o.text, &names, call.registry).map_err(|error| TypeError::new(error.to_string()))?;
-        call.emit(Pointwise::formula(expr))
+        let formula = Expression::read(&o.text, &names, call.registry);
+        let formula = formula.map_err(|mut errors| TypeError::new(errors.swap_remove(0).to_string()))?;
+        formula.emit(call.b, call.registry, &inputs)
     })
     .ports(&["xs.."])
     .summary("An expression of named inputs, written in the file")

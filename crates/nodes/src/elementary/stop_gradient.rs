@@ -35,18 +35,22 @@ impl Op for StopGradient {
 
 pub(crate) fn def() -> OpDef {
     OpDef::new("StopGradient", |call, _: &NoOptions| call.emit(StopGradient))
-        .summary("The input as it is, without a gradient")
+        .summary("The input as it is, without a gradient; in a formula, stop_gradient(x)")
         .shape("That of the input")
         .formula("y = x", "dx = 0")
         .not_differentiable()
+        .apart()
         .example(
-            "Model(
+            r#"Model(
     graphrun: 1,
     inputs: { x: [] },
-    nodes: { held: StopGradient(x), y: Mul(held, x) },
-    outputs: [y],
-    tests: [(given: { x: 3 }, value: { y: 9 }, grad: { x: 3 })],
-)",
+    nodes: { held: StopGradient(x), y: Mul(held, x), z: Formula("x * stop_gradient(x^2)", { x: x }) },
+    outputs: [y, z],
+    tests: [
+        (given: { x: 3 }, value: { y: 9, z: 27 }, grad: { x: 3 }),
+        (given: { x: 3 }, of: z, grad: { x: 9 }),
+    ],
+)"#,
         )
         .sample(operands(vec![(-2.0, 2.0)]))
 }

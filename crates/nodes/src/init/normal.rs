@@ -36,4 +36,5 @@ impl Initialiser for Normal {
 
 pub(crate) fn def() -> InitDef {
     InitDef::new::<Normal>("Normal", "Normal numbers of mean 0 and deviation std (1)")
+        .option("std", "real", Some("1"), "the standard deviation")
 }

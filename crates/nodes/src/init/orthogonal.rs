@@ -65,6 +65,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 pub(crate) fn def() -> InitDef {
     InitDef::new::<Orthogonal>("Orthogonal", "A random matrix with orthogonal rows or columns of length gain (1)")
+        .option("gain", "real", Some("1"), "the length of each row or column")
 }
 
 #[cfg(test)]

@@ -46,4 +46,5 @@ pub(crate) fn def() -> InitDef {
         "TruncatedNormal",
         "Normal numbers of mean 0 and deviation std (1), redrawn until within 2 std",
     )
+    .option("std", "real", Some("1"), "the standard deviation before the redrawing")
 }

@@ -43,4 +43,6 @@ impl Initialiser for Uniform {
 
 pub(crate) fn def() -> InitDef {
     InitDef::new::<Uniform>("Uniform", "Numbers spread evenly from low (-1) to high (1)")
+        .option("low", "real", Some("-1"), "the least value")
+        .option("high", "real", Some("1"), "the bound above all values")
 }

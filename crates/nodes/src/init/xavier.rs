@@ -44,4 +44,5 @@ pub(crate) fn def() -> InitDef {
         "Xavier",
         "Normal numbers divided by sqrt(fan_in), or by sqrt((fan_in + fan_out) / 2) with mode: Average",
     )
+    .option("mode", "FanIn or Average", Some("FanIn"), "the connections that count: those into a unit, or the mean of both ways")
 }
