@@ -50,10 +50,13 @@ fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize,
     let mut values = pair.values.clone();
     let empty = |name: &String| vec![(f64::INFINITY, f64::NEG_INFINITY); reals(&pair.values[name]).len()];
     let mut hull: Hull = pair.wrt.iter().map(empty).collect();
-    for run in 0..RUNS {
+    // Of a gradient's gradient the point itself belongs to the range: where the square of a sign is taken, as in
+    // cosh(|x|), every side has one value and the kink between them another, though the gradient is smooth.
+    let still = pair.second.then_some(RUNS);
+    for run in (0..RUNS).chain(still) {
         for (name, shape) in &added {
             // Sizes differ from node to node, so that what comes from above does not always drown a node's own nudge.
-            let size = NUDGE * 10f64.powf(rng.random_range(-SIZES..0.0));
+            let size = if run == RUNS { 0.0 } else { NUDGE * 10f64.powf(rng.random_range(-SIZES..0.0)) };
             let mut draw = || {
                 let up = match run % 4 {
                     0 => false,

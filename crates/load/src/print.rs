@@ -36,7 +36,7 @@ pub fn print(graph: &Graph, registry: &Registry, options: &PrintOptions) -> Resu
 /// The graph as a model file with this text as its `tests`: how the gradient harness shows what fails.
 ///
 /// # Errors
-/// As [`print`], and a text that is no section of tests.
+/// As [`print()`], and a text that is no section of tests.
 pub fn print_tested(graph: &Graph, registry: &Registry, tests: &str) -> Result<String, String> {
     let text = print(graph, registry, &PrintOptions::default())?;
     let open = text.trim_end().strip_suffix(')').ok_or("a printed model ends with a bracket")?;
