@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use crate::identity::Identity;
 use crate::init::Initialiser;
 use crate::op::{Form, Leaf, Op};
 use crate::size::{Size, Sizes};
@@ -339,33 +339,6 @@ impl Builder {
     /// Adds an output.
     pub fn output(&mut self, name: &str, id: NodeId) {
         self.graph.outputs.push((name.into(), id));
-    }
-}
-
-/// What makes two operations one, written out once: the options, and the hash of them with the name.
-struct Identity {
-    options: String,
-    hash: u64,
-}
-
-impl Identity {
-    fn new(op: &dyn Op) -> Identity {
-        let options = op.options();
-        let mut hasher = DefaultHasher::new();
-        (op.name(), &options).hash(&mut hasher);
-        Identity { options, hash: hasher.finish() }
-    }
-
-    /// The hash of a node: the operation applied to these inputs.
-    fn with(&self, inputs: &[NodeId]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self.hash, inputs).hash(&mut hasher);
-        hasher.finish()
-    }
-
-    /// Whether `op` is the operation called `name` with these options.
-    fn is_of(&self, op: &dyn Op, name: &str) -> bool {
-        op.name() == name && op.options() == self.options
     }
 }
 

@@ -3,14 +3,13 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use graphrun_expr::{Expr, Function, Functions};
 use serde::de::DeserializeOwned;
 
 use crate::call::{Call, Options};
 use crate::graph::{NodeId, snake};
-use crate::init::Initialiser;
+use crate::init_def::InitDef;
 use crate::kink::Kink;
 use crate::sample::{Bytes, Sample};
 use crate::ty::TypeError;
@@ -18,8 +17,6 @@ use crate::ty::TypeError;
 type ParseFn = dyn Fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Options, erased_serde::Error> + Send + Sync;
 type BuildFn = dyn Fn(&mut Call<'_>, &(dyn Any + Send + Sync)) -> Result<NodeId, TypeError> + Send + Sync;
 type SampleFn = dyn Fn(&mut Bytes<'_>) -> Sample + Send + Sync;
-type InitFn =
-    dyn Fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Arc<dyn Initialiser>, erased_serde::Error> + Send + Sync;
 
 /// A place where an operation takes an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -286,67 +283,6 @@ impl OpDef {
     /// Inputs that do not fit.
     pub fn build(&self, call: &mut Call<'_>, options: &Options) -> Result<NodeId, TypeError> {
         (self.build)(call, options.any())
-    }
-}
-
-/// A registered initialiser.
-pub struct InitDef {
-    /// The name in a model file.
-    pub name: &'static str,
-    /// What it draws, as a formula.
-    pub summary: &'static str,
-    /// Whether it takes one value bare: `Const(0.01)`.
-    pub bare: bool,
-    /// The options, in order.
-    pub options: Vec<OptionDoc>,
-    parse: Box<InitFn>,
-}
-
-impl fmt::Debug for InitDef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InitDef").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl InitDef {
-    /// An initialiser that is its own options struct.
-    #[must_use]
-    pub fn new<I: Initialiser + DeserializeOwned + 'static>(name: &'static str, summary: &'static str) -> InitDef {
-        let parse = |from: &mut dyn erased_serde::Deserializer<'_>| {
-            Ok(Arc::new(erased_serde::deserialize::<I>(from)?) as Arc<dyn Initialiser>)
-        };
-        InitDef { name, summary, bare: false, options: Vec::new(), parse: Box::new(parse) }
-    }
-
-    /// The same, taking its one value bare: its type reads from that value.
-    #[must_use]
-    pub fn bare(mut self) -> InitDef {
-        self.bare = true;
-        self
-    }
-
-    /// Documents an option.
-    #[must_use]
-    pub fn option(
-        mut self,
-        name: &'static str,
-        kind: &'static str,
-        default: Option<&'static str>,
-        doc: &'static str,
-    ) -> InitDef {
-        self.options.push(OptionDoc { name, kind, default, doc });
-        self
-    }
-
-    /// Reads the rule from its options, or from its one value.
-    ///
-    /// # Errors
-    /// An unknown field, a missing one, or a value of the wrong kind.
-    pub fn parse(
-        &self,
-        from: &mut dyn erased_serde::Deserializer<'_>,
-    ) -> Result<Arc<dyn Initialiser>, erased_serde::Error> {
-        (self.parse)(from)
     }
 }
 
