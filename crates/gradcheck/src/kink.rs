@@ -28,8 +28,9 @@ const SIZES: f64 = 3.0;
 const FURTHER: f64 = 6.0;
 /// How often every node is moved. A quarter of the runs moves all down, a quarter all up, and the rest each by chance.
 const RUNS: usize = 32;
-/// How much a nudge may bend a gradient without any kink, in units of the largest one.
-const BEND: f64 = 1e-4;
+/// How much a nudge may bend a gradient without any kink, in units of the largest one: some nudges. A faint kink is told from
+/// a bend by what the rules give beside the point.
+const BEND: f64 = 1e-6;
 
 /// For each element of each gradient, the least and the greatest that the rules give around the point.
 pub(crate) type Hull = Vec<Vec<(f64, f64)>>;
