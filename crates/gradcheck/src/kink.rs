@@ -24,6 +24,8 @@ use crate::rounding::shaken;
 const NUDGE: f64 = 1e-7;
 /// Over how many decimal orders the nudges of nodes are spread.
 const SIZES: f64 = 3.0;
+/// How many points beside a kink are tried.
+const POINTS: usize = 4;
 /// How far an element that stands out is moved, in nudges; the others are moved by less than two.
 const FURTHER: f64 = 6.0;
 /// How often every node is moved. A quarter of the runs moves all down, a quarter all up, and the rest each by chance.
@@ -226,10 +228,22 @@ impl Inside<'_> {
     }
 
     /// Whether the gradient graph is right at one element a little beside the point, where nothing ties and nothing
-    /// stands on a kink.
+    /// stands on a kink. Where a kink is met again, another point is tried.
     fn right_beside(&self, index: usize) -> Result<bool, CheckError> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed);
+        for _ in 0..POINTS {
+            match self.beside(index, &mut rng)? {
+                Verdict::Pass => return Ok(true),
+                Verdict::Fail => return Ok(false),
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// The verdict at one element for values that are all a little off.
+    fn beside(&self, index: usize, rng: &mut ChaCha8Rng) -> Result<Verdict, CheckError> {
         let &Inside { pair, position, forward, backward, options, .. } = self;
-        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
         let mut values = pair.values.clone();
         // Whole steps of a thousandth part every tie and leave every kink.
         let mut beside =
@@ -248,6 +262,6 @@ impl Inside<'_> {
         };
         let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
         let mut target = Target { f: &mut f, x: &x, gradient, options, aid: Aid::default() };
-        Ok(target.element(index, scale).verdict == Verdict::Pass)
+        Ok(target.element(index, scale).verdict)
     }
 }
