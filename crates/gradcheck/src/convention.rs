@@ -4,11 +4,10 @@ use graphrun_exec::Array;
 use graphrun_graph::Kink;
 use graphrun_tensor::Dtype;
 
-use crate::array::{reals, set, set_element};
+use crate::array::reals;
 use crate::engine::{Engine, sizes_of};
 use crate::examine::Finding;
-use crate::graph::{Pair, Problem, scalar};
-use crate::ladder::{Range, derivative};
+use crate::graph::{Pair, Problem, slope};
 
 /// How many elements of a tensor are looked at: kinks that an operation has, its first elements have.
 const ELEMENTS: usize = 16;
@@ -30,17 +29,10 @@ pub(crate) fn declared(
     let mut value = engine.prepare(&pair.forward, &sizes, Dtype::F64).map_err(wrong)?;
     let mut values = pair.values.clone();
     for (position, name) in pair.wrt.iter().enumerate() {
-        let x = reals(&pair.values[name]).to_vec();
         value.run(&values).map_err(wrong)?;
-        for (k, &at) in x.iter().enumerate().take(ELEMENTS) {
+        for k in 0..reals(&pair.values[name]).len().min(ELEMENTS) {
             let Some(first) = first(kink, problem, pair, position, k) else { continue };
-            let along = |t: f64| {
-                set_element(&mut values, name, k, at + t);
-                (scalar(value.rerun(&values, name)), (at + t) - at)
-            };
-            let found = derivative(along, Range::around(at));
-            set(&mut values, name, &x);
-            let Some((below, above)) = found.kink else { continue };
+            let Some((below, above)) = slope(value.as_mut(), &mut values, name, k).kink else { continue };
             let (wanted, got) = (kink.choose(below, above, first), reals(&gradient[position])[k]);
             let share = (got - wanted).abs() / (above - below).abs();
             // A gradient that is not a number is seen elsewhere.

@@ -7,9 +7,10 @@ use graphrun_exec::Array;
 use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
-use crate::array::{Values, reals, set};
+use crate::array::{Values, reals, set, set_element};
 use crate::engine::{Engine, Program, sizes_of};
 use crate::kink::{Inside, Learnt};
+use crate::ladder::{Estimate, Range, derivative};
 use crate::options::Options;
 use crate::probe::Aid;
 use crate::report::{Entry, Report};
@@ -236,6 +237,19 @@ pub(crate) fn check_pair(
 /// The first output of a run, a scalar; NaN where it cannot be had.
 pub(crate) fn scalar(run: Result<Vec<Array>, String>) -> f64 {
     run.ok().and_then(|out| reals(&out[0]).first().copied()).unwrap_or(f64::NAN)
+}
+
+/// The derivative of a scalar program at one element of `name`. The program has been run at these values, which are left
+/// as they were.
+pub(crate) fn slope(program: &mut dyn Program, values: &mut Values, name: &str, element: usize) -> Estimate {
+    let at = reals(&values[name])[element];
+    let along = |t: f64| {
+        set_element(values, name, element, at + t);
+        (scalar(program.rerun(values, name)), (at + t) - at)
+    };
+    let found = derivative(along, Range::around(at));
+    set_element(values, name, element, at);
+    found
 }
 
 /// The gradients, and the greatest finite number among all nodes of the gradient graph.

@@ -155,10 +155,7 @@ fn case(registry: &Registry, recipe: &Recipe, how: &Examination<'_>, tally: &mut
     let report = match serve(registry, recipe, Some(&mut tally.coverage)) {
         Err(refused) => return Err(refused),
         Ok(None) => None,
-        Ok(Some((problem, kink))) => {
-            let how = Examination { kink, ..turn(how, recipe.seed) };
-            Some(caught(&problem, &how, recipe.seed)?)
-        }
+        Ok(Some((problem, kink))) => Some(caught(&problem, &turn(how, kink, recipe.seed), recipe.seed)?),
     };
     match report.map(|r| r.verdict) {
         Some(Verdict::Pass) => tally.passed += 1,
@@ -181,8 +178,9 @@ pub(crate) fn caught(problem: &Problem, how: &Examination<'_>, seed: u64) -> Res
 
 /// What costs the most is examined in turns: second derivatives and single precision with every eighth seed each, and
 /// what must not change a gradient with every fourth.
-pub(crate) fn turn<'a>(how: &Examination<'a>, seed: u64) -> Examination<'a> {
+pub(crate) fn turn<'a>(how: &Examination<'a>, kink: Option<Kink>, seed: u64) -> Examination<'a> {
     Examination {
+        kink,
         second_order: how.second_order && seed.is_multiple_of(8),
         single: how.single && seed % 8 == 4,
         metamorphic: how.metamorphic && seed % 4 == 1,

@@ -45,8 +45,10 @@ fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize,
     let sizes = sizes_of(&pair.forward, &pair.values)?;
     let every = |node: &Node| !matches!(node.op.form(), Form::Leaf(Leaf::Constant(_) | Leaf::Count(_)));
     let Moved { graph, fed, .. } = moved(pair, &every, &|b, x, by| b.add(&[x, by]))?;
-    let own = outstanding.map(|(position, _)| leaf(&pair.forward, &pair.wrt[position])).transpose()?;
-    let own = own.and_then(|leaf| fed.iter().find(|(name, _)| *name == name_of(leaf)).map(|(name, _)| name.clone()));
+    let own = match outstanding {
+        Some((position, index)) => Some((name_of(leaf(&pair.forward, &pair.wrt[position])?), index)),
+        None => None,
+    };
     let added = shapes(&graph, fed, &sizes)?;
     let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -69,8 +71,8 @@ fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize,
                 size * rng.random_range(0.5..1.5) * if up { 1.0 } else { -1.0 }
             };
             let mut by: Vec<f64> = (0..shape.len()).map(|_| draw()).collect();
-            if let (Some((_, index)), Some(_)) = (outstanding, own.as_ref().filter(|own| *own == name)) {
-                by[index] = rng.random_range(-FURTHER..FURTHER) * size;
+            if let Some((_, index)) = own.as_ref().filter(|(own, _)| own == name) {
+                by[*index] = rng.random_range(-FURTHER..FURTHER) * size;
             }
             values.insert(name.clone(), real(*shape, by));
         }
@@ -102,9 +104,15 @@ fn bend(ranges: &[(f64, f64)]) -> f64 {
 /// that tie but for a rounding send the gradient elsewhere, and both results are among those that it may take.
 pub(crate) fn torn(pair: &Pair, engine: &dyn Engine, place: (usize, usize), gradients: [f64; 2]) -> bool {
     let Ok(hull) = hull(pair, engine, 0, Some(place)) else { return false };
-    let (ranges, (low, high)) = (&hull[place.0], hull[place.0][place.1]);
-    let slack = bend(ranges) + 0.5 * (high - low);
-    high - low > bend(ranges) && gradients.iter().all(|g| (low - slack..=high + slack).contains(g))
+    let ranges = &hull[place.0];
+    gradients.iter().all(|g| covers(ranges[place.1], bend(ranges), true, *g))
+}
+
+/// Whether a range is wider than it may be without any kink, and holds a gradient; half its width outside will do when
+/// the check is `lenient`, since chance need not find the ends.
+fn covers((low, high): (f64, f64), bend: f64, lenient: bool, gradient: f64) -> bool {
+    let slack = bend + if lenient { 0.5 * (high - low) } else { 0.0 };
+    high - low > bend && (low - slack..=high + slack).contains(&gradient)
 }
 
 /// The input that moves a node.
@@ -176,7 +184,7 @@ pub(crate) struct Inside<'a> {
     pub(crate) forward: &'a dyn Engine,
     pub(crate) backward: &'a dyn Engine,
     pub(crate) options: &'a Options<'a>,
-    /// Whether a gradient may lie outside of the range by half its width, since chance need not find the ends.
+    /// Whether a gradient may lie somewhat outside of the range: see [`covers`].
     pub(crate) lenient: bool,
     pub(crate) learnt: &'a Learnt,
 }
@@ -185,10 +193,7 @@ impl Insight for Inside<'_> {
     fn explain(&self, index: usize) -> bool {
         let (ranges, bend) = self.ranges();
         let Some(&(mut low, mut high)) = ranges.get(index) else { return false };
-        let covered = |low: f64, high: f64| {
-            let slack = bend + if self.lenient { 0.5 * (high - low) } else { 0.0 };
-            high - low > bend && (low - slack..=high + slack).contains(&self.gradient[index])
-        };
+        let covered = |low: f64, high: f64| covers((low, high), bend, self.lenient, self.gradient[index]);
         if !covered(low, high) {
             let place = (self.position, index);
             let closer = hull(self.pair, self.forward, self.options.seed, Some(place)).unwrap_or_default();

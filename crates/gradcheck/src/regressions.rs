@@ -9,12 +9,11 @@ use graphrun_exec::Array;
 use graphrun_graph::{Builder, Graph};
 use graphrun_tensor::Dtype;
 
-use crate::array::{real, reals, set, set_element};
+use crate::array::{real, reals};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{Problem, scalar};
+use crate::graph::{Problem, slope};
 use crate::hunt::Failure;
 use crate::interpret::Interpreter;
-use crate::ladder::{Range, derivative};
 use crate::recipe::Recipe;
 
 /// Prints a graph as a model file with this text as its `tests`, or says why it cannot. The loader's printer is one,
@@ -132,18 +131,15 @@ fn numeric(problem: &Problem) -> Vec<(String, Array)> {
     let Some((pair, mut program)) = program else { return vec![] };
     let mut values = pair.values.clone();
     let gradient = |name: &String| {
-        let x = reals(&pair.values[name]).to_vec();
-        let slopes = (0..x.len()).map(|k| {
-            let along = |t: f64| {
-                set_element(&mut values, name, k, x[k] + t);
-                (scalar(program.run(&values)), (x[k] + t) - x[k])
-            };
-            let slope = derivative(along, Range::around(x[k])).value;
-            set(&mut values, name, &x);
+        let array = &pair.values[name];
+        // Without a run there is no slope either: a value that does not fit is NaN throughout.
+        let ran = program.run(&values).is_ok();
+        let slopes = (0..reals(array).len()).map(|k| {
+            let slope = if ran { slope(program.as_mut(), &mut values, name, k).value } else { f64::NAN };
             // Ten digits are more than the test's tolerance asks for, and read better than seventeen.
             (slope * PRINTED).round() / PRINTED
         });
-        (name.clone(), real(pair.values[name].shape(), slopes.collect()))
+        (name.clone(), real(array.shape(), slopes.collect()))
     };
     pair.wrt.iter().map(gradient).collect()
 }

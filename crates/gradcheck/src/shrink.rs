@@ -25,14 +25,13 @@ pub(crate) fn shrink(
         Err(found) => same(&found).then_some((None, found)),
         Ok(None) => None,
         Ok(Some((problem, kink))) => {
-            let how = Examination { kink, ..turn(how, recipe.seed) };
-            let found = caught(&problem, &how, recipe.seed).err().filter(same)?;
+            let found = caught(&problem, &turn(how, kink, recipe.seed), recipe.seed).err().filter(same)?;
             Some((Some((problem, kink)), found))
         }
     };
     let (recipe, mut problem, mut finding) = smallest(recipe, finding.clone(), &fails);
     if let Some((found, kink)) = &mut problem {
-        let how = Examination { kink: *kink, ..turn(how, recipe.seed) };
+        let how = turn(how, *kink, recipe.seed);
         let fails = |problem: &Problem| caught(problem, &how, recipe.seed).err().filter(&same);
         finding = simplest(found, finding, &fails);
     }

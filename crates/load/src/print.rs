@@ -28,9 +28,9 @@ pub struct PrintOptions {
 /// # Errors
 /// An op that the registry does not have, in words.
 pub fn print(graph: &Graph, registry: &Registry, options: &PrintOptions) -> Result<String, String> {
-    let printer = Printer { graph, registry, names: names(graph) };
-    let text = printer.model(options)?;
-    fmt_source("printed model", &text).map_err(|found| found.to_string())
+    let cases: Vec<String> = options.tests.iter().map(case).collect();
+    let tests = if cases.is_empty() { String::new() } else { format!("[{}]", cases.join(", ")) };
+    write(graph, registry, options.doc.as_deref(), &tests)
 }
 
 /// The graph as a model file with this text as its `tests`: how the gradient harness shows what fails.
@@ -38,9 +38,12 @@ pub fn print(graph: &Graph, registry: &Registry, options: &PrintOptions) -> Resu
 /// # Errors
 /// As [`print()`], and a text that is no section of tests.
 pub fn print_tested(graph: &Graph, registry: &Registry, tests: &str) -> Result<String, String> {
-    let text = print(graph, registry, &PrintOptions::default())?;
-    let open = text.trim_end().strip_suffix(')').ok_or("a printed model ends with a bracket")?;
-    let text = format!("{}, tests: {tests})", open.trim_end().trim_end_matches(','));
+    write(graph, registry, None, tests)
+}
+
+/// The canonical text, with `tests` as that section unless it is empty.
+fn write(graph: &Graph, registry: &Registry, doc: Option<&str>, tests: &str) -> Result<String, String> {
+    let text = Printer { graph, registry, names: names(graph) }.model(doc, tests)?;
     fmt_source("printed model", &text).map_err(|found| found.to_string())
 }
 
@@ -98,11 +101,11 @@ fn key(name: &str) -> String {
 }
 
 impl Printer<'_> {
-    fn model(&self, options: &PrintOptions) -> Result<String, String> {
+    fn model(&self, doc: Option<&str>, tests: &str) -> Result<String, String> {
         let graph = self.graph;
         let needed = graph.reachable();
         let mut out = String::from("Model(graphrun: 1,\n");
-        if let Some(doc) = &options.doc {
+        if let Some(doc) = doc {
             let _ = writeln!(out, "doc: {},", quote(doc));
         }
         let mut section = |name: &str, entries: Vec<(String, String)>| {
@@ -147,9 +150,8 @@ impl Printer<'_> {
         if let Some(loss) = graph.loss {
             let _ = writeln!(out, "loss: {},", key(&self.names[&loss]));
         }
-        if !options.tests.is_empty() {
-            let cases: Vec<String> = options.tests.iter().map(case).collect();
-            let _ = writeln!(out, "tests: [{}],", cases.join(", "));
+        if !tests.is_empty() {
+            let _ = writeln!(out, "tests: {tests},");
         }
         out.push(')');
         Ok(out)
