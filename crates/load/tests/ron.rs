@@ -124,6 +124,14 @@ fn every_model_file_is_ron() {
     }
 }
 
+#[test]
+fn whole_values_are_not_called() {
+    for text in ["a([true()])", "a([false(1)])", "a([inf()])", "a([NaN()])", "a([None()])"] {
+        assert!(read(text).is_err(), "{text}");
+        assert!(ours(text).is_none(), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -175,7 +175,9 @@ impl<'a> Parser<'a> {
                 self.bad(Code::Unsupported, span, "byte strings are not used in model files", "write a plain string");
             return Value { span, kind };
         }
-        if next.is_some_and(|token| token.kind == TokenKind::OpenParen) {
+        // A value that is whole by itself is called by nobody, in RON neither.
+        let whole = matches!(text, "true" | "false" | "inf" | "NaN" | "None");
+        if !whole && next.is_some_and(|token| token.kind == TokenKind::OpenParen) {
             return self.call(Some(Name { text: text.to_owned(), span }));
         }
         let kind = match text {
