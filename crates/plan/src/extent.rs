@@ -32,6 +32,9 @@ pub(crate) fn extent(operand: Shape, shape: Shape, inner: usize) -> Option<Exten
     if full(0..rank) {
         return Some(Extent::Full);
     }
+    if one(0..rank) {
+        return Some(Extent::Scalar);
+    }
     if full(cut..rank) && one(0..cut) {
         return Some(Extent::Col);
     }
@@ -84,6 +87,8 @@ mod tests {
         check(&[10], &[4, 10], 1, Some(Extent::Row { div: 1, modulo: 10 }));
         check(&[4, 1], &[4, 10], 10, Some(Extent::Row { div: 1, modulo: 4 }));
         check(&[], &[4, 10], 10, Some(Extent::Scalar));
+        check(&[], &[4, 10], 1, Some(Extent::Scalar));
+        check(&[1, 1], &[4, 1], 1, Some(Extent::Scalar));
         check(&[3, 1, 1], &[2, 3, 5, 7], 35, Some(Extent::Row { div: 1, modulo: 3 }));
         check(&[3, 1, 1], &[2, 3, 5, 7], 1, Some(Extent::Row { div: 35, modulo: 3 }));
         check(&[2, 1, 5, 1], &[2, 3, 5, 7], 7, None);
