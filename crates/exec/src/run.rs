@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use graphrun_expr::{Float, Operand as Bound, Source};
 use graphrun_graph::{Context, Op, Reduce};
-use graphrun_plan::{Bind, Extent, Kernel, Operand, Part, Product, Work};
+use graphrun_plan::{Accumulate, Bind, Extent, Kernel, Operand, Part, Product, Work};
 use graphrun_tensor::{
     Accum, Element, Lent, Mat, MatMut, Num, Real, Reduction, Scratch, Shape, View, ViewAny, ViewMut,
 };
@@ -119,6 +119,13 @@ fn matmul<T: Scalar>(
 ) {
     let &Product { cols, depth, .. } = product;
     let out = lent.write::<T>(0);
+    let (accum, alpha) = match product.accumulate {
+        Some(Accumulate { factor, by }) => {
+            let by = by.map_or(<T as Real>::ONE, |k| lent.read::<T>(k)[0]);
+            (Accum::Add, <T as Real>::from_f64(factor) * by)
+        }
+        None => (Accum::Replace, <T as Real>::ONE),
+    };
     let (a, b) = (lent.read::<T>(0), lent.read::<T>(1));
     let [a_shape, b_shape, out_shape] = [kernel.inputs[0].shape, kernel.inputs[1].shape, kernel.outputs[0].shape];
     let single = b_shape.rank() == 2 && !product.transpose_a || out_shape.rank() == 2;
@@ -132,7 +139,7 @@ fn matmul<T: Scalar>(
         let out = MatMut::row_major(out, count, cols);
         let b = matrix(b, depth, cols, product.transpose_b);
         let scratch = scratch.rest::<T>();
-        graphrun_tensor::matmul(out, Accum::Replace, <T as Real>::ONE, a, b, scratch);
+        graphrun_tensor::matmul(out, accum, alpha, a, b, scratch);
         return;
     }
     // A stack: leading axes broadcast, and a chunk is a range of the first one.
@@ -148,14 +155,7 @@ fn matmul<T: Scalar>(
         };
         let a = matrix(&a[place(a_shape, kernel.inputs[0].part)..], product.rows, depth, product.transpose_a);
         let b = matrix(&b[place(b_shape, kernel.inputs[1].part)..], depth, cols, product.transpose_b);
-        graphrun_tensor::matmul(
-            MatMut::row_major(out, product.rows, cols),
-            Accum::Replace,
-            <T as Real>::ONE,
-            a,
-            b,
-            memory,
-        );
+        graphrun_tensor::matmul(MatMut::row_major(out, product.rows, cols), accum, alpha, a, b, memory);
     }
 }
 

@@ -69,7 +69,7 @@ pub enum Bind {
 }
 
 /// A product of matrices over the last two axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Product {
     /// The rows of one matrix of the output.
     pub rows: usize,
@@ -81,6 +81,17 @@ pub struct Product {
     pub transpose_a: bool,
     /// Whether the second operand is read transposed.
     pub transpose_b: bool,
+    /// What is added to the output, which otherwise is the product itself.
+    pub accumulate: Option<Accumulate>,
+}
+
+/// A multiple of a product that is added to what the output holds: `factor`, times the scalar operand `by` if there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accumulate {
+    /// The constant factor.
+    pub factor: f64,
+    /// The operand, of one element, that the product is multiplied by too.
+    pub by: Option<usize>,
 }
 
 /// What a kernel does.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accumulate;
 mod concrete;
 mod extent;
 mod fuse;
@@ -17,7 +18,7 @@ use graphrun_graph::{Form, Graph, Leaf, Sizes};
 use graphrun_tensor::Dtype;
 
 pub use extent::Extent;
-pub use kernel::{Bind, Kernel, Operand, Part, Product, Stage, Value, ValueId, Work};
+pub use kernel::{Accumulate, Bind, Kernel, Operand, Part, Product, Stage, Value, ValueId, Work};
 pub use simplify::{PASSES, Pass, simplify};
 
 use concrete::Concrete;
@@ -102,7 +103,7 @@ pub fn plan(graph: &Graph, sizes: &Sizes, options: &Options) -> Result<Plan, Pla
     let mut lowered = lower::lower(&concrete, &groups);
     let before = update::update(&concrete, &mut lowered)?;
     let stages = stage::stages(&mut lowered, &before, options.dtype.bytes())?;
-    let lower::Lowered { mut values, kernels, of } = lowered;
+    let lower::Lowered { mut values, kernels, of, .. } = lowered;
 
     let named = |name: &str, id| Named { name: name.into(), value: of[&concrete.root(id)], shape: concrete.shape(id) };
     let outputs: Vec<Named> = graph.outputs.iter().map(|(name, id)| named(name, *id)).collect();

@@ -22,6 +22,8 @@ pub(crate) struct Lowered {
     pub(crate) kernels: Vec<Kernel>,
     /// The value of every node that has memory.
     pub(crate) of: HashMap<NodeId, ValueId>,
+    /// What the kernels that are tile programs were compiled from, by their place.
+    pub(crate) specs: HashMap<usize, Spec>,
 }
 
 struct Lowering<'a, 'c, 'g> {
@@ -35,7 +37,7 @@ struct Lowering<'a, 'c, 'g> {
 }
 
 pub(crate) fn lower<'c>(concrete: &'c Concrete<'_>, groups: &Groups<'c, '_>) -> Lowered {
-    let out = Lowered { values: Vec::new(), kernels: Vec::new(), of: HashMap::new() };
+    let out = Lowered { values: Vec::new(), kernels: Vec::new(), of: HashMap::new(), specs: HashMap::new() };
     let (stored, read) = stored(concrete, groups);
     let mut lowering = Lowering { concrete, groups, out, stored, read };
     for (id, _) in concrete.graph.ids() {
@@ -165,7 +167,7 @@ impl Lowering<'_, '_, '_> {
         let [a, b] = [0, 1].map(|k| self.concrete.shape(self.concrete.inputs(id)[k]));
         let out = self.concrete.shape(id);
         let depth = a.from_end(usize::from(transpose_a));
-        let product = |rows| Product { rows, cols: out.from_end(0), depth, transpose_a, transpose_b };
+        let product = |rows| Product { rows, cols: out.from_end(0), depth, transpose_a, transpose_b, accumulate: None };
         let first = out.sizes().first().copied().unwrap_or(1);
         if b.rank() == 2 && !transpose_a {
             // All leading axes of the first operand are rows of one product.
@@ -216,6 +218,7 @@ impl Lowering<'_, '_, '_> {
             build.inputs.iter_mut().for_each(|input| input.part = Part::Whole);
         }
         let program = Arc::new(Program::compile(&spec));
+        self.out.specs.insert(self.out.kernels.len(), spec);
         self.out.kernels.push(Kernel {
             work: Work::Program { program, rows, inner, binds: build.binds, sums },
             nodes: group.members.clone(),

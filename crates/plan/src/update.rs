@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::PlanError;
+use crate::accumulate::accumulate;
 use crate::concrete::Concrete;
 use crate::extent::Extent;
 use crate::fuse::is_leaf;
@@ -30,6 +31,7 @@ pub(crate) fn update(concrete: &Concrete<'_>, lowered: &mut Lowered) -> Result<V
             lowered.of.insert(root, to);
         }
     }
+    accumulate(lowered, &mut before, &asked);
     Ok(before)
 }
 
@@ -125,7 +127,7 @@ fn is_leaf_value(concrete: &Concrete<'_>, lowered: &Lowered, value: ValueId) -> 
 }
 
 /// Whether kernel `to` must run before kernel `from`.
-fn reaches(before: &[Vec<usize>], from: usize, to: usize) -> bool {
+pub(crate) fn reaches(before: &[Vec<usize>], from: usize, to: usize) -> bool {
     let mut seen = vec![false; before.len()];
     let mut stack = vec![from];
     while let Some(k) = stack.pop() {

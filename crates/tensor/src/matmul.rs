@@ -9,6 +9,11 @@ use crate::simd::Lanes;
 /// Multiplications up to which plain loops beat the set-up of anything else.
 const TINY: usize = 160;
 
+/// Columns up to which a product is one of vectors, where its factors allow: tiles would leave lanes unused.
+const NARROW: usize = 12;
+/// The least length of the sums for which several columns are worth it.
+const LONG: usize = 64;
+
 /// The elements of scratch that [`matmul`] wants for a product of `rows` by `depth` with `depth` by `cols`.
 #[must_use]
 pub fn matmul_scratch<T: Lanes>(rows: usize, cols: usize, depth: usize) -> usize {
@@ -45,12 +50,13 @@ pub fn matmul<T: Lanes>(
         tiny(&mut out, accum, alpha, a, b);
         return;
     }
-    let by_vector = match (rows, cols) {
-        (1, _) => vector_job(out.as_mut_ptr(), 1, b.t(), a.t()),
-        (_, 1) => vector_job(out.as_mut_ptr(), out.row_stride(), a, b),
-        _ => None,
+    let (to, step) = (out.as_mut_ptr(), out.row_stride());
+    let narrow = match () {
+        () if rows == 1 => vectors_job(to, [1, step], b.t(), a.t()),
+        () if cols <= NARROW => vectors_job(to, [step, 1], a, b),
+        () => None,
     };
-    match by_vector {
+    match narrow {
         // SAFETY: the job was made of matrices that vouch for their elements; `loops` was chosen for this processor.
         Some((run, job)) => unsafe { run(&Job { alpha, add: accum == Accum::Add, ..job }) },
         None if T::loops().tuned => gemm(out, accum, alpha, a, b, scratch),
@@ -77,8 +83,14 @@ fn by_faer<T: Lanes>(out: &mut MatMut<'_, T>, accum: Accum, alpha: T, a: Mat<'_,
 
 type Vectorised<T> = (unsafe fn(&Job<T>), Job<T>);
 
-/// The way to compute the product of `m` with the column `x` into memory at `y`, if their contiguous axes allow one.
-fn vector_job<T: Lanes>(y: *mut T, y_step: usize, m: Mat<'_, T>, x: Mat<'_, T>) -> Option<Vectorised<T>> {
+/// The way to compute the product of `m` with the few columns of `x` into memory at `y`, whose steps from row to row and
+/// from column to column are given, if the contiguous axes allow one.
+fn vectors_job<T: Lanes>(
+    y: *mut T,
+    [y_step, y_vector]: [usize; 2],
+    m: Mat<'_, T>,
+    x: Mat<'_, T>,
+) -> Option<Vectorised<T>> {
     let loops = T::loops();
     let job = Job {
         a: m.as_ptr(),
@@ -87,14 +99,17 @@ fn vector_job<T: Lanes>(y: *mut T, y_step: usize, m: Mat<'_, T>, x: Mat<'_, T>) 
         len: 0,
         x: x.as_ptr(),
         x_step: x.row_stride(),
+        x_vector: x.col_stride(),
+        vectors: x.cols(),
         y,
         y_step,
+        y_vector,
         alpha: T::ONE,
         add: false,
     };
-    if m.col_stride() == 1 && x.row_stride() == 1 {
+    if m.col_stride() == 1 && x.row_stride() == 1 && (x.cols() == 1 || m.cols() >= LONG) {
         Some((loops.dots, Job { a_line: m.row_stride(), lines: m.rows(), len: m.cols(), ..job }))
-    } else if m.row_stride() == 1 && y_step == 1 {
+    } else if x.cols() == 1 && m.row_stride() == 1 && y_step == 1 {
         Some((loops.axpys, Job { a_line: m.col_stride(), lines: m.cols(), len: m.rows(), ..job }))
     } else {
         None

@@ -1,72 +1,112 @@
-//! One row or one column times a matrix, at the speed of memory.
+//! Products of which one side is a few rows: at the speed of memory, and without packing anything.
 #![allow(unsafe_code)]
 
+use crate::pack::tiles;
 use crate::real::Real;
 use crate::simd::Vector;
 
-/// `y = alpha A x` or `y += alpha A x` where `A` has `lines` contiguous lines of `len` elements.
+/// The products of the `lines` contiguous lines of a matrix, each of `len` elements, with a few vectors.
 ///
-/// In [`dots`] a line makes an output; in [`axpys`] a line is scaled and added to all outputs.
+/// In [`dots`] a line makes an output for each vector; in [`axpys`] a line is scaled and added to all outputs.
 pub(crate) struct Job<T> {
     /// Line `i` is at `a + i * a_line`.
     pub(crate) a: *const T,
     pub(crate) a_line: isize,
     pub(crate) lines: usize,
     pub(crate) len: usize,
-    /// Element `i` of the vector is at `x + i * x_step`; [`dots`] wants `x_step` 1.
+    /// Element `i` of vector `j` is at `x + i * x_step + j * x_vector`; [`dots`] wants `x_step` 1.
     pub(crate) x: *const T,
     pub(crate) x_step: isize,
-    /// Element `i` of the output is at `y + i * y_step`; [`axpys`] wants `y_step` 1.
+    pub(crate) x_vector: isize,
+    /// How many vectors there are; [`axpys`] wants one.
+    pub(crate) vectors: usize,
+    /// Element `i` of the output of vector `j` is at `y + i * y_step + j * y_vector`; [`axpys`] wants `y_step` 1.
     pub(crate) y: *mut T,
     pub(crate) y_step: usize,
+    pub(crate) y_vector: usize,
     pub(crate) alpha: T,
     /// Whether the output is added to; otherwise it is not read.
     pub(crate) add: bool,
 }
 
-/// `y[i] = alpha <line i, x>`: the vector has `len` elements, the output `lines`.
+/// `y[i, j] = alpha <line i, x[j]>`: a vector has `len` elements, its output `lines`.
 ///
 /// # Safety
 /// The pointers are valid for what [`Job`] says of them, and the processor has the instructions of `V`.
 #[inline(always)]
 pub(crate) unsafe fn dots<V: Vector>(job: &Job<V::Elem>) {
-    let whole = job.lines - job.lines % 4;
-    // SAFETY: passed on; the groups of lines cover `0..lines`.
+    // SAFETY: passed on; the groups cover all vectors. Four lines by the sums of a group, and their factors, fill the
+    // registers.
     unsafe {
-        for i in (0..whole).step_by(4) {
-            dots_of::<V, 4>(job, i);
-        }
-        for i in whole..job.lines {
-            dots_of::<V, 1>(job, i);
+        for (j, vectors) in tiles(job.vectors, V::ROWS - 3) {
+            match vectors {
+                5.. => dots_with::<V, 5, 1>(job, j),
+                4 => dots_with::<V, 4, 1>(job, j),
+                3 => dots_with::<V, 3, 1>(job, j),
+                2 => dots_with::<V, 2, 1>(job, j),
+                _ => dots_with::<V, 1, 2>(job, j),
+            }
         }
     }
 }
 
-/// The dot products of `R` neighbouring lines, each in two chains of vectors, then lane by lane, then the rest.
+/// The dot products of all lines with `C` vectors: the same sums for a line whatever lines stand beside it.
 #[inline(always)]
-unsafe fn dots_of<V: Vector, const R: usize>(job: &Job<V::Elem>, first: usize) {
-    // SAFETY: the caller promises the lines, and indices stay below `len`.
+unsafe fn dots_with<V: Vector, const C: usize, const P: usize>(job: &Job<V::Elem>, vector: usize) {
+    let whole = job.lines - job.lines % 4;
+    // SAFETY: passed on; the groups of lines cover `0..lines`.
+    unsafe {
+        for i in (0..whole).step_by(4) {
+            dots_of::<V, 4, C, P>(job, i, vector);
+        }
+        for i in whole..job.lines {
+            dots_of::<V, 1, C, P>(job, i, vector);
+        }
+    }
+}
+
+/// The dot products of `R` neighbouring lines with `C` vectors, each in `P` chains of vectors, then lane by lane, then
+/// the rest.
+#[inline(always)]
+unsafe fn dots_of<V: Vector, const R: usize, const C: usize, const P: usize>(
+    job: &Job<V::Elem>,
+    first: usize,
+    vector: usize,
+) {
+    // SAFETY: the caller promises the lines and vectors, and indices stay below `len`.
     unsafe {
         let lines: [*const V::Elem; R] = std::array::from_fn(|r| job.a.offset((first + r) as isize * job.a_line));
-        let mut acc = [[V::splat(V::Elem::ZERO); 2]; R];
-        let pair = 2 * V::LANES;
-        let whole = job.len - job.len % pair;
-        for p in (0..whole).step_by(pair) {
-            let x = [V::load(job.x.add(p)), V::load(job.x.add(p + V::LANES))];
+        let xs: [*const V::Elem; C] = std::array::from_fn(|c| job.x.offset((vector + c) as isize * job.x_vector));
+        let mut acc = [[[V::splat(V::Elem::ZERO); P]; C]; R];
+        let step = P * V::LANES;
+        let whole = job.len - job.len % step;
+        for p in (0..whole).step_by(step) {
+            let x = xs.map(|x| -> [V; P] { std::array::from_fn(|k| V::load(x.add(p + k * V::LANES))) });
             for (line, acc) in lines.iter().zip(&mut acc) {
-                acc[0] = V::load(line.add(p)).mul_add(x[0], acc[0]);
-                acc[1] = V::load(line.add(p + V::LANES)).mul_add(x[1], acc[1]);
+                let a: [V; P] = std::array::from_fn(|k| V::load(line.add(p + k * V::LANES)));
+                for (x, acc) in x.iter().zip(acc) {
+                    for ((acc, &x), &a) in acc.iter_mut().zip(x).zip(&a) {
+                        *acc = a.mul_add(x, *acc);
+                    }
+                }
+            }
+        }
+        // A loop of its own, short enough to be unrolled, so that the chains stay in registers.
+        let mut sums = [[V::Elem::ZERO; C]; R];
+        for (sums, acc) in sums.iter_mut().zip(&acc) {
+            for (sum, chains) in sums.iter_mut().zip(acc) {
+                *sum = chains[1..].iter().fold(chains[0], |sum, &chain| sum.add(chain)).sum();
             }
         }
         for r in 0..R {
-            let mut lanes = [V::Elem::ZERO; 16];
-            acc[r][0].add(acc[r][1]).store(lanes.as_mut_ptr());
-            let mut sum: V::Elem = lanes[..V::LANES].iter().copied().sum();
-            for p in whole..job.len {
-                sum += *lines[r].add(p) * *job.x.add(p);
+            for c in 0..C {
+                let mut sum = sums[r][c];
+                for p in whole..job.len {
+                    sum += *lines[r].add(p) * *xs[c].add(p);
+                }
+                let y = job.y.add((first + r) * job.y_step + (vector + c) * job.y_vector);
+                *y = if job.add { *y + job.alpha * sum } else { job.alpha * sum };
             }
-            let y = job.y.add((first + r) * job.y_step);
-            *y = if job.add { *y + job.alpha * sum } else { job.alpha * sum };
         }
     }
 }

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use crate::real::Real;
-use crate::simd::Vector;
+use crate::simd::{Vector, WIDEST};
 
 /// The most rows of a tile, of any instruction set.
 pub(crate) const TILE_ROWS: usize = 8;
@@ -61,9 +61,6 @@ pub(crate) struct GradTile<T> {
     pub(crate) c_row: usize,
     pub(crate) rows: usize,
 }
-
-/// The lanes of the widest vector.
-const WIDEST: usize = 16;
 
 /// The most elements in a row of a tile, of any instruction set.
 pub(crate) const TILE_COLUMNS: usize = 2 * WIDEST;
@@ -326,7 +323,7 @@ pub(crate) unsafe fn transpose<V: Vector>(
 /// The processor has the instructions of `V`.
 #[inline(always)]
 pub(crate) unsafe fn spin<V: Vector>(rounds: usize, x: V::Elem) -> V::Elem {
-    // SAFETY: passed on; the vectors are stored to an array of the greatest width.
+    // SAFETY: passed on.
     unsafe {
         let factor = V::splat(x);
         let mut acc = [factor; SPIN_CHAINS];
@@ -335,10 +332,7 @@ pub(crate) unsafe fn spin<V: Vector>(rounds: usize, x: V::Elem) -> V::Elem {
                 *a = a.mul_add(factor, factor);
             }
         }
-        let sum = acc.into_iter().fold(factor, |s, a| s.add(a));
-        let mut lanes = [V::Elem::ZERO; WIDEST];
-        sum.store(lanes.as_mut_ptr());
-        lanes.into_iter().sum()
+        acc.into_iter().fold(factor, |s, a| s.add(a)).sum()
     }
 }
 

@@ -11,6 +11,9 @@ use crate::pack;
 use crate::real::Real;
 use crate::reduce::{Compensated, Running};
 
+/// The lanes of the widest vector.
+pub(crate) const WIDEST: usize = 16;
+
 /// A register of [`Vector::LANES`] elements.
 ///
 /// # Safety
@@ -34,6 +37,8 @@ pub(crate) unsafe trait Vector: Copy {
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
     /// `self + b`.
     unsafe fn add(self, b: Self) -> Self;
+    /// The sum of the lanes: the upper half is added to the lower one until one is left.
+    unsafe fn sum(self) -> Self::Elem;
     /// Writes the transpose of the square of side `BLOCK` at `from`, whose rows are `step` apart, to the square at
     /// `to`, whose rows are `to_step` apart.
     unsafe fn transpose(from: *const Self::Elem, step: isize, to: *mut Self::Elem, to_step: usize);
@@ -160,6 +165,10 @@ unsafe impl<T: Real> Vector for Portable<T> {
     #[inline(always)]
     unsafe fn add(self, b: Self) -> Self {
         Portable(std::array::from_fn(|i| self.0[i] + b.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> T {
+        (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
     }
     #[inline(always)]
     unsafe fn transpose(from: *const T, step: isize, to: *mut T, to_step: usize) {

@@ -10,7 +10,10 @@ const NAMED: usize = 3;
 pub(crate) fn describe(kernel: &Kernel) -> String {
     match &kernel.work {
         Work::Program { rows, inner, .. } => format!("program {rows} x {inner}"),
-        Work::MatMul(p) => format!("product {} x {} x {}", p.rows, p.depth, p.cols),
+        Work::MatMul(p) => {
+            let added = if p.accumulate.is_some() { ", added" } else { "" };
+            format!("product {} x {} x {}{added}", p.rows, p.depth, p.cols)
+        }
         Work::Reduce(with, _) => format!("{with:?}"),
         Work::Copy => "copy".into(),
         Work::Fill(_) => "fill".into(),

@@ -31,7 +31,7 @@ pub(super) fn f64_loops() -> Option<&'static Loops<f64>> {
 }
 
 macro_rules! vector {
-    ($vector:ty, $elem:ty, $lanes:literal, $rows:literal, $block:literal, $transpose:ident,
+    ($vector:ty, $elem:ty, $lanes:literal, $rows:literal, $block:literal, $transpose:ident, $sum:ident,
      $splat:ident $load:ident $store:ident $fma:ident $add:ident) => {
         // SAFETY: the caller runs these only with the instruction set of `$vector`, and promises the memory.
         unsafe impl Vector for $vector {
@@ -65,6 +65,11 @@ macro_rules! vector {
                 unsafe { $add(self, b) }
             }
             #[inline(always)]
+            unsafe fn sum(self) -> $elem {
+                // SAFETY: see the implementation.
+                unsafe { $sum(self) }
+            }
+            #[inline(always)]
             unsafe fn transpose(from: *const $elem, step: isize, to: *mut $elem, to_step: usize) {
                 // SAFETY: see the implementation.
                 unsafe { $transpose(from, step, to, to_step) }
@@ -73,14 +78,31 @@ macro_rules! vector {
     };
 }
 
-vector!(__m256, f32, 8, 6, 8, transpose_f32,
+vector!(__m256, f32, 8, 6, 8, transpose_f32, sum_f32,
     _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps _mm256_add_ps);
-vector!(__m256d, f64, 4, 6, 4, transpose_f64,
+vector!(__m256d, f64, 4, 6, 4, transpose_f64, sum_f64,
     _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd _mm256_add_pd);
-vector!(__m512, f32, 16, 8, 8, transpose_f32,
+vector!(__m512, f32, 16, 8, 8, transpose_f32, _mm512_reduce_add_ps,
     _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_add_ps);
-vector!(__m512d, f64, 8, 8, 4, transpose_f64,
+vector!(__m512d, f64, 8, 8, 4, transpose_f64, _mm512_reduce_add_pd,
     _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_add_pd);
+
+/// Eight lanes to four to two to one.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum_f32(x: __m256) -> f32 {
+    let four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+    let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+}
+
+/// Four lanes to two to one.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum_f64(x: __m256d) -> f64 {
+    let two = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
+    _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+}
 
 /// Eight by eight: pairs, quadruples, halves.
 #[inline]
