@@ -156,13 +156,25 @@ fn check(text: &str, n: usize) {
     let feeds = feed(&graph, &sizes);
     check_poisoned(&graph, &sizes, &feeds, FIRST);
     check_poisoned(&second_order(&graph), &sizes, &feeds, SECOND);
-    let expected = reference(&graph, &sizes, &feeds);
+    check_threads(&graph, &sizes, &feeds);
+    check_threads(&unasked(graph), &sizes, &feeds);
+}
+
+/// The graph whose gradients nobody asks for: what computes them may change the parameters where they lie.
+fn unasked(mut graph: Graph) -> Graph {
+    graph.outputs.retain(|(name, _)| !name.starts_with("grad."));
+    graph
+}
+
+/// Runs in both precisions on several numbers of threads, in double precision against the reference.
+fn check_threads(graph: &Graph, sizes: &Sizes, feeds: &[(String, Array)]) {
+    let expected = reference(graph, sizes, feeds);
     let mut bits: HashMap<&str, Vec<Vec<u64>>> = HashMap::new();
     for (precision, dtype) in [("f64", Dtype::F64), ("f32", Dtype::F32)] {
         for threads in [1, 2, 3, 8] {
             let options = Options { dtype, threads: Threads::new(threads).unwrap(), ..Options::default() };
             let mut session = Session::new(graph.clone(), options).unwrap();
-            session.executor(&sizes).unwrap();
+            session.executor(sizes).unwrap();
             let fed: Vec<(&str, &Array)> = feeds.iter().map(|(name, array)| (name.as_str(), array)).collect();
             session.run(&fed).unwrap();
             let mut all = Vec::new();
@@ -237,6 +249,31 @@ fn a_vector_meets_itself_as_row_and_column() {
         )"#,
         3,
     );
+}
+
+#[test]
+fn a_step_of_descent_is_a_product_added_to_the_parameter() {
+    let sizes = Sizes::from([("N".into(), 40)]);
+    let added = |graph: &Graph| {
+        let plan = graphrun_plan::plan(graph, &sizes, &graphrun_plan::Options::default()).unwrap();
+        let is_added = |work: &graphrun_plan::Work| match work {
+            graphrun_plan::Work::MatMul(product) => product.accumulate.is_some(),
+            _ => false,
+        };
+        plan.kernels.iter().filter(|kernel| is_added(&kernel.work)).count()
+    };
+    let graph = training(
+        r#"Model(graphrun: 1, inputs: { x: [N, 20] },
+            nodes: { h: Linear(x: x, units: 33), t: Tanh(h), y: Linear(x: t, units: 4), s: Square(y), loss: Sum(s) },
+            loss: loss)"#,
+    );
+    assert_eq!(added(&graph), 0, "the gradients are outputs");
+    assert_eq!(added(&unasked(graph)), 2);
+    // The gradient of a parameter in a product with itself is a sum of two, and each reads the parameter.
+    let text = r#"Model(graphrun: 1, inputs: { x: [N, 5] }, params: { w: (shape: [5, 5], init: Normal(std: 0.3)) },
+        nodes: { v: MatMul(w, w), y: MatMul(x, v), s: Square(y), loss: Sum(s) }, loss: loss)"#;
+    assert_eq!(added(&unasked(training(text))), 0);
+    check(text, 40);
 }
 
 #[test]
