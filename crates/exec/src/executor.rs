@@ -28,6 +28,15 @@ impl Threads {
         pool.map(|pool| Threads(Some(Arc::new(pool)))).map_err(|e| format!("{count} threads cannot be started: {e}"))
     }
 
+    /// Calls `f` on one of the threads. Runs of executors with these threads start faster there, by the time that it
+    /// takes to hand work from one thread to another and back: it is meant to go around a loop of runs.
+    pub fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+        match &self.0 {
+            Some(pool) => pool.install(f),
+            None => f(),
+        }
+    }
+
     /// Their number.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -143,10 +152,10 @@ impl Executor {
                     &self.schedule,
                     |member| {
                         pool.in_place_scope(|scope| {
-                            for _ in 1..members {
-                                scope.spawn(|_| member());
+                            for number in 1..members {
+                                scope.spawn(move |_| member(number));
                             }
-                            member();
+                            member(0);
                         });
                     },
                     work,

@@ -113,7 +113,7 @@ impl Lowering<'_, '_, '_> {
     /// The kernel of a node that stands alone.
     fn single(&mut self, id: NodeId) {
         let concrete = self.concrete;
-        let (inputs, shape) = (concrete.inputs(id), concrete.shape(id));
+        let (mut inputs, shape) = (concrete.inputs(id).to_vec(), concrete.shape(id));
         let first = shape.sizes().first().copied().unwrap_or(1);
         let (mut parts, mut rows) = (vec![Part::Whole; inputs.len()], 1);
         let mut flops = shape.len() as f64;
@@ -125,12 +125,10 @@ impl Lowering<'_, '_, '_> {
                 None => Work::Copy,
             },
             Form::MatMul { transpose_a, transpose_b } => {
-                let (work, split) = self.product(id, *transpose_a, *transpose_b);
-                if let Work::MatMul(p) = &work {
-                    flops *= 2.0 * p.depth as f64;
-                }
-                (parts, rows) = split;
-                work
+                let product;
+                (product, parts, rows) = self.product(id, &mut inputs, *transpose_a, *transpose_b);
+                flops *= 2.0 * product.depth as f64;
+                Work::MatMul(product)
             }
             Form::Reduce { with, axes, .. } => {
                 flops = concrete.shape(inputs[0]).len() as f64;
@@ -162,23 +160,35 @@ impl Lowering<'_, '_, '_> {
         self.out.kernels.push(Kernel { work, nodes: vec![id], inputs, outputs: vec![output], rows, flops });
     }
 
-    /// A product, the parts of its operands, and its rows.
-    fn product(&self, id: NodeId, transpose_a: bool, transpose_b: bool) -> (Work, (Vec<Part>, usize)) {
-        let [a, b] = [0, 1].map(|k| self.concrete.shape(self.concrete.inputs(id)[k]));
+    /// A product, the parts of its operands, which are put into its order, and its rows.
+    fn product(
+        &self,
+        id: NodeId,
+        inputs: &mut [NodeId],
+        transpose_a: bool,
+        transpose_b: bool,
+    ) -> (Product, Vec<Part>, usize) {
+        let [a, b] = [0, 1].map(|k| self.concrete.shape(inputs[k]));
         let out = self.concrete.shape(id);
         let depth = a.from_end(usize::from(transpose_a));
         let product = |rows| Product { rows, cols: out.from_end(0), depth, transpose_a, transpose_b, accumulate: None };
         let first = out.sizes().first().copied().unwrap_or(1);
+        if b.rank() == 2 && out.rank() == 2 && first == 1 && !transpose_a && transpose_b {
+            // One row of outputs is cut by its columns, which are the rows of the second operand.
+            inputs.reverse();
+            let rows = out.from_end(0);
+            return (Product { rows, cols: 1, ..product(1) }, vec![Part::Rows, Part::Whole], rows.max(1));
+        }
         if b.rank() == 2 && !transpose_a {
             // All leading axes of the first operand are rows of one product.
             let rows = out.len() / out.from_end(0).max(1);
-            return (Work::MatMul(product(rows)), (vec![Part::Rows, Part::Whole], first.max(1)));
+            return (product(rows), vec![Part::Rows, Part::Whole], first.max(1));
         }
         if out.rank() == 2 {
-            return (Work::MatMul(product(out.from_end(1))), (vec![Part::Whole; 2], first.max(1)));
+            return (product(out.from_end(1)), vec![Part::Whole; 2], first.max(1));
         }
         let part = |s: Shape| if s.rank() == out.rank() && s.sizes()[0] == first { Part::Rows } else { Part::Whole };
-        (Work::MatMul(product(out.from_end(1))), (vec![part(a), part(b)], first.max(1)))
+        (product(out.from_end(1)), vec![part(a), part(b)], first.max(1))
     }
 
     /// The tile program of a group.

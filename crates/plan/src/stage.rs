@@ -13,7 +13,7 @@ use crate::kernel::{Bind, Kernel, Operand, Part, Stage, ValueId, Work};
 use crate::lower::Lowered;
 
 /// The time that a chunk is worth, in nanoseconds: far above what handing it to a thread costs.
-const CHUNK_NS: f64 = 25_000.0;
+const CHUNK_NS: f64 = 16_000.0;
 /// The most chunks of a stage.
 const MAX_CHUNKS: usize = 64;
 /// Chunks of products have a multiple of this many rows, which fill the tiles of the matrix kernels either way round.

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::block::Block;
 use crate::schedule::{Access, Place, Schedule, Tile};
@@ -14,6 +14,9 @@ use crate::view::Element;
 pub struct Arena {
     memory: Block,
     scratch: Vec<Block>,
+    /// For each tile of a schedule, the last run that somebody did it in.
+    claims: Vec<AtomicU64>,
+    runs: u64,
 }
 
 impl Arena {
@@ -21,7 +24,7 @@ impl Arena {
     #[must_use]
     pub fn new(bytes: usize, scratch: usize, members: usize) -> Arena {
         let scratch = (0..members.max(1)).map(|_| Block::new(scratch)).collect();
-        Arena { memory: Block::new(bytes), scratch }
+        Arena { memory: Block::new(bytes), scratch, claims: Vec::new(), runs: 0 }
     }
 
     /// The size in bytes.
@@ -57,18 +60,19 @@ impl Arena {
         self.scratch.iter_mut().for_each(|scratch| scratch.words().fill(u64::MAX));
     }
 
-    /// Runs a schedule. `spawn` calls its argument from as many threads as it likes, at least once; `work`
-    /// is called once for every kernel of every tile, with what the kernel may touch.
+    /// Runs a schedule. `spawn` calls its argument from as many threads as it likes, at least once, with the number of the
+    /// thread; `work` is called once for every kernel of every tile, with what the kernel may touch.
     ///
-    /// A thread that comes late or is held up keeps no other from going on: tiles are handed out one by one,
-    /// and a stage starts when all tiles before it are done.
+    /// A thread prefers the same tiles in every run, which finds what they read and write in its caches, and then does
+    /// what is left. One that comes late or is held up keeps no other from going on; a stage starts when all tiles
+    /// before it are done.
     ///
     /// # Panics
     /// When the schedule needs more memory than there is, or `work` panics.
     pub fn run(
         &mut self,
         schedule: &Schedule,
-        spawn: impl FnOnce(&(dyn Fn() + Sync)),
+        spawn: impl FnOnce(&(dyn Fn(usize) + Sync)),
         work: impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>) + Sync,
     ) {
         assert!(
@@ -77,12 +81,14 @@ impl Arena {
             schedule.bytes(),
             self.bytes()
         );
+        self.runs += 1;
+        self.claims.resize_with(schedule.tiles.len().max(self.claims.len()), AtomicU64::default);
+        let (claims, run) = (&self.claims, self.runs);
         let base = Base(self.memory.as_mut_ptr());
         let scratch = Base(self.scratch.as_mut_ptr().cast());
         let members = self.scratch.len();
-        let (joined, next, done, failed) =
-            (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
-        spawn(&|| {
+        let (joined, done, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+        spawn(&|number| {
             let member = joined.fetch_add(1, Ordering::Relaxed);
             if member >= members {
                 return;
@@ -93,14 +99,17 @@ impl Arena {
             // SAFETY: every member has a number of its own, below the number of scratch memories.
             let scratch: &mut Block = unsafe { &mut *scratch.0.cast::<Block>().add(member) };
             let _guard = Guard(&failed);
-            loop {
-                let ticket = next.fetch_add(1, Ordering::Relaxed);
-                let Some(tile) = schedule.tiles.get(ticket) else { return };
-                if !wait(&done, tile.gate, &failed) {
+            for stage in schedule.stages() {
+                if !wait(&done, stage.start, &failed) {
                     return;
                 }
-                run_tile(tile, base, scratch.words(), &work);
-                done.fetch_add(1, Ordering::Release);
+                let first = stage.start + stage.len() * (number % members) / members;
+                for at in (first..stage.end).chain(stage.start..first) {
+                    if claims[at].swap(run, Ordering::Relaxed) != run {
+                        run_tile(&schedule.tiles[at], base, scratch.words(), &work);
+                        done.fetch_add(1, Ordering::Release);
+                    }
+                }
             }
         });
         assert!(!failed.load(Ordering::Relaxed), "a kernel panicked");
@@ -241,8 +250,8 @@ mod tests {
                 &schedule,
                 |member| {
                     std::thread::scope(|scope| {
-                        for _ in 0..threads {
-                            scope.spawn(member);
+                        for number in 0..threads {
+                            scope.spawn(move || member(number));
                         }
                     });
                 },

@@ -19,6 +19,8 @@ pub struct Access {
 #[derive(Clone, Debug, Default)]
 pub struct Schedule {
     pub(crate) tiles: Vec<Tile>,
+    /// The tiles of each stage.
+    stages: Vec<Range<usize>>,
     bytes: usize,
 }
 
@@ -26,8 +28,6 @@ pub struct Schedule {
 pub(crate) struct Tile {
     pub(crate) stage: usize,
     pub(crate) tile: usize,
-    /// How many tiles are done before this one may start.
-    pub(crate) gate: usize,
     pub(crate) kernels: Vec<Access>,
 }
 
@@ -63,17 +63,23 @@ impl Schedule {
         let mut schedule = Schedule::default();
         for (stage, tiles) in stages.into_iter().enumerate() {
             check_tiles(stage, &tiles)?;
-            let gate = schedule.tiles.len();
+            let start = schedule.tiles.len();
             for (tile, kernels) in tiles.into_iter().enumerate() {
                 for access in &kernels {
                     check_kernel(stage, access)?;
                     let ends = access.reads.iter().chain(&access.writes).map(|r| r.end);
                     schedule.bytes = ends.fold(schedule.bytes, usize::max);
                 }
-                schedule.tiles.push(Tile { stage, tile, gate, kernels });
+                schedule.tiles.push(Tile { stage, tile, kernels });
             }
+            schedule.stages.push(start..schedule.tiles.len());
         }
         Ok(schedule)
+    }
+
+    /// The tiles of each stage, which start when all before them are done.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = Range<usize>> {
+        self.stages.iter().cloned()
     }
 
     /// The memory it needs, in bytes.

@@ -76,12 +76,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     for count in counts {
         let threads = Threads::new(usize::from(count)).map_err(Failure::from)?;
         let number = threads.count();
-        let options = graphrun::exec::Options { threads, ..common.options(&model, Dtype::F32)? };
+        let options = graphrun::exec::Options { threads: threads.clone(), ..common.options(&model, Dtype::F32)? };
         let seed = options.seed;
         let mut session = Session::new(graph.clone(), options)?;
         let executor = session.executor(&sizes)?;
         fill(&graph, executor, &sizes, seed)?;
-        let mut times = measure(executor, args);
+        let mut times = threads.install(|| measure(executor, args));
         times.sort_by(f64::total_cmp);
         let (median, least) = (times[times.len() / 2], times[0]);
         let mode = format!("{:?}", args.mode).to_lowercase();
