@@ -48,9 +48,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let flag = stop.clone();
     // Without a handler, Ctrl-C ends the run without its last checkpoint; the run itself is as good.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let threads = common.pool()?;
     let options = RunOptions {
         dtype: common.dtype(Dtype::F32),
-        threads: common.pool()?,
+        threads: threads.clone(),
         max_bytes: common.max_bytes(),
         out: Some(out.clone()),
         stop: stop.clone(),
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let metrics = out.join("metrics.jsonl");
     let (mut log, mut failure) = (None, None);
     let bar = bar(common.json);
-    let run = trainer.run(&mut |event| match event {
+    let mut notify = |event: Event<'_>| match event {
         Event::Start { step, steps, .. } => {
             bar.set_length(steps);
             bar.set_position(step);
@@ -90,7 +91,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         }
         Event::Stopped(record) => bar.println(format!("no better since a while: stopped after epoch {}", record.epoch)),
         Event::Saved(_) => {}
-    });
+    };
+    let run = threads.install(|| trainer.run(&mut notify));
     bar.finish_and_clear();
     let last = run?;
     if let Some(failure) = failure {
