@@ -13,7 +13,7 @@ use crate::kernel::{Bind, Kernel, Operand, Part, Stage, ValueId, Work};
 use crate::lower::Lowered;
 
 /// The time that a chunk is worth, in nanoseconds: far above what handing it to a thread costs.
-const CHUNK_NS: f64 = 16_000.0;
+const CHUNK_NS: f64 = 10_000.0;
 /// The most chunks of a stage.
 const MAX_CHUNKS: usize = 64;
 /// Chunks of products have a multiple of this many rows, which fill the tiles of the matrix kernels either way round.
@@ -139,7 +139,7 @@ fn chunk(stage: &Stage, kernels: &[Kernel], bytes: usize) -> usize {
     let chunks = worth.min(most).next_multiple_of(2);
     let rows = stage.rows.div_ceil(chunks).max(1);
     match rows {
-        _ if product => rows.next_multiple_of(PRODUCT_UNIT),
+        _ if product && stage.rows >= PRODUCT_UNIT => rows.next_multiple_of(PRODUCT_UNIT),
         0..LINES => rows,
         _ => rows.next_multiple_of(LINE),
     }

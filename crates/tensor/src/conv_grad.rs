@@ -102,6 +102,7 @@ pub fn conv_weight_grad<T: Num>(
                         segments: height,
                         segment: width,
                         a_jump: padded.out_row(),
+                        cols: per_group - unit,
                         b: columns[panel * places * loops.width..].as_ptr(),
                         c: sums[tap * stride + unit..].as_mut_ptr(),
                         c_row: stride,

@@ -47,16 +47,18 @@ pub(crate) struct WindowTile<'a, T> {
     pub(crate) width: usize,
 }
 
-/// The tiles of a convolution's weight gradient, two vectors wide, which are added to the output.
+/// The tiles of a convolution's weight gradient, one or two whole vectors wide, which are added to the output.
 ///
 /// Row `i` of the left factor is made of `segments` runs of `segment` elements, the first at `a[i]`, each `a_jump` after
-/// the last; the rows of the right factor follow each other without gaps.
+/// the last; the rows of the right factor, two vectors each, follow each other without gaps.
 pub(crate) struct GradTile<T> {
     pub(crate) a: [*const T; TILE_ROWS],
     pub(crate) segments: usize,
     pub(crate) segment: usize,
     pub(crate) a_jump: usize,
     pub(crate) b: *const T,
+    /// The columns that count: of a row's two vectors the second is left alone where the first holds all.
+    pub(crate) cols: usize,
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
     pub(crate) rows: usize,
@@ -108,7 +110,7 @@ pub(crate) unsafe fn window_tile<V: Vector>(t: &WindowTile<'_, V::Elem>) {
 #[inline(always)]
 pub(crate) unsafe fn grad_tile<V: Vector>(t: &GradTile<V::Elem>) {
     // SAFETY: passed on.
-    unsafe { by_size!(grad_tile_of, V, t, 2) }
+    unsafe { if t.cols > V::LANES { by_size!(grad_tile_of, V, t, 2) } else { by_size!(grad_tile_of, V, t, 1) } }
 }
 
 #[inline(always)]
@@ -174,7 +176,7 @@ unsafe fn grad_tile_of<V: Vector, const R: usize, const N: usize>(t: &GradTile<V
             let a: [_; R] = std::array::from_fn(|i| t.a[i].wrapping_add(segment * t.a_jump));
             for p in 0..t.segment {
                 sums.step(|i| a[i].add(p), b);
-                b = b.wrapping_add(N * V::LANES);
+                b = b.wrapping_add(2 * V::LANES);
             }
         }
         sums.write(t.c, t.c_row, V::Elem::ONE, true);

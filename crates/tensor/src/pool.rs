@@ -152,13 +152,13 @@ pub fn max_pool_grad<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
-            dx.fill(T::ZERO);
             let outs = dy.chunks_exact(out);
             for ((x, dx), dy) in x.chunks_exact(plane).zip(dx.chunks_exact_mut(plane)).zip(outs) {
                 if pool.is_halving() {
                     unhalve(pool, x, dy, dx);
                     continue;
                 }
+                dx.fill(T::ZERO);
                 pool.for_each_first(x, |out, first| dx[first] += dy[out]);
             }
         },
@@ -241,13 +241,16 @@ fn halve<T: Num>(pool: &Pool, x: &[T], y: &mut [T], join: impl Fn(T, T) -> T) {
     }
 }
 
-/// Gives each square's gradient to its first maximum; the rest of `dx` is zero already.
+/// Gives each square's gradient to its first maximum, and zero to everything else.
 #[inline(always)]
 fn unhalve<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
-    let ([_, cols], [_, width]) = (pool.image, pool.out);
+    let ([_, cols], [height, width]) = (pool.image, pool.out);
     let pick = |yes: bool, g: T| if yes { g } else { T::ZERO };
     for ((x, dx), dy) in x.chunks_exact(2 * cols).zip(dx.chunks_exact_mut(2 * cols)).zip(dy.chunks_exact(width)) {
         let ((x0, x1), (dx0, dx1)) = (x.split_at(cols), dx.split_at_mut(cols));
+        for dx in [&mut *dx0, &mut *dx1] {
+            dx[2 * width..].fill(T::ZERO);
+        }
         let (x0, x1) = (&x0.as_chunks::<2>().0[..width], &x1.as_chunks::<2>().0[..width]);
         let (dx0, dx1) = (&mut dx0.as_chunks_mut::<2>().0[..width], &mut dx1.as_chunks_mut::<2>().0[..width]);
         for j in 0..width {
@@ -258,4 +261,5 @@ fn unhalve<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
             dx1[j] = [pick(below & !right_below, g), pick(below & right_below, g)];
         }
     }
+    dx[2 * height * cols..].fill(T::ZERO);
 }

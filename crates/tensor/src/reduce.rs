@@ -119,7 +119,7 @@ unsafe fn add_row<T: Copy, R: Running<T>>(acc: &mut [R], from: *const T, step: i
     }
 }
 
-/// Reduces `len` elements `step` apart in interleaved chains that are then joined in order.
+/// Reduces `len` elements `step` apart in interleaved chains that are then joined.
 ///
 /// # Safety
 /// The elements exist.
@@ -137,7 +137,16 @@ unsafe fn run<T: Copy, R: Running<T>>(from: *const T, len: usize, step: isize) -
                 *a = a.with(x);
             }
         }
-        let joined = acc.into_iter().fold(R::START, R::and);
+        // Halves onto halves, by arrays of fixed length, which stay in registers.
+        let half: [R; CHAINS / 2] = std::array::from_fn(|i| acc[i].and(acc[i + CHAINS / 2]));
+        let mut quarter: [R; CHAINS / 4] = std::array::from_fn(|i| half[i].and(half[i + CHAINS / 4]));
+        let (chunks, rest) = rest.as_chunks::<{ CHAINS / 4 }>();
+        for chunk in chunks {
+            for (a, &x) in quarter.iter_mut().zip(chunk) {
+                *a = a.with(x);
+            }
+        }
+        let joined = quarter.into_iter().fold(R::START, R::and);
         rest.iter().fold(joined, |acc, &x| acc.with(x))
     }
 }
