@@ -27,6 +27,7 @@ pub const PASSES: &[Pass] = &[
     },
     Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
     Pass { name: "scale", summary: "moves the factor of a sum into what it adds up", rewrite: |r, id| r.scale(id) },
+    Pass { name: "sums", summary: "sums rows before it sums over them", rewrite: |r, id| r.sums(id) },
     Pass {
         name: "algebra",
         summary: "drops sums, reshapes and broadcasts that do nothing",
@@ -167,6 +168,22 @@ impl Rewrite<'_> {
         let x = self.new[&self.from.node(*sum).inputs[0]];
         let scaled = self.b.pointwise(&expr, &[x])?;
         self.b.sum(scaled, &axes, keep)
+    }
+
+    /// A sum over leading and trailing axes, with others between, is a sum of the sums of rows: each of the two goes
+    /// into the kernel that makes what it adds up.
+    fn sums(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let Form::Reduce { with: Reduce::Sum, axes, .. } = self.from.node(id).op.form() else { return self.same(id) };
+        let x = self.inputs(id)[0];
+        let rank = self.b.ty(x).rank();
+        let leading = axes.iter().enumerate().take_while(|&(k, &axis)| axis == k).count();
+        let trailing = axes.iter().rev().enumerate().take_while(|&(k, &axis)| axis + 1 + k == rank).count();
+        if leading == 0 || trailing == 0 || leading + trailing != axes.len() {
+            return self.same(id);
+        }
+        let rows = self.b.sum(x, &axes[leading..], false)?;
+        let all = self.b.sum(rows, &axes[..leading], false)?;
+        self.b.reshape(all, &self.from.ty(id).shape)
     }
 
     /// Sums over axes of size 1, reshapes and broadcasts to the same shape, and chains of them, go; what is

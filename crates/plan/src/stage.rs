@@ -21,6 +21,9 @@ const PRODUCT_UNIT: usize = 32;
 /// Chunks of [`LINES`] rows or more have a multiple of this many, so that chunks of vectors begin with a cache line.
 const LINE: usize = 16;
 const LINES: usize = 256;
+/// The bytes of the largest array's part in a chunk of operations' own kernels: with smaller parts, which the second cache
+/// would hold, the element-wise kernels between them were measured to take up to twice as long.
+const CHUNK_BYTES: usize = 2 << 20;
 /// The rows of a chunk with products, where there are as many.
 const PRODUCT_ROWS: usize = 256;
 
@@ -85,6 +88,9 @@ const LOOK_AHEAD: usize = 64;
 #[derive(Default)]
 struct Open {
     rows: usize,
+    /// Whether there are products of matrices, and other operations' own kernels.
+    products: bool,
+    operations: bool,
     written_rows: HashSet<ValueId>,
     written_whole: HashSet<ValueId>,
     read_whole: HashSet<ValueId>,
@@ -97,13 +103,22 @@ impl Open {
             Part::Rows => !self.written_whole.contains(&i.value),
             _ => !self.written_whole.contains(&i.value) && !self.written_rows.contains(&i.value),
         };
+        // Products want many rows at a time, and so other chunks than the kernels of operations.
+        let mixed = match kernel.work {
+            Work::MatMul(_) => self.operations,
+            Work::Op(_) => self.products,
+            _ => false,
+        };
         kernel.rows == self.rows
             && (self.rows == 1
-                || kernel.inputs.iter().all(reads)
+                || !mixed
+                    && kernel.inputs.iter().all(reads)
                     && kernel.outputs.iter().all(|o| !self.read_whole.contains(&o.value)))
     }
 
     fn add(&mut self, kernel: &Kernel) {
+        self.products |= matches!(kernel.work, Work::MatMul(_));
+        self.operations |= matches!(kernel.work, Work::Op(_));
         for input in kernel.inputs.iter().filter(|i| i.part != Part::Rows) {
             self.read_whole.insert(input.value);
         }
@@ -134,8 +149,15 @@ fn chunk(stage: &Stage, kernels: &[Kernel], bytes: usize) -> usize {
     if worth == 1 {
         return stage.rows.max(1);
     }
-    // A product of few rows reads its second operand too often: two chunks are enough where no more are large.
-    let most = if product { (stage.rows / PRODUCT_ROWS).max(2) } else { stage.rows };
+    let operations = stage_kernels().any(|k| matches!(k.work, Work::Op(_)));
+    let rows_of =
+        |k: &Kernel| k.inputs.iter().chain(&k.outputs).filter(|o| o.part == Part::Rows).map(|o| o.shape.len()).max();
+    let most = match stage_kernels().filter_map(rows_of).max() {
+        // A product of few rows reads its second operand too often: two chunks are enough where no more are large.
+        _ if product => (stage.rows / PRODUCT_ROWS).max(2),
+        Some(largest) if operations => (largest * bytes / CHUNK_BYTES).max(2),
+        _ => stage.rows,
+    };
     let chunks = worth.min(most).next_multiple_of(2);
     let rows = stage.rows.div_ceil(chunks).max(1);
     match rows {
