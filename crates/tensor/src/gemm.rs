@@ -15,6 +15,9 @@ const RIGHT_BYTES: usize = 512 * 1024;
 /// The bytes of the left factor that stay in the second cache beside it.
 const LEFT_BYTES: usize = 192 * 1024;
 
+/// The rows of the left factor that are packed at a time.
+const GROUP_ROWS: usize = 1024;
+
 /// The distance in bytes at which memory falls into the same set of the nearest cache.
 const PAGE: usize = 4096;
 
@@ -36,9 +39,18 @@ fn block_cols<T>(depth: usize) -> usize {
 pub(crate) fn gemm_scratch<T: Lanes>(rows: usize, cols: usize, depth: usize) -> usize {
     let of = |rows: usize, cols: usize| {
         let steps = depth.min(DEPTH);
-        rows.min(block_rows::<T>()) * steps + packed_len::<T>(steps, cols.min(block_cols::<T>(depth)))
+        rows.min(GROUP_ROWS) * steps + packed_len::<T>(steps, cols.min(block_cols::<T>(depth)))
     };
     of(rows, cols).max(of(cols, rows))
+}
+
+/// Where a block finds its left factor.
+#[derive(Clone, Copy)]
+enum Left<'a, T> {
+    /// Tiles one after another, each column by column.
+    Packed(&'a [T]),
+    /// Contiguous rows where they are.
+    InPlace,
 }
 
 /// Where a block finds its right factor.
@@ -111,36 +123,45 @@ fn packing<T: Lanes>(a: Mat<'_, T>, b: Mat<'_, T>) -> usize {
 fn multiply<T: Lanes>(target: Target<T>, accum: Accum, a: Mat<'_, T>, b: Mat<'_, T>, scratch: &mut [T]) {
     let (rows, depth, loops) = (a.rows(), a.cols(), T::loops());
     let most = block_cols::<T>(depth);
-    for j in (0..b.cols()).step_by(most) {
-        let cols = most.min(b.cols() - j);
+    let in_place = in_place(a, b.cols(), loops.width);
+    // What is packed of the left factor serves all columns.
+    let group = if in_place { rows } else { GROUP_ROWS };
+    let (left, packed) = scratch.split_at_mut(if in_place { 0 } else { rows.min(group) * depth.min(DEPTH) });
+    for top in (0..rows).step_by(group.max(1)) {
+        let rows = group.min(rows - top);
         for p in (0..depth).step_by(DEPTH) {
             let steps = DEPTH.min(depth - p);
-            let (packed, left) = scratch.split_at_mut(packed_len::<T>(steps, cols));
-            let part = b.block([p, j], [steps, cols]);
-            let right = if direct(rows, b) {
-                let whole = cols - cols % loops.width;
-                pack_panels(part.block([0, whole], [steps, cols - whole]), packed);
-                Right::Direct(part, packed)
-            } else {
-                pack_panels(part, packed);
-                Right::Packed(packed)
-            };
-            let add = accum == Accum::Add || p > 0;
-            block(target.at(0, j), add, a.block([0, p], [rows, steps]), right, cols, left);
+            let part = a.block([top, p], [rows, steps]);
+            if !in_place {
+                for first in (0..rows).step_by(block_rows::<T>()) {
+                    let rows = block_rows::<T>().min(rows - first);
+                    pack_a(part.block([first, 0], [rows, steps]), &mut left[first * steps..]);
+                }
+            }
+            for j in (0..b.cols()).step_by(most) {
+                let cols = most.min(b.cols() - j);
+                let below = b.block([p, j], [steps, cols]);
+                let right = if direct(a.rows(), b) {
+                    let whole = cols - cols % loops.width;
+                    pack_panels(below.block([0, whole], [steps, cols - whole]), packed);
+                    Right::Direct(below, packed)
+                } else {
+                    pack_panels(below, packed);
+                    Right::Packed(packed)
+                };
+                let add = accum == Accum::Add || p > 0;
+                let left = if in_place { Left::InPlace } else { Left::Packed(left) };
+                block(target.at(top, j), add, part, left, right, cols);
+            }
         }
     }
 }
 
 /// The product of at most [`DEPTH`] columns of the left factor with as many rows of the right.
-fn block<T: Lanes>(target: Target<T>, add: bool, a: Mat<'_, T>, right: Right<'_, T>, cols: usize, scratch: &mut [T]) {
+fn block<T: Lanes>(target: Target<T>, add: bool, a: Mat<'_, T>, left: Left<'_, T>, right: Right<'_, T>, cols: usize) {
     let (depth, loops) = (a.cols(), T::loops());
     for top in (0..a.rows()).step_by(block_rows::<T>()) {
         let rows = block_rows::<T>().min(a.rows() - top);
-        let part = a.block([top, 0], [rows, depth]);
-        let in_place = in_place(part, cols, loops.width);
-        if !in_place {
-            pack_a(part, scratch);
-        }
         for j in (0..cols).step_by(loops.width) {
             let width = loops.width.min(cols - j);
             let (b, b_step) = match right {
@@ -149,12 +170,12 @@ fn block<T: Lanes>(target: Target<T>, add: bool, a: Mat<'_, T>, right: Right<'_,
                 Right::Packed(panels) => (panels[j * depth..].as_ptr(), loops.width as isize),
             };
             for (i, height) in tiles(rows, loops.height) {
-                let (a, a_row, a_step) = if in_place {
-                    (part.as_ptr().wrapping_offset(i as isize * part.row_stride()), part.row_stride(), 1)
-                } else {
-                    (scratch[i * depth..].as_ptr(), 1, height as isize)
+                let i = top + i;
+                let (a, a_row, a_step) = match left {
+                    Left::InPlace => (a.as_ptr().wrapping_offset(i as isize * a.row_stride()), a.row_stride(), 1),
+                    Left::Packed(tiles) => (tiles[i * depth..].as_ptr(), 1, height as isize),
                 };
-                let Target { place: c, row: c_row, col: c_col, alpha } = target.at(top + i, j);
+                let Target { place: c, row: c_row, col: c_col, alpha } = target.at(i, j);
                 let tile =
                     Tile { a, a_row, a_step, b, b_step, depth, c, c_row, c_col, rows: height, cols: width, alpha, add };
                 // SAFETY: the tile lies inside the output, whose rows do not overlap, and inside both factors, packed

@@ -63,9 +63,23 @@ pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, us
     (0..count).map(move |i| (i * height + i.min(taller), height + usize::from(i < taller))).filter(|&(_, h)| h > 0)
 }
 
+/// The tiles that are packed side by side where the rows of a left factor are neighbours in memory: two cache lines of f32.
+const ABREAST: usize = 4;
+
 /// Packs a left factor: the tile from row `i` of height `h` starts at `i * a.cols()` and goes column by column.
 pub(crate) fn pack_a<T: Lanes>(a: Mat<'_, T>, packed: &mut [T]) {
-    for (i, height) in tiles(a.rows(), T::loops().height) {
+    let height = T::loops().height;
+    let mut top = 0;
+    if a.row_stride() == 1 && height == 8 && a.rows().is_multiple_of(8 * ABREAST) {
+        // Memory is read line after line, which columns that are a page apart would throw out of the cache otherwise.
+        while top < a.rows() {
+            let part = a.block([top, 0], [8 * ABREAST, a.cols()]);
+            pack_abreast::<T, 8>(part, &mut packed[top * a.cols()..][..8 * ABREAST * a.cols()]);
+            top += 8 * ABREAST;
+        }
+        return;
+    }
+    for (i, height) in tiles(a.rows(), height) {
         let tile = a.block([i, 0], [height, a.cols()]);
         let to = &mut packed[i * a.cols()..][..height * a.cols()];
         match height {
@@ -77,6 +91,18 @@ pub(crate) fn pack_a<T: Lanes>(a: Mat<'_, T>, packed: &mut [T]) {
             3 => pack_tile::<T, 3>(tile, to),
             2 => pack_tile::<T, 2>(tile, to),
             _ => pack_tile::<T, 1>(tile, to),
+        }
+    }
+}
+
+/// Packs [`ABREAST`] tiles of `R` rows, which are neighbours in memory, column after column.
+fn pack_abreast<T: Real, const R: usize>(a: Mat<'_, T>, to: &mut [T]) {
+    let (from, across, len) = (a.as_ptr(), a.col_stride(), R * a.cols());
+    for p in 0..a.cols() {
+        for (tile, to) in to.chunks_exact_mut(len).enumerate() {
+            // SAFETY: `a` has `ABREAST * R` rows, which vouch for their elements and follow each other.
+            let column = unsafe { from.offset(p as isize * across).add(tile * R).cast::<[T; R]>().read_unaligned() };
+            to[p * R..][..R].copy_from_slice(&column);
         }
     }
 }
