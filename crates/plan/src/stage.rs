@@ -25,7 +25,7 @@ const LINES: usize = 256;
 /// would hold, the element-wise kernels between them were measured to take up to twice as long.
 const CHUNK_BYTES: usize = 2 << 20;
 /// The rows of a chunk with products, where there are as many.
-const PRODUCT_ROWS: usize = 256;
+const PRODUCT_ROWS: usize = 512;
 
 /// Orders the kernels into stages, each kernel after those in `before`.
 ///
