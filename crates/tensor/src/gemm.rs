@@ -176,8 +176,11 @@ fn block<T: Lanes>(target: Target<T>, add: bool, a: Mat<'_, T>, left: Left<'_, T
                     Left::Packed(tiles) => (tiles[i * depth..].as_ptr(), 1, height as isize),
                 };
                 let Target { place: c, row: c_row, col: c_col, alpha } = target.at(i, j);
-                let tile =
-                    Tile { a, a_row, a_step, b, b_step, depth, c, c_row, c_col, rows: height, cols: width, alpha, add };
+                // Rows that are far apart are no stream that a processor foresees: the last tile of a panel names the next.
+                let next = matches!(right, Right::Direct(..)) && i + height == top + rows;
+                let ahead = if next { b.wrapping_add(loops.width) } else { b };
+                let (rows, cols) = (height, width);
+                let tile = Tile { a, a_row, a_step, b, b_step, ahead, depth, c, c_row, c_col, rows, cols, alpha, add };
                 // SAFETY: the tile lies inside the output, whose rows do not overlap, and inside both factors, packed
                 // or in place; `loops` was chosen for this processor.
                 unsafe { (loops.tile)(&tile) }

@@ -16,6 +16,8 @@ pub(crate) struct Tile<T> {
     /// Row `p` of the right factor, readable for one or two whole vectors as `cols` asks, is at `b + p * b_step`.
     pub(crate) b: *const T,
     pub(crate) b_step: isize,
+    /// Where row 0 of the right factor of a later tile is, to fetch row by row with this one's; an address of any kind.
+    pub(crate) ahead: *const T,
     /// The length of the sums.
     pub(crate) depth: usize,
     /// Element `(i, j)` of the output is at `c + i * c_row + j * c_col`, where one of the two steps is 1.
@@ -126,11 +128,15 @@ unsafe fn tile_of<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) 
             prefetch(c);
             prefetch(c.add(last));
         }
-        let (mut a, mut b) = (t.a, t.b);
+        let (mut a, mut b, mut ahead) = (t.a, t.b, t.ahead);
         for _ in 0..t.depth {
             sums.step(|i| a.offset(i as isize * t.a_row), b);
+            for j in 0..N {
+                prefetch(ahead.wrapping_add(j * V::LANES).cast_mut());
+            }
             a = a.wrapping_offset(t.a_step);
             b = b.wrapping_offset(t.b_step);
+            ahead = ahead.wrapping_offset(t.b_step);
         }
         if across {
             sums.write_transposed(t.c, t.c_col, t.alpha, t.add);
