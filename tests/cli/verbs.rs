@@ -88,9 +88,16 @@ fn results_are_set_beside_earlier_ones() {
 fn a_plan_and_what_passes_leave_are_shown() {
     let plan = out(&["show", "graphs/digits/mlp.ron", "--plan"]);
     assert!(plan.contains("stage 0") && plan.contains("product 32 x 64 x 128"), "{plan}");
+    let step = json(&["show", "graphs/digits/mlp.ron", "--plan", "--mode", "train", "--json"]);
+    let stages = step["stages"].as_array().unwrap();
+    let kernels: Vec<&str> =
+        stages.iter().flat_map(|s| s["kernels"].as_array().unwrap()).map(|k| k["kernel"].as_str().unwrap()).collect();
+    assert!(kernels.contains(&"product 32 x 64 x 128") && kernels.len() > plan.lines().count() / 2, "{kernels:?}");
+    assert_eq!(graphrun(&["show", "graphs/digits/mlp.ron", "--plan", "--after", "dead"]).status.code(), Some(2));
+    assert_eq!(graphrun(&["show", "graphs/digits/mlp.ron", "--mode", "train"]).status.code(), Some(2));
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{}/after.ron", path_of(&folder));
-    for pass in ["dead", "constants", "algebra"] {
+    for pass in ["dead", "constants", "sums", "algebra"] {
         std::fs::write(&file, out(&["show", "graphs/lecture/logistic.ron", "--after", pass])).unwrap();
         assert_eq!(json(&["equiv", "graphs/lecture/logistic.ron", &file, "--json"])["equivalent"], true, "{pass}");
     }

@@ -4,14 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
 use comfy_table::Table;
+use graphrun::Graph;
 use graphrun::exec::{Draw, Executor, Session, Threads};
-use graphrun::graph::{Builder, grad};
 use graphrun::plan::{Plan, simplify};
 use graphrun::tensor::{Dtype, peak_copy, peak_fma};
-use graphrun::train::{check_section, standard, step_graphs};
-use graphrun::{Graph, Model, Phase};
 use serde_json::{Value, json};
 
 use crate::args::Common;
@@ -19,6 +16,7 @@ use crate::failure::{Failure, Found, say};
 use crate::kernels;
 use crate::model::open;
 use crate::show::sizes;
+use crate::step::{Mode, step};
 use crate::table::table;
 use crate::values;
 
@@ -41,16 +39,6 @@ pub(crate) struct Args {
     /// Set the results beside those in a file, as `bench --json` wrote them
     #[arg(long, value_name = "FILE.json")]
     compare: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Mode {
-    /// The outputs
-    Forward,
-    /// The loss and all gradients
-    Gradient,
-    /// Forward, backward and update
-    Train,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -95,42 +83,15 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             say(result)?;
             continue;
         }
-        let change =
-            before.map_or_else(String::new, |us| format!("; {us:.2} before, {:.2} times as fast", us / median));
+        let change = match (before, &earlier) {
+            (Some(us), _) => format!("; {us:.2} before, {:.2} times as fast", us / median),
+            (None, Some(_)) => "; no earlier time of this case, mode and number of threads".into(),
+            (None, None) => String::new(),
+        };
         say(format!("{case}, {mode}, {number} threads: {median:.2} us a step (least {least:.2}){change}"))?;
         say(profile(&simplified, executor))?;
     }
     Ok(Found::Nothing)
-}
-
-/// The graph of one step.
-fn step(model: &Model, mode: Mode) -> Result<Graph, Failure> {
-    let mut graph = model.graph(if matches!(mode, Mode::Train) { Phase::Train } else { Phase::Test }).clone();
-    match mode {
-        Mode::Forward => {
-            if !graph.outputs.is_empty() {
-                graph.loss = None;
-            }
-            Ok(graph)
-        }
-        Mode::Gradient => {
-            let of = graph.loss.or_else(|| graph.outputs.first().map(|(_, id)| *id));
-            let of = of.ok_or_else(|| Failure::new("the model has neither a loss nor an output to differentiate"))?;
-            let leaves = graph.differentiable_leaves();
-            let mut b = Builder::from_graph(graph);
-            let gradients = grad(&mut b, of, &leaves, None)?;
-            b.graph_mut().outputs =
-                gradients.into_iter().enumerate().map(|(k, id)| (format!("grad.{k}"), id)).collect();
-            b.graph_mut().loss = Some(of);
-            Ok(b.finish())
-        }
-        Mode::Train => {
-            let mut found = graphrun::Diagnostics { sources: model.sources.clone(), list: Vec::new() };
-            let spec = check_section(model, &standard(), &mut found).ok_or(Failure::Files(vec![found]))?;
-            graph.outputs.clear();
-            Ok(step_graphs(&graph, &spec)?.step)
-        }
-    }
 }
 
 /// Feeds numbers drawn from the seed.

@@ -35,6 +35,7 @@ mod schema;
 mod show;
 mod stats;
 mod stats_svg;
+mod step;
 mod table;
 mod test;
 mod trace;

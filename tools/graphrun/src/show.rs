@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use graphrun::graph::{NodeId, Sizes};
 use graphrun::load::{LoadOptions, ModelNode, PrintOptions, draft, print};
-use graphrun::plan::{Options, PASSES, Plan, plan, simplify};
+use graphrun::plan::{Options, PASSES, Plan, Stage, plan, simplify};
 use graphrun::tensor::{Dtype, Shape};
 use graphrun::{Graph, Model, Phase, nodes};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::kernels;
 use crate::model::open;
+use crate::step::{Mode, step};
 use crate::table::table;
 
 #[derive(clap::Args, Debug)]
@@ -22,8 +23,11 @@ pub(crate) struct Args {
     /// The stages and kernels of the plan
     #[arg(long)]
     plan: bool,
+    /// What the plan computes
+    #[arg(long, value_enum, default_value_t = Mode::Forward, requires = "plan")]
+    mode: Mode,
     /// The graph after the passes up to this one, as a model file
-    #[arg(long, value_name = "PASS", value_parser = PASSES.iter().map(|pass| pass.name).collect::<Vec<_>>())]
+    #[arg(long, value_name = "PASS", conflicts_with = "plan", value_parser = PASSES.iter().map(|pass| pass.name).collect::<Vec<_>>())]
     after: Option<String>,
 }
 
@@ -51,7 +55,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let graph = model.graph(Phase::Test);
     let sizes = sizes(graph);
     let options = Options { dtype: common.dtype(Dtype::F32), max_bytes: common.max_bytes() };
-    let plan = plan(graph, &sizes, &options)?;
+    let planned = if args.plan { step(&model, args.mode)? } else { graph.clone() };
+    let plan = plan(&planned, &sizes, &options)?;
     let rows = rows(graph, &model.nodes, &sizes, options.dtype);
     let params: usize = graph.parameters().iter().map(|p| elements(graph, p.node, &sizes)).sum();
     let total: usize = graph.ids().map(|(id, _)| madds(graph, id, &sizes)).sum();
@@ -63,7 +68,11 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
                 "bytes": r.bytes})
             })
             .collect();
-        say(json!({"nodes": nodes, "params": params, "madds": total, "bytes": plan.bytes}))?;
+        let mut found = json!({"nodes": nodes, "params": params, "madds": total, "bytes": plan.bytes});
+        if args.plan {
+            found["stages"] = stages(&simplify(&planned)?, &plan);
+        }
+        say(found)?;
         return Ok(Found::Nothing);
     }
     say_rows(rows)?;
@@ -74,7 +83,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         plan.bytes, plan.live_bytes
     ))?;
     if args.plan {
-        stages(&simplify(graph)?, &plan)?;
+        say_stages(&stages(&simplify(&planned)?, &plan))?;
     }
     Ok(Found::Nothing)
 }
@@ -161,12 +170,25 @@ fn madds(graph: &Graph, id: NodeId, sizes: &Sizes) -> usize {
 }
 
 /// The stages in order, each with the kernels that run on its chunks.
-fn stages(graph: &Graph, plan: &Plan) -> Result<(), Failure> {
-    for (number, stage) in plan.stages.iter().enumerate() {
-        say(format!("stage {number}: {} rows in {} chunks", stage.rows, stage.tiles()))?;
-        for &k in &stage.kernels {
-            let kernel = &plan.kernels[k];
-            say(format!("  {}: {}", kernels::describe(kernel), kernels::nodes(graph, kernel)))?;
+fn stages(graph: &Graph, plan: &Plan) -> Value {
+    let kernel = |&k: &usize| {
+        let kernel = &plan.kernels[k];
+        json!({"kernel": kernels::describe(kernel), "nodes": kernels::nodes(graph, kernel)})
+    };
+    let stage = |stage: &Stage| {
+        let kernels: Vec<Value> = stage.kernels.iter().map(kernel).collect();
+        json!({"rows": stage.rows, "chunks": stage.tiles(), "kernels": kernels})
+    };
+    plan.stages.iter().map(stage).collect()
+}
+
+fn say_stages(stages: &Value) -> Result<(), Failure> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    for (number, stage) in stages.as_array().into_iter().flatten().enumerate() {
+        say(format!("stage {number}: {} rows in {} chunks", stage["rows"], stage["chunks"]))?;
+        for kernel in stage["kernels"].as_array().into_iter().flatten() {
+            let (what, nodes) = (text(&kernel["kernel"]), text(&kernel["nodes"]));
+            say(if nodes.is_empty() { format!("  {what}") } else { format!("  {what}: {nodes}") })?;
         }
     }
     Ok(())
