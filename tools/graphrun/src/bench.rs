@@ -67,14 +67,16 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let options = graphrun::exec::Options { threads: threads.clone(), ..common.options(&model, Dtype::F32)? };
         let seed = options.seed;
         let mut session = Session::new(graph.clone(), options)?;
+        let begun = Instant::now();
         let executor = session.executor(&sizes)?;
+        let planned = begun.elapsed().as_secs_f64() * 1e3;
         fill(&graph, executor, &sizes, seed)?;
         let mut times = threads.install(|| measure(executor, args));
         times.sort_by(f64::total_cmp);
         let (median, least) = (times[times.len() / 2], times[0]);
         let mode = format!("{:?}", args.mode).to_lowercase();
         let mut result = json!({"case": case, "mode": mode, "threads": number, "step_us": median, "min_us": least,
-            "rounds": args.rounds});
+            "rounds": args.rounds, "plan_ms": planned});
         let before = earlier.as_ref().and_then(|earlier| earlier.step(&result));
         if let Some(before) = before {
             result["before_us"] = json!(before);
@@ -89,6 +91,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             (None, None) => String::new(),
         };
         say(format!("{case}, {mode}, {number} threads: {median:.2} us a step (least {least:.2}){change}"))?;
+        say(format!("planned in {planned:.2} ms, {} bytes", executor.plan().bytes))?;
         say(profile(&simplified, executor))?;
     }
     Ok(Found::Nothing)
