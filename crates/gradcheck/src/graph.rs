@@ -180,12 +180,12 @@ impl Flat {
     /// As [`check_graph`].
     pub fn new(problem: &Problem, engine: &dyn Engine) -> Result<Flat, CheckError> {
         let pair = problem.pair()?;
-        let sizes = sizes_of(&pair.forward, &pair.values)?;
-        let program = engine.prepare(&pair.forward, &sizes, Dtype::F64)?;
+        let sizes = sizes_of(&pair.backward, &pair.values)?;
+        let (program, values) = pair.varied(&pair.values, engine)?;
         let gradients = engine.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
         let x = pair.wrt.iter().flat_map(|name| reals(&pair.values[name])).copied().collect();
         let gradient = gradients.iter().flat_map(reals).copied().collect();
-        Ok(Flat { x, gradient, program: RefCell::new(program), values: RefCell::new(pair.values), wrt: pair.wrt })
+        Ok(Flat { x, gradient, program: RefCell::new(program), values: RefCell::new(values), wrt: pair.wrt })
     }
 
     /// The value at another point; NaN where it cannot be had.
@@ -212,10 +212,8 @@ pub(crate) fn check_pair(
     options: &Options<'_>,
     lenient: bool,
 ) -> Result<Report, CheckError> {
-    let sizes = sizes_of(&pair.forward, &pair.values)?;
-    let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
+    let (mut value, mut values) = pair.varied(&pair.values, forward)?;
     let learnt = Learnt::default();
-    let mut values = pair.values.clone();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
     for (position, (name, gradient)) in pair.wrt.iter().zip(gradients).enumerate() {
         let x = reals(&pair.values[name]).to_vec();

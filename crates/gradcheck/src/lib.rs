@@ -11,6 +11,7 @@ mod examine;
 mod function;
 mod gate;
 mod graph;
+mod held;
 mod hunt;
 mod interpret;
 mod kink;
