@@ -8,11 +8,13 @@ use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
 use crate::array::{Values, reals, set, set_element};
+use crate::derivative::derivative;
 use crate::engine::{Engine, Program, sizes_of};
 use crate::kink::{Inside, Learnt};
-use crate::ladder::{Estimate, Range, derivative};
+use crate::ladder::Estimate;
 use crate::options::Options;
 use crate::probe::Aid;
+use crate::range::Range;
 use crate::report::{Entry, Report};
 use crate::tensor::check_tensor;
 
