@@ -2,10 +2,9 @@
 
 use graphrun_exec::Array;
 use graphrun_graph::Kink;
-use graphrun_tensor::Dtype;
 
 use crate::array::reals;
-use crate::engine::{Engine, sizes_of};
+use crate::engine::Engine;
 use crate::examine::Finding;
 use crate::graph::{Pair, Problem, slope};
 
@@ -24,12 +23,9 @@ pub(crate) fn declared(
     gradient: &[Array],
     engine: &dyn Engine,
 ) -> Result<(), Finding> {
-    let wrong = |e: String| Finding::new("runs", e);
-    let sizes = sizes_of(&pair.forward, &pair.values).map_err(wrong)?;
-    let mut value = engine.prepare(&pair.forward, &sizes, Dtype::F64).map_err(wrong)?;
-    let mut values = pair.values.clone();
+    let (mut value, mut values) = pair.varied(&pair.values, engine).map_err(|e| Finding::new("runs", e))?;
     for (position, name) in pair.wrt.iter().enumerate() {
-        value.run(&values).map_err(wrong)?;
+        value.run(&values).map_err(|e| Finding::new("runs", e))?;
         for k in 0..reals(&pair.values[name]).len().min(ELEMENTS) {
             let Some(first) = first(kink, problem, pair, position, k) else { continue };
             let Some((below, above)) = slope(value.as_mut(), &mut values, name, k).kink else { continue };

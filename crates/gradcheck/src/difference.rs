@@ -82,7 +82,7 @@ pub fn jacobian(f: impl Fn(&[f64]) -> Vec<f64>, x: &[f64], method: Method, step:
                 (f(&point)[row], taken)
             };
             entry[column] = match method {
-                Method::Adaptive => crate::ladder::derivative(along, crate::ladder::Range::around(x[column])).value,
+                Method::Adaptive => crate::derivative::derivative(along, crate::range::Range::around(x[column])).value,
                 _ => quotient(along, method, step),
             };
         }

@@ -8,11 +8,13 @@ use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
 use crate::array::{Values, reals, set, set_element};
+use crate::derivative::derivative;
 use crate::engine::{Engine, Program, sizes_of};
 use crate::kink::{Inside, Learnt};
-use crate::ladder::{Estimate, Range, derivative};
+use crate::ladder::Estimate;
 use crate::options::Options;
 use crate::probe::Aid;
+use crate::range::Range;
 use crate::report::{Entry, Report};
 use crate::tensor::check_tensor;
 
@@ -180,12 +182,12 @@ impl Flat {
     /// As [`check_graph`].
     pub fn new(problem: &Problem, engine: &dyn Engine) -> Result<Flat, CheckError> {
         let pair = problem.pair()?;
-        let sizes = sizes_of(&pair.forward, &pair.values)?;
-        let program = engine.prepare(&pair.forward, &sizes, Dtype::F64)?;
+        let sizes = sizes_of(&pair.backward, &pair.values)?;
+        let (program, values) = pair.varied(&pair.values, engine)?;
         let gradients = engine.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
         let x = pair.wrt.iter().flat_map(|name| reals(&pair.values[name])).copied().collect();
         let gradient = gradients.iter().flat_map(reals).copied().collect();
-        Ok(Flat { x, gradient, program: RefCell::new(program), values: RefCell::new(pair.values), wrt: pair.wrt })
+        Ok(Flat { x, gradient, program: RefCell::new(program), values: RefCell::new(values), wrt: pair.wrt })
     }
 
     /// The value at another point; NaN where it cannot be had.
@@ -212,10 +214,8 @@ pub(crate) fn check_pair(
     options: &Options<'_>,
     lenient: bool,
 ) -> Result<Report, CheckError> {
-    let sizes = sizes_of(&pair.forward, &pair.values)?;
-    let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
+    let (mut value, mut values) = pair.varied(&pair.values, forward)?;
     let learnt = Learnt::default();
-    let mut values = pair.values.clone();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
     for (position, (name, gradient)) in pair.wrt.iter().zip(gradients).enumerate() {
         let x = reals(&pair.values[name]).to_vec();

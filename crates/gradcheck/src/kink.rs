@@ -2,8 +2,12 @@
 //!
 //! A reverse walk picks one slope at each kink. Where several meet in one point, as in leaky(-leaky(x)) at 0, the slopes
 //! picked need not make one that the whole function has, and no rule of differentiation is at fault. Such a point says
-//! nothing, provided that the rules are right beside it, and that the gradient lies between those that the rules give
-//! with every kink taken to one side or the other.
+//! nothing, provided that the gradient does jump there, that the rules are right beside it, and that the gradient lies
+//! between those that the rules give with every kink taken to one side or the other.
+//!
+//! That range is sampled, and where many kinks meet the sample need not reach its ends: a sum of many independent choices
+//! is seldom all of one kind. Graphs drawn at random may not be judged by luck, so for them the jump and the points beside
+//! decide, and the slopes that operations declare are held where one stands alone.
 
 use std::cell::OnceCell;
 
@@ -21,27 +25,35 @@ use crate::report::Verdict;
 use crate::rounding::shaken;
 
 /// How far each value is moved at most to leave its kink: far above rounding, far below what bends a gradient.
-const NUDGE: f64 = 1e-7;
+pub(crate) const NUDGE: f64 = 1e-7;
 /// Over how many decimal orders the nudges of nodes are spread.
 const SIZES: f64 = 3.0;
 /// How many points beside a kink are tried.
 const POINTS: usize = 4;
 /// How far an element that stands out is moved, in nudges; the others are moved by less than two.
 const FURTHER: f64 = 6.0;
-/// How often every node is moved. A quarter of the runs moves all down, a quarter all up, and the rest each by chance.
+/// How often every node is moved. A quarter of the runs moves all down, a quarter all up, a quarter each by chance, and one
+/// by less and less from its first element to its last or the other way round: whichever of equals a rule chooses, the
+/// same choice everywhere at once is among them.
 const RUNS: usize = 32;
 /// How much a nudge may bend a gradient without any kink, in units of the largest one: some nudges. A faint kink is told from
 /// a bend by what the rules give beside the point.
 const BEND: f64 = 1e-6;
 
 /// For each element of each gradient, the least and the greatest that the rules give around the point.
-pub(crate) type Hull = Vec<Vec<(f64, f64)>>;
+type Hull = Vec<Vec<(f64, f64)>>;
 
 /// Takes the gradient of the graph with something small added to every node, and gives the range that it covers.
 ///
 /// One element may stand out, named by the position of its tensor and its index: it is moved further than all others,
 /// so that it is seen as the greatest and as the least of many that tie, which chance alone seldom makes it.
-fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize, usize)>) -> Result<Hull, CheckError> {
+fn hull(
+    pair: &Pair,
+    engine: &dyn Engine,
+    seed: u64,
+    nudge: f64,
+    outstanding: Option<(usize, usize)>,
+) -> Result<Hull, CheckError> {
     let sizes = sizes_of(&pair.forward, &pair.values)?;
     let every = |node: &Node| !matches!(node.op.form(), Form::Leaf(Leaf::Constant(_) | Leaf::Count(_)));
     let Moved { graph, fed, .. } = moved(pair, &every, &|b, x, by| b.add(&[x, by]))?;
@@ -61,16 +73,16 @@ fn hull(pair: &Pair, engine: &dyn Engine, seed: u64, outstanding: Option<(usize,
     for run in (0..RUNS).chain(still) {
         for (name, shape) in &added {
             // Sizes differ from node to node, so that what comes from above does not always drown a node's own nudge.
-            let size = if run == RUNS { 0.0 } else { NUDGE * 10f64.powf(rng.random_range(-SIZES..0.0)) };
-            let mut draw = || {
-                let up = match run % 4 {
-                    0 => false,
-                    1 => true,
-                    _ => rng.random(),
-                };
-                size * rng.random_range(0.5..1.5) * if up { 1.0 } else { -1.0 }
+            let size = if run == RUNS { 0.0 } else { nudge * 10f64.powf(rng.random_range(-SIZES..0.0)) };
+            let falls: bool = rng.random();
+            let count = shape.len();
+            let mut draw = |k: usize| match run % 4 {
+                0 => -rng.random_range(0.5..1.5),
+                1 => rng.random_range(0.5..1.5),
+                2 => 0.5 + (if falls { count - k } else { k + 1 }) as f64 / count as f64,
+                _ => rng.random_range(0.5..1.5) * if rng.random() { 1.0 } else { -1.0 },
             };
-            let mut by: Vec<f64> = (0..shape.len()).map(|_| draw()).collect();
+            let mut by: Vec<f64> = (0..count).map(|k| size * draw(k)).collect();
             if let Some((_, index)) = own.as_ref().filter(|(own, _)| own == name) {
                 by[*index] = rng.random_range(-FURTHER..FURTHER) * size;
             }
@@ -100,19 +112,17 @@ fn bend(ranges: &[(f64, f64)]) -> f64 {
     BEND * ranges.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs()))
 }
 
-/// Whether kinks explain that two engines differ at an element, named by the position of its tensor and its index: values
-/// that tie but for a rounding send the gradient elsewhere, and both results are among those that it may take.
-pub(crate) fn torn(pair: &Pair, engine: &dyn Engine, place: (usize, usize), gradients: [f64; 2]) -> bool {
-    let Ok(hull) = hull(pair, engine, 0, Some(place)) else { return false };
+/// Whether the gradient at an element, named by the position of its tensor and its index, jumps within `nudge` of what the
+/// nodes are: values that tie but for a rounding send the gradient elsewhere, and computed otherwise it is another one.
+pub(crate) fn torn(pair: &Pair, engine: &dyn Engine, place: (usize, usize), nudge: f64) -> bool {
+    let Ok(hull) = hull(pair, engine, 0, nudge, Some(place)) else { return false };
     let ranges = &hull[place.0];
-    gradients.iter().all(|g| covers(ranges[place.1], bend(ranges), true, *g))
+    jumps(ranges[place.1], bend(ranges))
 }
 
-/// Whether a range is wider than it may be without any kink, and holds a gradient; half its width outside will do when
-/// the check is `lenient`, since chance need not find the ends.
-fn covers((low, high): (f64, f64), bend: f64, lenient: bool, gradient: f64) -> bool {
-    let slack = bend + if lenient { 0.5 * (high - low) } else { 0.0 };
-    high - low > bend && (low - slack..=high + slack).contains(&gradient)
+/// Whether a range is wider than it may be without any kink.
+fn jumps((low, high): (f64, f64), bend: f64) -> bool {
+    high - low > bend
 }
 
 /// The input that moves a node.
@@ -184,7 +194,7 @@ pub(crate) struct Inside<'a> {
     pub(crate) forward: &'a dyn Engine,
     pub(crate) backward: &'a dyn Engine,
     pub(crate) options: &'a Options<'a>,
-    /// Whether a gradient may lie somewhat outside of the range: see [`covers`].
+    /// Whether a gradient may lie outside of the range.
     pub(crate) lenient: bool,
     pub(crate) learnt: &'a Learnt,
 }
@@ -193,20 +203,23 @@ impl Insight for Inside<'_> {
     fn explain(&self, index: usize) -> bool {
         let (ranges, bend) = self.ranges();
         let Some(&(mut low, mut high)) = ranges.get(index) else { return false };
-        let covered = |low: f64, high: f64| covers((low, high), bend, self.lenient, self.gradient[index]);
-        if !covered(low, high) {
+        let explains = |low: f64, high: f64| {
+            let inside = (low - bend..=high + bend).contains(&self.gradient[index]);
+            jumps((low, high), bend) && (inside || self.lenient)
+        };
+        if !explains(low, high) {
             let place = (self.position, index);
-            let closer = hull(self.pair, self.forward, self.options.seed, Some(place)).unwrap_or_default();
+            let closer = hull(self.pair, self.forward, self.options.seed, NUDGE, Some(place)).unwrap_or_default();
             let Some((lower, higher)) = closer.get(self.position).map(|ranges| ranges[index]) else { return false };
             (low, high) = (low.min(lower), high.max(higher));
         }
         // An engine that cannot run beside the point explains nothing.
-        covered(low, high) && self.right_beside(index).unwrap_or(false)
+        explains(low, high) && self.right_beside(index).unwrap_or(false)
     }
 
     fn jumps(&self) -> Vec<usize> {
         let (hull, bend) = self.ranges();
-        (0..hull.len()).filter(|k| hull[*k].1 - hull[*k].0 > bend).collect()
+        (0..hull.len()).filter(|k| jumps(hull[*k], bend)).collect()
     }
 
     fn shaken(&self) -> &[Vec<f64>] {
@@ -226,8 +239,8 @@ impl Insight for Inside<'_> {
 impl Inside<'_> {
     /// The range of each element, and how wide it is without any kink.
     fn ranges(&self) -> (&[(f64, f64)], f64) {
-        let all =
-            self.learnt.hull.get_or_init(|| hull(self.pair, self.forward, self.options.seed, None).unwrap_or_default());
+        let make = || hull(self.pair, self.forward, self.options.seed, NUDGE, None).unwrap_or_default();
+        let all = self.learnt.hull.get_or_init(make);
         let own = all.get(self.position).map_or(&[][..], |h| h);
         (own, bend(own))
     }
@@ -254,11 +267,10 @@ impl Inside<'_> {
         let mut beside =
             |v: f64| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 };
         values.values_mut().for_each(|array| *array = map(array, &mut beside));
-        let sizes = sizes_of(&pair.forward, &values)?;
+        let sizes = sizes_of(&pair.backward, &values)?;
         let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&values)?;
         let gradient = reals(&gradients[position]);
-        let mut value = forward.prepare(&pair.forward, &sizes, Dtype::F64)?;
-        value.run(&values)?;
+        let (mut value, mut values) = pair.varied(&values, forward)?;
         let name = &pair.wrt[position];
         let x = reals(&values[name]).to_vec();
         let mut f = |point: &[f64]| {

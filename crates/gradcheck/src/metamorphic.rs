@@ -8,7 +8,7 @@ use crate::array::{Values, map, reals};
 use crate::engine::Program;
 use crate::examine::{Examination, Finding};
 use crate::graph::Pair;
-use crate::kink::torn;
+use crate::kink::{NUDGE, torn};
 use crate::ladder::BARS;
 use crate::rounding::shaken;
 
@@ -101,7 +101,7 @@ fn same_bits(property: &'static str, pair: &Pair, one: &[Array], other: &[Array]
 
 /// Sums in another order differ by roundings of the largest numbers that go into them: a thousand of those are allowed.
 /// What is further apart may still be a rounding that the graph magnifies, as the sine of a large product does: ten times
-/// what random roundings change is allowed too, and on kinks another of the gradients there.
+/// what random roundings change is allowed too, and any distance where the gradient jumps.
 pub(crate) fn near(
     property: &'static str,
     pair: &Pair,
@@ -120,8 +120,8 @@ pub(crate) fn near(
                 let changes = runs.get(position).into_iter().flatten().map(|run| run[k].abs());
                 allowed += BARS * changes.fold(0.0, f64::max);
             }
-            let apart = off > allowed || a.is_nan() != b.is_nan();
-            if apart && !torn(pair, how.reference, (position, k), [*a, *b]) {
+            let torn = || torn(pair, how.reference, (position, k), NUDGE);
+            if a.is_nan() != b.is_nan() || off > allowed && !torn() {
                 let detail = format!("the gradient of `{name}` at [{k}] is {a:e} and {b:e}");
                 return Err(Finding { excess: off / allowed, ..Finding::new(property, detail) });
             }

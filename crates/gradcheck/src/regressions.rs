@@ -7,10 +7,8 @@ use std::{fs, io};
 
 use graphrun_exec::Array;
 use graphrun_graph::{Builder, Graph};
-use graphrun_tensor::Dtype;
 
 use crate::array::{real, reals};
-use crate::engine::{Engine, sizes_of};
 use crate::graph::{Problem, slope};
 use crate::hunt::Failure;
 use crate::interpret::Interpreter;
@@ -123,23 +121,23 @@ fn tests(problem: &Problem, graph: &Graph) -> String {
 
 /// The numeric gradient with respect to every input and parameter; elements without one are NaN.
 fn numeric(problem: &Problem) -> Vec<(String, Array)> {
-    let program = problem.pair().ok().and_then(|pair| {
-        let sizes = sizes_of(&pair.forward, &pair.values).ok()?;
-        let program = Interpreter::default().prepare(&pair.forward, &sizes, Dtype::F64).ok()?;
-        Some((pair, program))
-    });
-    let Some((pair, mut program)) = program else { return vec![] };
-    let mut values = pair.values.clone();
+    let Ok(pair) = problem.pair() else { return vec![] };
+    let program = pair.varied(&pair.values, &Interpreter::default());
+    // Without a run there is no slope either: a value that does not fit is NaN throughout.
+    let (mut program, mut values) = program.map_or((None, pair.values.clone()), |(p, values)| (Some(p), values));
     let gradient = |name: &String| {
         let array = &pair.values[name];
-        // Without a run there is no slope either: a value that does not fit is NaN throughout.
-        let ran = program.run(&values).is_ok();
-        let slopes = (0..reals(array).len()).map(|k| {
-            let slope = if ran { slope(program.as_mut(), &mut values, name, k).value } else { f64::NAN };
-            // Ten digits are more than the test's tolerance asks for, and read better than seventeen.
-            (slope * PRINTED).round() / PRINTED
-        });
-        (name.clone(), real(array.shape(), slopes.collect()))
+        let mut slope = |k| match program.as_mut() {
+            Some(program) => slope(program.as_mut(), &mut values, name, k).value,
+            None => f64::NAN,
+        };
+        // Ten digits are more than the test's tolerance asks for, and read better than seventeen.
+        let slopes = (0..reals(array).len()).map(|k| (slope(k) * PRINTED).round() / PRINTED).collect();
+        // Brings back what the slopes of this one have moved.
+        if let Some(program) = &mut program {
+            drop(program.run(&values));
+        }
+        (name.clone(), real(array.shape(), slopes))
     };
     pair.wrt.iter().map(gradient).collect()
 }

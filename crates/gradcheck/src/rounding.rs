@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::array::{real, reals};
 use crate::engine::{Engine, sizes_of};
 use crate::graph::{CheckError, Pair, run_all};
+use crate::judge::ROUNDING;
 use crate::kink::{Moved, moved, shapes};
-use crate::probe::ROUNDING;
 
 /// How often the walk is repeated: the chance that all runs hide a cancellation falls with each.
 const RUNS: usize = 3;

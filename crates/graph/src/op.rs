@@ -39,6 +39,12 @@ pub trait Op: Debug + Send + Sync + Any {
     /// [`GradError`] when the operation has no gradient.
     fn vjp(&self, b: &mut Builder, at: At<'_>) -> Result<Vec<Option<NodeId>>, GradError>;
 
+    /// Whether the output counts as a constant by definition, although it depends on the inputs: no gradient flows back
+    /// from it, and a numeric derivative is taken with it held fixed.
+    fn detached(&self) -> bool {
+        false
+    }
+
     /// All that fusing, tiling and splitting know of the operation.
     fn form(&self) -> Form {
         Form::Opaque

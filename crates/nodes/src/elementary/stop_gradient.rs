@@ -23,6 +23,10 @@ impl Op for StopGradient {
         Ok(vec![None])
     }
 
+    fn detached(&self) -> bool {
+        true
+    }
+
     fn form(&self) -> Form {
         Form::Pointwise(Expr::var(0))
     }
