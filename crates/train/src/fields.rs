@@ -4,8 +4,9 @@ use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 use graphrun_load::syntax::{Kind, Name, Span, Value};
 use serde::de::DeserializeOwned;
 
-use crate::de::from_value;
+use crate::de::Error;
 use crate::groups::{Group, Holds};
+use crate::salvage::read_all;
 use crate::settings::{Range, number};
 
 /// A group `(name: value, ...)` being read.
@@ -67,16 +68,15 @@ impl<'t, 'd> Fields<'t, 'd> {
         value
     }
 
-    /// A value as a type that serde reads.
+    /// A value as a type that serde reads, or else everything that is wrong with it.
     pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: &Value) -> Option<T> {
-        match from_value(value) {
-            Ok(read) => Some(read),
-            Err(error) => {
-                let at = error.span.unwrap_or(value.span);
-                self.diagnostics.push(Diagnostic::new(Code::Setting, at, error.message, "here"));
-                None
-            }
-        }
+        read_all(value).map_err(|errors| errors.into_iter().for_each(|error| self.push(error, value))).ok()
+    }
+
+    fn push(&mut self, error: Error, value: &Value) {
+        let label = if error.missing { "not given here" } else { "here" };
+        let found = Diagnostic::new(Code::Setting, error.span.unwrap_or(value.span), error.message, label);
+        self.diagnostics.push(Diagnostic { help: error.help, ..found });
     }
 
     /// The field as a number in the range of the table, or else the table's default.
