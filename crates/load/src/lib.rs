@@ -28,6 +28,7 @@ mod sizes;
 mod starts;
 mod structure;
 pub mod syntax;
+mod unfold;
 mod weight;
 
 pub use cases::{TOLERANCE, TestCase};

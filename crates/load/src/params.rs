@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::expand::Expander;
 use crate::fields::{Fields, wrong_kind};
 use crate::flat::{ParamDecl, open_size};
-use crate::options::{Rewritten, own_words, read_ron};
+use crate::options::{Rewritten, own_words, read_ron, unknown_field};
 use crate::scope::Scope;
 use crate::sizes::size;
 use crate::syntax::{Kind, Span, Value};
@@ -58,10 +58,21 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
             Err(error) => {
                 let span = out.at(error.offset).map_or(head, |(_, span, _)| *span);
-                let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
-                let message = format!("the initialiser {name} cannot be read{detail}");
-                let help = format!("{name}: {}", def.summary);
-                self.report(&scope, Diagnostic::new(Code::BadOption, span, message, "this value").help(help));
+                let summary = format!("{name}: {}", def.summary);
+                let options = def.options.iter().map(|option| option.name);
+                let found = match unknown_field(&error.message) {
+                    Some(field) => {
+                        let message = format!("the initialiser {name} has no option `{field}`");
+                        let found = Diagnostic::new(Code::UnknownOption, span, message, "unknown here").help(summary);
+                        found.suggest(field, options)
+                    }
+                    None => {
+                        let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
+                        let message = format!("the initialiser {name} cannot be read{detail}");
+                        Diagnostic::new(Code::BadOption, span, message, "this value").help(summary)
+                    }
+                };
+                self.report(&scope, found);
                 None
             }
         }
