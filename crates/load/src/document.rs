@@ -173,7 +173,12 @@ pub(crate) fn is_model(root: &Value, diagnostics: &mut Diagnostics) -> bool {
         _ => {
             let at = root.head().map_or(root.span, |(_, span)| span);
             let message = "a model file holds one value, `Model(graphrun: 1, ...)`";
-            diagnostics.push(Diagnostic::new(Code::NotAModel, at, message, "not a model"));
+            let found = Diagnostic::new(Code::NotAModel, at, message, "not a model");
+            let name = root.head().map_or("", |(name, _)| name);
+            diagnostics.push(match crate::diagnostics::nearest(name, ["Model"]) {
+                Some(_) => found.help("did you mean `Model`?"),
+                None => found.help("`graphrun new` writes one to start from"),
+            });
             false
         }
     }

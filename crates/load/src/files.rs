@@ -193,7 +193,7 @@ fn read(path: &Path) -> Result<String, Unread> {
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Unread::closed("there is no such file"),
         std::io::ErrorKind::PermissionDenied => Unread::closed("permission denied"),
-        _ if path.is_dir() => Unread::closed("it is a folder"),
+        _ if path.is_dir() => Unread { help: Some("name a file in it"), ..Unread::closed("it is a folder") },
         _ => Unread::closed(error.to_string()),
     })?;
     match String::from_utf8(bytes) {
@@ -219,5 +219,5 @@ fn tidy(path: &Path) -> PathBuf {
             other => out.push(other),
         }
     }
-    out
+    if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
 }

@@ -14,6 +14,7 @@ mod files;
 mod fit;
 mod flat;
 mod fmt;
+mod formula;
 mod literal;
 mod members;
 mod model;

@@ -12,7 +12,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{document, words};
 use crate::doubts::{Doubts, Partial};
 use crate::files::{SourceFile, read_files, read_source, read_text};
-use crate::flat::{Flat, Item, ItemId, ItemKind, Target};
+use crate::flat::{Flat, ItemId, ItemKind, Target};
 use crate::order::Uses;
 use crate::overrides::override_text;
 use crate::starts::check_starts;
@@ -227,15 +227,14 @@ fn assemble(
     let mut cases = Cases { graph: &test.graph, flat, uses: &uses, doubts: &doubts, diagnostics };
     let tests = tests.map_or_else(Vec::new, |section| cases.read(&section));
     if diagnostics.has_errors() {
-        let nodes = model_nodes(flat, &test, diagnostics).map_while(|node| node).collect();
+        let nodes = model_nodes(unfolded.flat, &test.ids, diagnostics).map_while(|node| node).collect();
         return Err(Box::new(Partial { train, graph: test.graph, nodes, doubts }));
     }
     unreachable_nodes(&unfolded, &uses, &tests, train.as_ref(), diagnostics);
-    let nodes = model_nodes(flat, &test, diagnostics).flatten().collect();
-    let depends_on_phase = test.depends_on_phase;
-    let test = Arc::new(test.graph);
-    let mut graphs = [test.clone(), test];
-    if depends_on_phase {
+    let ids = test.ids;
+    let graph = Arc::new(test.graph);
+    let mut graphs = [graph.clone(), graph];
+    if test.depends_on_phase {
         let mut built = builds.build(Phase::Train, &mut found, diagnostics);
         finish(&mut built);
         if diagnostics.has_errors() {
@@ -246,7 +245,7 @@ fn assemble(
     Ok(Model {
         path: path.to_owned(),
         doc: unfolded.doc,
-        nodes,
+        nodes: model_nodes(unfolded.flat, &ids, diagnostics).flatten().collect(),
         tests,
         train,
         sources: Sources::default(),
@@ -256,17 +255,20 @@ fn assemble(
 }
 
 /// Every named item in the order of the file, those that could not be built as nothing.
-fn model_nodes(flat: &Flat<'_>, built: &Built, diagnostics: &Diagnostics) -> impl Iterator<Item = Option<ModelNode>> {
-    let named = flat.items.iter().zip(&built.ids).filter(|(item, _)| !item.name.is_empty());
-    let node = move |(item, id): (&Item<'_>, &Option<NodeId>)| {
+fn model_nodes(
+    flat: Flat<'_>,
+    ids: &[Option<NodeId>],
+    diagnostics: &Diagnostics,
+) -> impl Iterator<Item = Option<ModelNode>> {
+    let named = flat.items.into_iter().zip(ids).filter(|(item, _)| !item.name.is_empty());
+    named.map(|(item, id)| {
         let op = match item.kind {
             ItemKind::Input(..) => "Input".to_owned(),
             ItemKind::Param(_) => "Param".to_owned(),
             _ => diagnostics.sources.slice(item.head).to_owned(),
         };
         Some(ModelNode { name: item.name.to_string(), op, id: (*id)?, span: item.key })
-    };
-    named.map(node)
+    })
 }
 
 /// Warns of nodes and parameters on the top level that nothing needs.

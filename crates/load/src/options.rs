@@ -182,7 +182,12 @@ impl<'t, 'r> Expander<'t, 'r> {
                 Diagnostic::new(Code::BadOption, at, message, label)
             }
         };
-        self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
+        let listed = option.is_some_and(|option| option.kind.ends_with("list")) && value.as_int().is_some();
+        let help = match listed {
+            true => format!("write `{}: [{}]`", name.text, self.diagnostics.sources.slice(value.span)),
+            false => format!("`graphrun ops {}` shows its options", def.name),
+        };
+        self.report(scope, found.help(help));
     }
 
     /// Writes a value with the arguments of the block put in and the symbols quoted.

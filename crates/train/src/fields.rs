@@ -13,6 +13,8 @@ use crate::settings::{Range, number};
 pub(crate) struct Fields<'t, 'd> {
     group: &'static Group,
     span: Span,
+    /// Whether it is one: in what is none, nothing is missing.
+    is_group: bool,
     list: Vec<(&'t Name, &'t Value)>,
     pub(crate) diagnostics: &'d mut Diagnostics,
 }
@@ -21,7 +23,8 @@ impl<'t, 'd> Fields<'t, 'd> {
     /// Opens `value`, and reports every field that the group does not have.
     pub(crate) fn open(value: &'t Value, group: &'static Group, diagnostics: &'d mut Diagnostics) -> Self {
         let what = group.what;
-        let mut fields = Fields { group, span: value.span, list: Vec::new(), diagnostics };
+        let is_group = matches!(value.kind, Kind::Call(None, _));
+        let mut fields = Fields { group, span: value.span, is_group, list: Vec::new(), diagnostics };
         let Kind::Call(None, args) = &value.kind else {
             fields.wrong(Code::WrongKind, value, format!("{what} is a group `(name: value, ...)`"));
             return fields;
@@ -61,7 +64,7 @@ impl<'t, 'd> Fields<'t, 'd> {
     /// The field called `name`, which must be written.
     pub(crate) fn need(&mut self, name: &str, help: &str) -> Option<&'t Value> {
         let value = self.get(name);
-        if value.is_none() {
+        if value.is_none() && self.is_group {
             let message = format!("{} has no `{name}`", self.group.what);
             self.diagnostics.push(Diagnostic::new(Code::MissingField, self.span, message, "here").help(help));
         }
