@@ -51,6 +51,12 @@ impl<'t, 'r> Expander<'t, 'r> {
                 out.text.push(')');
             }
         }
+        if def.bare && value.args().is_empty() {
+            let message = format!("the initialiser {name} lacks its value");
+            let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
+            self.report(&scope, found.help(format!("write `{name}(...)`: {}", def.summary)));
+            return None;
+        }
         match read_ron(&out.text, |from| def.parse(from)) {
             Ok(init) => {
                 let file = std::path::Path::new(self.diagnostics.sources.name(value.span.file));
@@ -82,6 +88,14 @@ impl<'t, 'r> Expander<'t, 'r> {
     pub(crate) fn param(&mut self, id: usize, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<ParamDecl> {
         let name = self.flat.items[id].name.clone();
         let what = format!("the parameter `{name}`");
+        if matches!(value.kind, Kind::List(_)) {
+            let message = format!("{what} is a group `(shape: ..., init: ...)`, and this is a list");
+            let found = Diagnostic::new(Code::WrongKind, value.span, message, "a shape alone");
+            let shape = self.diagnostics.sources.slice(value.span);
+            let help = format!("write `(shape: {shape}, init: Xavier)`");
+            self.report(scope, found.help(help));
+            return None;
+        }
         let fields = Fields::read(value, &what, &["shape", "init", "trainable"], self.diagnostics)?;
         let shape = match fields.get("shape") {
             Some(shape) => self.param_shape(&name, shape, scope),

@@ -128,6 +128,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.as_str()));
     for excerpt in excerpts(diagnostic, sources) {
         let text = &sources.text(excerpt.file)[excerpt.start..excerpt.end];
+        if text.is_empty() && excerpt.marks.iter().all(|(.., label)| label.is_empty()) {
+            group = group.element(Origin::path(sources.name(excerpt.file)));
+            continue;
+        }
         if text.len() > LONG {
             let place = sources.place(excerpt.marks[0].1);
             group = group.element(Origin::path(place.file).line(place.line).char_column(place.column));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::cursor::abridged;
 use super::lex::{Token, TokenKind, is_close, is_trivia, lex};
 use super::literal::{check_number, unquote};
-use super::slips::blank_out;
+use super::slips::replace;
 use super::{Arg, Entry, FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 
@@ -49,7 +49,7 @@ pub fn parse(file: FileId, diagnostics: &mut Diagnostics) -> Parsed {
         return Parsed { tokens: Vec::new(), root: bad, intact: false };
     }
     let errors = diagnostics.list.len();
-    blank_out(&mut tokens, &text, file, diagnostics);
+    replace(&mut tokens, &text, file, diagnostics);
     let mut parser = Parser {
         file,
         text: &text,

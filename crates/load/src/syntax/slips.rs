@@ -6,22 +6,34 @@ use super::parse::Parser;
 use super::{FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 
-/// Makes blanks of characters that nobody sees, and reports the first of each kind.
-pub(super) fn blank_out(tokens: &mut [Token], text: &str, file: FileId, diagnostics: &mut Diagnostics) {
+/// Reads characters that nobody sees as blanks, `=` as a colon and `;` as a comma, and reports the first of each.
+pub(super) fn replace(tokens: &mut [Token], text: &str, file: FileId, diagnostics: &mut Diagnostics) {
     let mut met: Vec<(char, Span, usize)> = Vec::new();
     for token in tokens.iter_mut().filter(|token| token.kind == TokenKind::Unknown) {
-        let Some(c) = text[token.start as usize..].chars().next().filter(|c| is_unseen(*c)) else { continue };
-        token.kind = TokenKind::Blank;
+        let Some(c) = text[token.start as usize..].chars().next() else { continue };
+        token.kind = match c {
+            '=' => TokenKind::Colon,
+            ';' => TokenKind::Comma,
+            c if is_unseen(c) => TokenKind::Blank,
+            _ => continue,
+        };
         match met.iter_mut().find(|(other, ..)| *other == c) {
             Some((.., count)) => *count += 1,
             None => met.push((c, Span { file, start: token.start, end: token.end }, 1)),
         }
     }
     for (c, at, count) in met {
-        let more = if count > 1 { format!(", the first of {count}") } else { String::new() };
-        let message = format!("the character U+{:04X}, which nobody sees, has no meaning in a model file", c as u32);
-        let found = Diagnostic::new(Code::UnexpectedToken, at, message, format!("it stands here{more}"));
-        diagnostics.push(found.help("delete it, or write a blank"));
+        let label = if count > 1 { format!("the first of {count}") } else { "it stands here".to_owned() };
+        let (message, help) = match c {
+            '=' => ("`=` does not join a name and its value".to_owned(), "write `:`"),
+            ';' => ("`;` does not part what stands side by side".to_owned(), "write `,`"),
+            c => {
+                let c = c as u32;
+                let message = format!("the character U+{c:04X}, which nobody sees, has no meaning in a model file");
+                (message, "delete it, or write a blank")
+            }
+        };
+        diagnostics.push(Diagnostic::new(Code::UnexpectedToken, at, message, label).help(help));
     }
 }
 

@@ -66,6 +66,10 @@ fn a_slip_is_one_error() {
         ],
     );
     check("M(a: \"x,\n b: [\"y*\", \"z\"])", &["1:6 GR0105 this string seems to lack its closing quote"]);
+    check(
+        "M(a = 1; b: {c = 2; d = 3})",
+        &["1:5 GR0104 `=` does not join a name and its value", "1:8 GR0104 `;` does not part what stands side by side"],
+    );
     check("M(a: \"two\nlines\", b: 1)", &[]);
     let (parsed, _) = read("M(a-b: c-d(1), e: [N, a-b])");
     assert_eq!(parsed.root.field("a_b").and_then(|value| value.head()).map(|head| head.0), Some("c_d"));
