@@ -146,10 +146,15 @@ fn every_template_is_right_and_canonical() {
         assert_eq!(begin(template, template).status.code(), Some(2), "a file that is there is kept");
     }
     assert!(begin("bump", "custom-op").status.success());
-    assert!(folder.path().join("bump/src/main.rs").exists() && folder.path().join("bump/Cargo.toml").exists());
+    let main = std::fs::read_to_string(folder.path().join("bump/src/main.rs")).unwrap();
+    assert!(main.contains("graphrun::gradcheck::test_op!("), "the crate proves its gradient:\n{main}");
     let cargo = std::fs::read_to_string(folder.path().join("bump/Cargo.toml")).unwrap();
     let library = cargo.lines().find_map(|line| line.strip_prefix("graphrun = { path = \"")?.strip_suffix("\" }"));
     assert!(Path::new(library.unwrap()).join("Cargo.toml").exists(), "{cargo}");
+    assert!(begin("in/bump", "custom-op").status.success());
+    let cargo = std::fs::read_to_string(folder.path().join("in/bump/Cargo.toml")).unwrap();
+    assert!(cargo.contains("name = \"bump\""), "{cargo}");
+    assert_eq!(begin("a b", "custom-op").status.code(), Some(2));
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Dataset {
         let table = match read(&spec.source) {
             Ok(table) => table?,
             Err(error) => {
-                errors.push(settled(error, &spec.source, "source"));
+                push_once(settled(error, &spec.source, "source"), errors);
                 return None;
             }
         };
@@ -120,7 +120,7 @@ impl Dataset {
             match read(source).map_err(|error| settled(error, source, "test_source")) {
                 Ok(Some(table)) => dataset.test = dataset.part_of(&table, source, "test_source", &names, errors),
                 Ok(None) => {}
-                Err(error) => errors.push(error),
+                Err(error) => push_once(error, errors),
             }
         }
         Some(dataset)
@@ -157,6 +157,13 @@ impl Dataset {
         };
         let feeds = each(&wanted, fit, errors)?;
         Some(Part { feeds, rows: (0..table.rows()).collect() })
+    }
+}
+
+/// Adds an error, unless it is among them.
+fn push_once(error: DataError, errors: &mut Vec<DataError>) {
+    if !errors.contains(&error) {
+        errors.push(error);
     }
 }
 
@@ -227,17 +234,8 @@ fn settings(spec: &DataSpec, inputs: &[Input], errors: &mut Vec<DataError>) {
         errors.push(error.setting(["test_source"]));
     }
     for (field, source) in [("source", Some(&spec.source)), ("test_source", spec.test_source.as_ref())] {
-        if let Some(
-            Source::Spirals { noise, .. }
-            | Source::Moons { noise, .. }
-            | Source::Blobs { noise, .. }
-            | Source::Xor { noise, .. },
-        ) = source
-            && (!noise.is_finite() || *noise < 0.0)
-        {
-            let error = DataError::new(format!("`noise` is {noise}, and a finite number from 0 is needed"));
-            errors.push(error.setting([field, "noise"]));
-        }
+        let faults = source.iter().flat_map(|source| source.faults().into_iter().map(|it| settled(it, source, field)));
+        errors.extend(faults);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::file::read_file;
 use crate::named::Named;
 use crate::rows::Nested;
 use crate::section::{real, section, whole};
-use crate::synthetic::{Noise, Shape, noise, points};
+use crate::synthetic::{Noise, Shape, noise, noise_limit, points, points_limit};
 use crate::table::{Array, Table};
 use crate::{csv, idx, npy, npz};
 
@@ -167,6 +167,7 @@ impl Source {
     /// When a file cannot be read, is damaged or exceeds `max_bytes`, or when there are no rows. What is wrong
     /// with one column of several is raised when something uses that column.
     pub fn read(&self, base: &Path, max_bytes: u64) -> Result<Table> {
+        self.sound()?;
         let table = match self {
             Self::Csv(path) => csv::read_csv(&base.join(path), max_bytes).map_err(|e| e.setting(["0"])),
             Self::Npz(path) => {
@@ -193,10 +194,36 @@ impl Source {
         }
     }
 
+    /// What is wrong with made-up data: too many rows, no classes, noise that is no deviation.
+    pub(crate) fn faults(&self) -> Vec<DataError> {
+        let blur = |noise: f64| match noise.is_finite() && noise >= 0.0 {
+            true => Ok(()),
+            false => {
+                let message = format!("`noise` is {noise}, and a finite number from 0 is needed");
+                Err(DataError::new(message).setting(["noise"]))
+            }
+        };
+        let checks = match self {
+            Self::Noise { n, columns, .. } => columns.iter().map(|(name, it)| noise_limit(*n, name, it)).collect(),
+            &Self::Spirals { n, classes, noise, .. } | &Self::Blobs { n, classes, noise, .. } => {
+                vec![points_limit(n, classes), blur(noise)]
+            }
+            &Self::Moons { n, noise, .. } | &Self::Xor { n, noise, .. } => vec![points_limit(n, 2), blur(noise)],
+            _ => Vec::new(),
+        };
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+
+    /// Refuses made-up data with a fault.
+    fn sound(&self) -> Result<()> {
+        self.faults().into_iter().next().map_or(Ok(()), Err)
+    }
+
     /// What can be told of the source without reading much: all of a small one, the start of a long one, nothing
     /// where the start of a file says nothing.
     pub(crate) fn glance(&self, base: &Path, max_bytes: u64) -> Result<Option<Table>> {
         let small = |path: &String| std::fs::metadata(base.join(path)).is_ok_and(|file| file.len() <= GLANCE);
+        self.sound()?;
         let mut start = self.clone();
         match &mut start {
             Self::Csv(path) => {
@@ -292,6 +319,12 @@ mod tests {
     fn unknown_settings_and_empty_sources_are_errors() {
         assert!(ron::from_str::<DataSpec>("( source: Moons(n: 3), tset: 0.2 )").is_err());
         assert!(ron::from_str::<DataSpec>("( source: Moons(n: 3, nois: 1) )").is_err());
+        for many in ["Moons(n: 99999999999)", "Noise(n: 99999999, columns: { x: Normal(shape: [2, 3]) })"] {
+            let many: Source = ron::from_str(many).unwrap();
+            let error = many.glance(Path::new(""), 0).unwrap_err();
+            assert!(error.message.ends_with("numbers are more than 268435456 numbers"), "{error}");
+            assert_eq!((error.setting.as_slice(), many.read(Path::new(""), 0).is_err()), (&["n".to_owned()][..], true));
+        }
         let empty: Source = ron::from_str("Moons(n: 0)").unwrap();
         assert_eq!(empty.read(Path::new(""), 0).unwrap_err().message, "the data has no rows");
         let uneven: Source = ron::from_str("Rows({ x: [1, 2], y: [3] })").unwrap();

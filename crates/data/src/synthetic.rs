@@ -11,6 +11,18 @@ use crate::table::{Array, Table, Values};
 /// The most numbers that one made-up column may have.
 const MAX_NUMBERS: usize = 1 << 28;
 
+/// Refuses `n` made-up rows of a column whose rows have this shape when they are too many.
+fn limit(n: usize, row: &[usize]) -> Result<()> {
+    match row.iter().try_fold(n, |numbers, size| numbers.checked_mul(*size)) {
+        Some(numbers) if numbers <= MAX_NUMBERS => Ok(()),
+        _ => {
+            let width = row.iter().fold(1usize, |width, size| width.saturating_mul(*size));
+            let message = format!("{n} rows of {width} numbers are more than {MAX_NUMBERS} numbers");
+            Err(DataError::new(message).setting(["n"]))
+        }
+    }
+}
+
 section! {
     "noise"
     /// A column of independent random numbers; `shape` is that of one row.
@@ -47,22 +59,38 @@ section! {
     }
 }
 
-/// A table of `n` rows of noise.
+/// Refuses a column of noise that cannot be made.
+pub(crate) fn noise_limit(n: usize, name: &str, noise: &Noise) -> Result<()> {
+    if let Noise::Classes { below: 0, .. } = noise {
+        let error = DataError::new(format!("`{name}` has no classes: `below` is 0"));
+        return Err(error.setting(["columns", name, "below"]));
+    }
+    limit(n, noise.row())
+}
+
+/// Refuses points that cannot be made.
+pub(crate) fn points_limit(n: usize, classes: u64) -> Result<()> {
+    if classes == 0 {
+        return Err(DataError::new("there must be at least one class").setting(["classes"]));
+    }
+    limit(n, &[2])
+}
+
+impl Noise {
+    /// The shape of one row.
+    fn row(&self) -> &[usize] {
+        let (Noise::Normal { shape, .. } | Noise::Uniform { shape, .. } | Noise::Classes { shape, .. }) = self;
+        shape
+    }
+}
+
+/// A table of `n` rows of noise, within [`noise_limit`].
 pub(crate) fn noise(n: usize, seed: u64, columns: &Named<Noise>) -> Result<Table> {
     let mut stream = Stream::new(seed, Purpose::Synthetic);
     let arrays = columns.iter().map(|(name, noise)| {
-        let (Noise::Normal { shape, .. } | Noise::Uniform { shape, .. } | Noise::Classes { shape, .. }) = noise;
-        let shape: Vec<usize> = std::iter::once(n).chain(shape.iter().copied()).collect();
-        let count = shape
-            .iter()
-            .try_fold(1usize, |n, &s| n.checked_mul(s))
-            .filter(|n| *n <= MAX_NUMBERS)
-            .ok_or_else(|| DataError::new(format!("`{name}` would have more than {MAX_NUMBERS} numbers")))?;
-        let numbers = 0..count;
+        let shape: Vec<usize> = std::iter::once(n).chain(noise.row().iter().copied()).collect();
+        let numbers = 0..shape.iter().product();
         let values = match *noise {
-            Noise::Classes { below: 0, .. } => {
-                return Err(DataError::new(format!("`{name}` has no classes: `below` is 0")));
-            }
             Noise::Normal { std, .. } => Values::Real(numbers.map(|_| std * stream.normal()).collect()),
             Noise::Uniform { low, high, .. } => {
                 Values::Real(numbers.map(|_| low + (high - low) * stream.unit()).collect())
@@ -90,14 +118,8 @@ pub(crate) enum Shape {
 }
 
 /// A table of `n` points `x` of shape `[n, 2]` and their classes `y`, blurred by normal noise of
-/// standard deviation `blur`.
+/// standard deviation `blur`; they are within [`points_limit`].
 pub(crate) fn points(shape: Shape, n: usize, classes: u64, blur: f64, seed: u64) -> Result<Table> {
-    if n > MAX_NUMBERS / 2 {
-        return Err(DataError::new(format!("{n} points are more than {}", MAX_NUMBERS / 2)));
-    }
-    if classes == 0 {
-        return Err(DataError::new("there must be at least one class"));
-    }
     let mut stream = Stream::new(seed, Purpose::Synthetic);
     let (mut xs, mut ys) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
     for i in 0..n as u64 {
@@ -158,14 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn noise_has_its_shape_and_limits() {
+    fn noise_has_its_shape() {
         let columns: Named<Noise> =
             ron::from_str("{ x: Normal(shape: [2, 3]), u: Uniform(low: -1), y: Classes(below: 4) }").unwrap();
         let table = noise(5, 0, &columns).unwrap();
         assert_eq!(table.column("x").unwrap().shape(), [5, 2, 3]);
         let y = table.column("y").unwrap();
         assert!((0..5).all(|i| (0..4).contains(&y.values().whole(i).unwrap())));
-        assert!(noise(usize::MAX, 0, &columns).is_err());
-        assert!(points(Shape::Moons, usize::MAX, 2, 0.0, 0).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Reading formulas: a lexer that yields spanned tokens and a precedence climber over them.
 
 mod functions;
+mod remedy;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use std::ops::Range;
 
 pub use functions::{Function, Functions};
 
+use self::remedy::{plain, suggest};
 use crate::text::Level;
 use crate::{Binary, Expr, ExprKind, Func};
 
@@ -123,7 +125,9 @@ impl<'a> Parser<'a> {
         self.advance()?;
         let expr = self.expression(Level::Comparison)?;
         if self.token != Token::End {
-            return Err(self.unexpected("an operator or the end"));
+            let product = matches!(self.token, Token::Number(_) | Token::Name(_) | Token::Open);
+            let help = product.then(|| "a product is written `x * y`".to_owned());
+            return Err(ParseError { help, ..self.unexpected("an operator or the end") });
         }
         if expr.gradient_size() > MAX_GRADIENT {
             let message = format!("the gradient of the formula would have more than {MAX_GRADIENT} operations");
@@ -161,8 +165,7 @@ impl<'a> Parser<'a> {
                 Some(f) => (Token::Operator(f), f.symbol().len()),
                 None => {
                     let message = format!("`{c}` has no meaning in a formula");
-                    let help = (c == '=').then(|| "write `==` to compare".to_owned());
-                    return Err(ParseError { span: start..start + c.len_utf8(), message, help });
+                    return Err(ParseError { span: start..start + c.len_utf8(), message, help: plain(c) });
                 }
             },
         };
@@ -241,6 +244,13 @@ impl<'a> Parser<'a> {
                     self.unknown.push(ParseError { span, message: format!("unknown variable `{name}`"), help });
                     Ok(Expr::constant(0.0))
                 }
+            }
+            Token::Operator(Binary::Mul) if self.text[..span.start].ends_with('*') => {
+                let help = Some("a power is written `x ^ 2`".to_owned());
+                Err(ParseError {
+                    help,
+                    ..error(span.start - 1..span.end, "`**` has no meaning in a formula".to_owned())
+                })
             }
             _ => Err(self.unexpected("a number, a variable, a call or `(`")),
         }
@@ -364,25 +374,4 @@ fn number_length(bytes: &[u8]) -> usize {
         }
     }
     end
-}
-
-/// The known name nearest to `name`, when it is near enough to be a slip.
-fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    let near = known.map(|other| (distance(name, other), other)).min()?;
-    (near.0 < name.len().max(near.1.len()) && near.0 <= 1 + name.len() / 4)
-        .then(|| format!("did you mean `{}`?", near.1))
-}
-
-/// The number of single-character edits between two words (Levenshtein), case apart.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let cost = usize::from(!x.eq_ignore_ascii_case(&y));
-            let best = (diagonal + cost).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], best);
-        }
-    }
-    row[b.len()]
 }

@@ -243,7 +243,8 @@ impl Builder {
             key = key.wrapping_add(1);
         }
         let types: Vec<Type> = inputs.iter().map(|&id| self.ty(id).clone()).collect();
-        let ty = op.ty(&types)?;
+        let mut ty = op.ty(&types)?;
+        ty.shape.shrink_to_fit();
         let label = self.scope.as_ref().map(|scope| format!("{scope}.{}", snake(op.name())).into());
         let id = NodeId(u32::try_from(self.graph.nodes.len()).map_err(|_| TypeError::new("too many nodes"))?);
         let op = if inputs.is_empty() { op } else { self.shared(&identity, inputs.len(), op) };

@@ -20,6 +20,10 @@ pub trait Op: Debug + Send + Sync + Any {
     fn name(&self) -> &str;
 
     /// The options as the fields of a RON struct, in canonical form: `axes: [1], keep: true`.
+    ///
+    /// **With the name they are all that tells one operation from another.** Two nodes that agree in name, options and
+    /// inputs are made one, whatever else their operations hold: a field that changes the value, the gradient or the type
+    /// and is not written here gives wrong results. An operation without options keeps this default.
     fn options(&self) -> String {
         String::new()
     }

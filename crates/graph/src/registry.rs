@@ -42,6 +42,11 @@ pub struct OptionDoc {
     pub doc: &'static str,
 }
 
+impl OptionDoc {
+    /// The kind of a real option that infinity has a meaning for; the kind `real` is for finite numbers.
+    pub const REAL_OR_INF: &str = "real or inf";
+}
+
 /// How far single precision may be from the exact result, in units of the last place (ULP) of that: of f32, 6e-8 to
 /// 1.2e-7 of it. A value below 1e-35 is measured in units of the last place of 1e-35, a gradient below 1 in those of 1.
 #[derive(Clone, Copy, Debug, PartialEq)]

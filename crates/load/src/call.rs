@@ -32,6 +32,9 @@ impl<'t, 'r> Expander<'t, 'r> {
         let mut good = true;
         if written.args.first().is_some_and(|arg| arg.name.is_none()) {
             good = self.positional(def, written, scope, &mut ports, fed_first);
+            // What is one too many among the inputs is likely the option that is missing.
+            let variadic = def.ports.last().is_some_and(|port| port.variadic);
+            rest.misnamed = !variadic && written.args.len() + usize::from(fed_first) > def.ports.len();
         }
         for (name, value) in self.named_args(def.name, written, scope)? {
             let text = name.text.as_str();

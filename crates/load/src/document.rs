@@ -48,8 +48,6 @@ pub(crate) struct Document<'t> {
     pub(crate) nodes: Vec<(Key<'t>, &'t Value)>,
     pub(crate) outputs: Vec<(&'t str, Span)>,
     pub(crate) loss: Option<(&'t str, Span)>,
-    pub(crate) tests: Option<&'t Value>,
-    pub(crate) train: Option<&'t Value>,
     /// Whether the model names a loss, rightly or wrongly.
     pub(crate) has_loss: bool,
     /// Whether names are lost because a section cannot be read.
@@ -161,25 +159,10 @@ pub(crate) fn document<'t>(
             Diagnostic::new(Code::MissingField, at, message, "in this model").help("name the results: `outputs: [y]`"),
         );
     }
-    let (tests, train) = (fields.get("tests"), fields.get("train"));
     let has_loss = fields.get("loss").is_some();
     let unreadable = |name: &&str| fields.get(name).is_some_and(|value| !matches!(value.kind, Kind::Map(_)));
     let broken = ["inputs", "params", "nodes"].iter().any(unreadable);
-    Some(Document {
-        doc,
-        blocks,
-        inputs,
-        params,
-        sizes,
-        nodes,
-        outputs,
-        loss,
-        tests,
-        train,
-        has_loss,
-        broken,
-        lost_blocks,
-    })
+    Some(Document { doc, blocks, inputs, params, sizes, nodes, outputs, loss, has_loss, broken, lost_blocks })
 }
 
 /// Whether the value of a file is a model of a version that is read; reports what is wrong.
@@ -190,7 +173,12 @@ pub(crate) fn is_model(root: &Value, diagnostics: &mut Diagnostics) -> bool {
         _ => {
             let at = root.head().map_or(root.span, |(_, span)| span);
             let message = "a model file holds one value, `Model(graphrun: 1, ...)`";
-            diagnostics.push(Diagnostic::new(Code::NotAModel, at, message, "not a model"));
+            let found = Diagnostic::new(Code::NotAModel, at, message, "not a model");
+            let name = root.head().map_or("", |(name, _)| name);
+            diagnostics.push(match crate::diagnostics::nearest(name, ["Model"]) {
+                Some(_) => found.help("did you mean `Model`?"),
+                None => found.help("`graphrun new` writes one to start from"),
+            });
             false
         }
     }

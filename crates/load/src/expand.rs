@@ -154,7 +154,14 @@ impl<'t, 'r> Expander<'t, 'r> {
             if value.kind != Kind::Bad {
                 let message = format!("a node is `name: Op(...)`, and this is {}", value.describe());
                 let found = Diagnostic::new(Code::WrongKind, value.span, message, "not an op");
-                self.report(scope, found.help("a constant is written where it is used, as in `Mul(2, x)`"));
+                self.report(
+                    scope,
+                    found.help(match &value.kind {
+                        Kind::Number(_) => "a constant is written where it is used, as in `Mul(2, x)`",
+                        Kind::Str(_) => "write it without quotes, as in `y: Exp(x)`",
+                        _ => "write an op and its inputs, as in `y: Exp(x)`",
+                    }),
+                );
             }
             return;
         };

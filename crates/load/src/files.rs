@@ -1,5 +1,6 @@
 //! The file of a model and the files that it includes, each read once.
 
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -24,7 +25,7 @@ pub(crate) fn read_files(path: &Path, diagnostics: &mut Diagnostics) -> Vec<Sour
             let id = reader.diagnostics.sources.add(name, text);
             reader.add(id, path);
         }
-        Err(reason) => unreadable(path, &reason, reader.diagnostics),
+        Err(unread) => unreadable(path, unread, None, reader.diagnostics),
     }
     reader.files
 }
@@ -34,19 +35,61 @@ pub(crate) fn read_files(path: &Path, diagnostics: &mut Diagnostics) -> Vec<Sour
 /// # Errors
 /// Why there is none.
 pub fn read_source(path: &Path) -> Result<String, Diagnostics> {
-    read(path).map_err(|reason| {
+    read(path).map_err(|unread| {
         let mut diagnostics = Diagnostics::default();
-        unreadable(path, &reason, &mut diagnostics);
+        unreadable(path, unread, None, &mut diagnostics);
         diagnostics
     })
 }
 
-/// Reports a file of which there is no text.
-fn unreadable(path: &Path, reason: &str, diagnostics: &mut Diagnostics) {
-    let id = diagnostics.sources.add(path.display().to_string(), "");
-    let at = diagnostics.sources.whole(id);
+/// Why there is no text of a file.
+struct Unread {
+    reason: String,
+    help: Option<&'static str>,
+    /// What can be shown of it, and the bytes at fault in that.
+    shown: (String, Range<usize>),
+}
+
+impl Unread {
+    /// A file of which nothing can be shown.
+    fn closed(reason: impl Into<String>) -> Unread {
+        Unread { reason: reason.into(), help: None, shown: (String::new(), 0..0) }
+    }
+
+    /// A file that holds something else than text in UTF-8, which ends at the byte `at`.
+    fn foreign(bytes: &[u8], at: usize) -> Unread {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            let help = Some("save it as UTF-8");
+            return Unread { help, ..Unread::closed("it is text in UTF-16, and a model file is text in UTF-8") };
+        }
+        let line = bytes[at + 1..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let rest = String::from_utf8_lossy(&line[..line.len().min(200)]);
+        let text = String::from_utf8_lossy(&bytes[..at]) + "\u{fffd}" + &*rest;
+        let reason = format!("it is not text in UTF-8: the byte 0x{:02x} is not part of a character", bytes[at]);
+        let help = Some("save it as UTF-8");
+        Unread { reason, help, shown: (text.into_owned(), at..at + '\u{fffd}'.len_utf8()) }
+    }
+}
+
+/// Reports a file of which there is no text, and the place that includes it.
+fn unreadable(path: &Path, unread: Unread, included: Option<Span>, diagnostics: &mut Diagnostics) {
+    let Unread { reason, help, shown: (text, at) } = unread;
     let message = format!("cannot read `{}`: {reason}", path.display());
-    diagnostics.push(Diagnostic::new(Code::Unreadable, at, message, ""));
+    let relative = "the path of an include is relative to the file that includes it";
+    let mut found = match included {
+        Some(span) if text.is_empty() => {
+            Diagnostic::new(Code::Unreadable, span, message, "included here").help(help.unwrap_or(relative))
+        }
+        _ => {
+            let label = if text.is_empty() { "" } else { "not text" };
+            let file = diagnostics.sources.add(path.display().to_string(), text);
+            let at = Span { file, start: at.start as u32, end: at.end as u32 };
+            let found = Diagnostic::new(Code::Unreadable, at, message, label);
+            included.into_iter().fold(found, |found, span| found.second(span, "included here"))
+        }
+    };
+    found.help = found.help.or(help.map(str::to_owned));
+    diagnostics.push(found);
 }
 
 /// Reads a text as if it were the file `path`, which need not exist, and everything that it includes.
@@ -111,13 +154,7 @@ impl Reader<'_> {
                 let id = self.diagnostics.sources.add(path.display().to_string(), text);
                 self.add(id, &path);
             }
-            Err(reason) => {
-                let message = format!("cannot read `{}`: {reason}", path.display());
-                self.diagnostics.push(
-                    Diagnostic::new(Code::Unreadable, span, message, "included here")
-                        .help("the path of an include is relative to the file that includes it"),
-                );
-            }
+            Err(unread) => unreadable(&path, unread, Some(span), self.diagnostics),
         }
     }
 }
@@ -136,6 +173,10 @@ fn includes(root: &Value, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> 
     let mut paths = Vec::new();
     for item in items {
         match item.as_str() {
+            Some(path) if path.trim().is_empty() => {
+                let found = Diagnostic::new(Code::WrongKind, item.span, "the path of an include is empty", "no path");
+                diagnostics.push(found.help("name a file, as in `include: [\"blocks.ron\"]`, or delete this"));
+            }
             Some(path) => paths.push((path.to_owned(), item.span)),
             None if item.kind == Kind::Bad => {}
             None => {
@@ -148,16 +189,17 @@ fn includes(root: &Value, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> 
 }
 
 /// The text of a file, or why there is none.
-fn read(path: &Path) -> Result<String, String> {
+fn read(path: &Path) -> Result<String, Unread> {
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ if path.is_dir() => "it is a folder".to_owned(),
-        _ => error.to_string(),
+        std::io::ErrorKind::NotFound => Unread::closed("there is no such file"),
+        std::io::ErrorKind::PermissionDenied => Unread::closed("permission denied"),
+        _ if path.is_dir() => Unread { help: Some("name a file in it"), ..Unread::closed("it is a folder") },
+        _ => Unread::closed(error.to_string()),
     })?;
-    String::from_utf8(bytes).map(|text| without_mark(&text).to_owned()).map_err(|error| {
-        format!("it is not UTF-8 text (byte {} is not part of a character)", error.utf8_error().valid_up_to())
-    })
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(without_mark(&text).to_owned()),
+        Err(error) => Err(Unread::foreign(error.as_bytes(), error.utf8_error().valid_up_to())),
+    }
 }
 
 /// One path for one file, however it is written.
@@ -177,5 +219,5 @@ fn tidy(path: &Path) -> PathBuf {
             other => out.push(other),
         }
     }
-    out
+    if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
 }

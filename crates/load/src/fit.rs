@@ -21,9 +21,11 @@ pub(crate) fn fit(literal: &mut Literal, ty: &Type, sizes: &mut Sizes) -> Result
         literal.shape = [vec![0], rest].concat();
     }
     if literal.shape.len() != ty.rank() {
-        let axes = literal.shape.len();
-        let s = if axes == 1 { "is" } else { "es" };
-        return Err(whole(format!("this array has {axes} ax{s}")));
+        return Err(whole(match literal.shape.len() {
+            0 => "this is one number".to_owned(),
+            1 => "this array has 1 axis".to_owned(),
+            axes => format!("this array has {axes} axes"),
+        }));
     }
     for (axis, (size, got)) in ty.shape.iter().zip(&literal.shape).enumerate() {
         if let Some(symbol) = size.as_symbol() {

@@ -14,6 +14,7 @@ mod files;
 mod fit;
 mod flat;
 mod fmt;
+mod formula;
 mod literal;
 mod members;
 mod model;
@@ -28,6 +29,7 @@ mod sizes;
 mod starts;
 mod structure;
 pub mod syntax;
+mod unfold;
 mod weight;
 
 pub use cases::{TOLERANCE, TestCase};

@@ -108,6 +108,16 @@ impl Flat<'_> {
 
     /// Reports a name that stands for nothing, with what there is beside it.
     pub(crate) fn unknown(&self, name: &str, span: Span) -> Diagnostic {
+        if name.split('.').any(str::is_empty) {
+            let message = format!("`{name}` is no name and no address");
+            let found = Diagnostic::new(Code::UnknownNode, span, message, "with nothing where a name is needed");
+            let tidy: Vec<&str> = name.split('.').filter(|part| !part.is_empty()).collect();
+            let tidy = tidy.join(".");
+            return match self.find(&tidy) {
+                Some(_) => found.help(format!("did you mean `{tidy}`?")),
+                None => found.help("an address is names joined by single points, as in \"h.weight\""),
+            };
+        }
         let Some((owner, last)) = name.rsplit_once('.') else {
             let known = self.names.keys().filter(|name| !name.contains('.')).map(|name| &**name);
             let message = format!("there is no node `{name}`");

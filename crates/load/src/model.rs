@@ -4,21 +4,20 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use graphrun_graph::{Graph, NodeId, Phase, Registry, Size};
+use graphrun_graph::{Graph, NodeId, Phase, Registry};
 
 use crate::build::{Builds, Built, Found};
 use crate::cases::{Cases, TestCase};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::document::{Document, document, words};
+use crate::document::{document, words};
 use crate::doubts::{Doubts, Partial};
-use crate::expand::Expander;
 use crate::files::{SourceFile, read_files, read_source, read_text};
-use crate::flat::{Flat, Item, ItemId, ItemKind, Target};
+use crate::flat::{Flat, ItemId, ItemKind, Target};
 use crate::order::Uses;
 use crate::overrides::override_text;
-use crate::sizes::known_symbol;
 use crate::starts::check_starts;
 use crate::syntax::{Sources, Span, Value, without_mark};
+use crate::unfold::{Root, Unfolded, unfold};
 
 /// How to load.
 #[derive(Clone, Debug)]
@@ -124,7 +123,7 @@ pub fn draft(path: &Path, registry: &Registry, options: &LoadOptions) -> Draft {
     if options.overrides.is_empty() {
         let mut diagnostics = Diagnostics::default();
         let files = read_files(path, &mut diagnostics);
-        return finish(path, &files, registry, options.max_nodes, diagnostics);
+        return finish(path, files, registry, options.max_nodes, diagnostics);
     }
     match read_source(path) {
         Ok(text) => draft_str(path, &text, registry, options),
@@ -147,7 +146,7 @@ fn draft_str(path: &Path, text: &str, registry: &Registry, options: &LoadOptions
     };
     let mut diagnostics = Diagnostics::default();
     let files = read_text(path, &text, &mut diagnostics);
-    finish(path, &files, registry, options.max_nodes, diagnostics)
+    finish(path, files, registry, options.max_nodes, diagnostics)
 }
 
 /// The draft of a file of which nothing can be said.
@@ -158,16 +157,21 @@ fn unread(path: &Path, diagnostics: Diagnostics) -> Draft {
 
 fn finish(
     path: &Path,
-    files: &[SourceFile],
+    mut files: Vec<SourceFile>,
     registry: &Registry,
     max_nodes: usize,
     mut diagnostics: Diagnostics,
 ) -> Draft {
-    let Some(document) = document(files, registry, &mut diagnostics) else {
+    let Some(document) = document(&files, registry, &mut diagnostics) else {
         diagnostics.sort();
         return unread(path, diagnostics);
     };
-    let model = assemble(path, &document, registry, max_nodes, &mut diagnostics);
+    let unfolded = unfold(&document, registry, max_nodes, &mut diagnostics);
+    drop(document);
+    let [tests, train] = ["tests", "train"].map(|name| files[0].root.take_field(name));
+    // Of a long file the tree takes as much memory as the graph.
+    drop(files);
+    let model = assemble(path, unfolded, tests, train, registry, 3 * max_nodes, &mut diagnostics);
     diagnostics.sort();
     let model = model.map(|mut model| {
         model.sources = diagnostics.sources.clone();
@@ -178,161 +182,108 @@ fn finish(
     Draft { path: path.to_owned(), model, diagnostics }
 }
 
-/// Everything behind reading the sections; else the graph as far as it can be built.
+/// From items to graphs; else the graph as far as it can be built.
 fn assemble(
     path: &Path,
-    document: &Document<'_>,
+    unfolded: Unfolded<'_>,
+    tests: Option<Value>,
+    train: Option<Value>,
     registry: &Registry,
     max_nodes: usize,
     diagnostics: &mut Diagnostics,
 ) -> Result<Model, Box<Partial>> {
-    let endless = crate::block::endless(document, diagnostics);
-    let mut expander = Expander::new(registry, document, endless, max_nodes, diagnostics);
-    let scope = expander.model();
-    let mut roots: Vec<(&str, Span, Option<Target>)> = Vec::new();
-    for (name, span) in document.outputs.iter().chain(&document.loss) {
-        let target = expander.named(name, *span, &scope).map(|it| it.target);
-        roots.push((name, *span, target));
-    }
-    drop(scope);
-    expander.unused_blocks();
-    let full = expander.full;
-    let (mut flat, symbols) = (std::mem::take(&mut expander.flat), std::mem::take(&mut expander.symbols));
-    drop(expander);
-    if full {
-        flat = Flat::default();
-        roots.clear();
-    }
-    flat.link(diagnostics);
-    for (name, span, target) in &mut roots {
-        if let Some(Target::Member(_)) = target {
-            *target = flat.find(name);
-            if target.is_none() && !flat.is_bad_owner(name) {
-                diagnostics.push(flat.unknown(name, *span));
-            }
-        }
-    }
-    let uses = Uses::new(&flat);
-    let circular = uses.circles(&flat, diagnostics);
+    let Unfolded { flat, symbols, outputs, loss, sizes, .. } = &unfolded;
+    let uses = Uses::new(flat);
+    let circular = uses.circles(flat, diagnostics);
     let order: Vec<ItemId> = uses.order().into_iter().filter(|id| !circular[*id]).collect();
-    let builds = Builds {
-        flat: &flat,
-        order: &order,
-        registry,
-        symbols: &symbols,
-        max_nodes: 3 * max_nodes,
-        titles: flat.titles(&order),
-    };
+    let builds = Builds { flat, order: &order, registry, symbols, max_nodes, titles: flat.titles(&order) };
     let mut found = Found::new();
     let mut test = builds.build(Phase::Test, &mut found, diagnostics);
-    let outputs = &roots[..document.outputs.len().min(roots.len())];
-    let loss = document.loss.and_then(|_| roots.last());
-    let sizes = default_sizes(document, &symbols, diagnostics);
     let finish = |built: &mut Built| {
-        let node = |target: &Option<Target>| match target.as_ref()? {
+        let node = |root: &Root| match root.target.as_ref()? {
             Target::Item(id) => built.ids[*id],
             Target::Owned(_, name) | Target::Member(name) => built.graph.find(name),
         };
-        let named = outputs.iter().filter_map(|(name, _, target)| Some(((*name).to_owned(), node(target)?)));
-        let (named, loss) = (named.collect(), loss.and_then(|(_, _, target)| node(target)));
+        let named = outputs.iter().filter_map(|root| Some((root.name.clone(), node(root)?)));
+        let (named, loss) = (named.collect(), loss.as_ref().and_then(node));
         (built.graph.outputs, built.graph.loss, built.graph.sizes) = (named, loss, sizes.clone());
     };
     finish(&mut test);
-    check_starts(&flat, &test, diagnostics);
-    if let (Some((name, span, _)), Some(ty)) = (loss, test.graph.loss.map(|id| test.graph.ty(id)))
+    check_starts(flat, &test, diagnostics);
+    if let (Some(root), Some(ty)) = (loss, test.graph.loss.map(|id| test.graph.ty(id)))
         && (ty.rank() > 0 || !ty.is_real())
     {
-        let message = format!("the loss is one number, and `{name}` is {ty}");
-        let found = Diagnostic::new(Code::NotScalar, *span, message, "no scalar");
+        let message = format!("the loss is one number, and `{}` is {ty}", root.name);
+        let found = Diagnostic::new(Code::NotScalar, root.span, message, "no scalar");
         diagnostics.push(found.help("a loss per row becomes one number by `Mean`"));
     }
-    let unknown = full || test.full.is_some() || document.broken;
+    let unknown = unfolded.full || test.full.is_some() || unfolded.broken;
     let mut doubts = if unknown { Doubts::all() } else { Doubts::default() };
     if diagnostics.has_errors() && !doubts.all {
-        doubts = Doubts::new(&flat, &test);
-        doubts.loss = document.has_loss && test.graph.loss.is_none();
-        doubts.outputs = test.graph.outputs.len() < document.outputs.len() || document.outputs.is_empty();
+        doubts = Doubts::new(flat, &test);
+        doubts.loss = unfolded.has_loss && test.graph.loss.is_none();
+        doubts.outputs = test.graph.outputs.len() < outputs.len() || outputs.is_empty();
     }
-    let mut cases = Cases { graph: &test.graph, flat: &flat, uses: &uses, doubts: &doubts, diagnostics };
-    let tests = document.tests.map_or_else(Vec::new, |section| cases.read(section));
-    let nodes = model_nodes(&flat, &test, diagnostics);
+    let mut cases = Cases { graph: &test.graph, flat, uses: &uses, doubts: &doubts, diagnostics };
+    let tests = tests.map_or_else(Vec::new, |section| cases.read(&section));
     if diagnostics.has_errors() {
-        let nodes = nodes.into_iter().map_while(|node| node).collect();
-        return Err(Box::new(Partial { train: document.train.cloned(), graph: test.graph, nodes, doubts }));
+        let nodes = model_nodes(unfolded.flat, &test.ids, diagnostics).map_while(|node| node).collect();
+        return Err(Box::new(Partial { train, graph: test.graph, nodes, doubts }));
     }
-    unreachable_nodes(document, &flat, &uses, &roots, &tests, diagnostics);
-    let depends_on_phase = test.depends_on_phase;
-    let test = Arc::new(test.graph);
-    let mut train = test.clone();
-    if depends_on_phase {
+    unreachable_nodes(&unfolded, &uses, &tests, train.as_ref(), diagnostics);
+    let ids = test.ids;
+    let graph = Arc::new(test.graph);
+    let mut graphs = [graph.clone(), graph];
+    if test.depends_on_phase {
         let mut built = builds.build(Phase::Train, &mut found, diagnostics);
         finish(&mut built);
         if diagnostics.has_errors() {
-            let section = document.train.cloned();
-            return Err(Box::new(Partial { train: section, graph: built.graph, nodes: Vec::new(), doubts }));
+            return Err(Box::new(Partial { train, graph: built.graph, nodes: Vec::new(), doubts }));
         }
-        train = Arc::new(built.graph);
+        graphs[1] = Arc::new(built.graph);
     }
     Ok(Model {
         path: path.to_owned(),
-        doc: document.doc.map(str::to_owned),
-        nodes: nodes.into_iter().flatten().collect(),
+        doc: unfolded.doc,
+        nodes: model_nodes(unfolded.flat, &ids, diagnostics).flatten().collect(),
         tests,
-        train: document.train.cloned(),
+        train,
         sources: Sources::default(),
         warnings: Diagnostics::default(),
-        graphs: [test, train],
+        graphs,
     })
 }
 
 /// Every named item in the order of the file, those that could not be built as nothing.
-fn model_nodes(flat: &Flat<'_>, built: &Built, diagnostics: &Diagnostics) -> Vec<Option<ModelNode>> {
-    let named = flat.items.iter().zip(&built.ids).filter(|(item, _)| !item.name.is_empty());
-    let node = |(item, id): (&Item<'_>, &Option<NodeId>)| {
+fn model_nodes(
+    flat: Flat<'_>,
+    ids: &[Option<NodeId>],
+    diagnostics: &Diagnostics,
+) -> impl Iterator<Item = Option<ModelNode>> {
+    let named = flat.items.into_iter().zip(ids).filter(|(item, _)| !item.name.is_empty());
+    named.map(|(item, id)| {
         let op = match item.kind {
             ItemKind::Input(..) => "Input".to_owned(),
             ItemKind::Param(_) => "Param".to_owned(),
             _ => diagnostics.sources.slice(item.head).to_owned(),
         };
         Some(ModelNode { name: item.name.to_string(), op, id: (*id)?, span: item.key })
-    };
-    named.map(node).collect()
-}
-
-/// The `sizes` section.
-fn default_sizes(
-    document: &Document<'_>,
-    symbols: &crate::sizes::Symbols,
-    diagnostics: &mut Diagnostics,
-) -> graphrun_graph::Sizes {
-    let mut sizes = graphrun_graph::Sizes::new();
-    for (key, value) in &document.sizes {
-        let known = known_symbol(key.text, key.span, symbols, diagnostics);
-        match crate::sizes::size(value, symbols, diagnostics).as_ref().map(Size::known) {
-            Some(Some(size)) if known => drop(sizes.insert(key.text.into(), size)),
-            Some(None) => {
-                let message = format!("the default of `{}` is a whole number", key.text);
-                diagnostics.push(Diagnostic::new(Code::WrongKind, value.span, message, "not a number"));
-            }
-            _ => {}
-        }
-    }
-    sizes
+    })
 }
 
 /// Warns of nodes and parameters on the top level that nothing needs.
 fn unreachable_nodes(
-    document: &Document<'_>,
-    flat: &Flat<'_>,
+    unfolded: &Unfolded<'_>,
     uses: &Uses,
-    roots: &[(&str, Span, Option<Target>)],
     tests: &[TestCase],
+    train: Option<&Value>,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut needed: Vec<ItemId> = roots.iter().filter_map(|(.., target)| target.as_ref()?.item()).collect();
+    let Unfolded { flat, outputs, loss, .. } = unfolded;
+    let mut needed: Vec<ItemId> = outputs.iter().chain(loss).filter_map(|root| root.target.as_ref()?.item()).collect();
     let mut names: Vec<&str> = tests.iter().flat_map(|case| case.value.iter().map(|(name, _)| name.as_str())).collect();
     names.extend(tests.iter().filter_map(|case| case.of.as_deref()));
-    if let Some(train) = document.train {
+    if let Some(train) = train {
         words(train, &mut names);
     }
     needed.extend(names.into_iter().filter_map(|name| flat.find(name)?.item()));
@@ -340,16 +291,15 @@ fn unreachable_nodes(
     let used = flat.items.iter().zip(&needed).filter(|(_, needed)| **needed);
     let owners: HashSet<&str> =
         used.filter_map(|(item, _)| item.name.split_once('.')).map(|(owner, _)| owner).collect();
-    let declared = document.nodes.iter().map(|(key, _)| key).chain(document.params.iter().map(|(key, _)| key));
-    for key in declared {
-        let Some(id) = flat.names.get(key.text).filter(|id| !needed[**id]) else { continue };
-        if owners.contains(key.text) {
+    for (item, _) in flat.items.iter().zip(&needed).filter(|(_, needed)| !**needed) {
+        let declared = !item.name.is_empty() && !item.name.contains('.') && !matches!(item.kind, ItemKind::Input(..));
+        if !declared || owners.contains(&*item.name) {
             continue;
         }
-        let param = matches!(flat.items[*id].kind, ItemKind::Param(_));
+        let param = matches!(item.kind, ItemKind::Param(_));
         let (code, what) = if param { (Code::UnusedParameter, "parameter") } else { (Code::Unreachable, "node") };
-        let message = format!("the {what} `{}` is never needed", key.text);
-        let found = Diagnostic::new(code, key.span, message, "no output, loss, metric or test depends on it");
+        let message = format!("the {what} `{}` is never needed", item.name);
+        let found = Diagnostic::new(code, item.key, message, "no output, loss, metric or test depends on it");
         diagnostics.push(found.warning().help("delete it, or make it an output"));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
-use graphrun_graph::{OpDef, Options};
+use graphrun_graph::{OpDef, OptionDoc, Options};
 use ron::extensions::Extensions;
 
 use crate::diagnostics::{Code, Diagnostic};
@@ -66,6 +66,9 @@ impl<'t, 'r> Expander<'t, 'r> {
             self.wrong_options(given);
             return None;
         }
+        if !self.all_finite(given) {
+            return None;
+        }
         out.numbers.shrink_to_fit();
         self.written += out.text.len();
         let key = (def.name, out.text);
@@ -87,6 +90,24 @@ impl<'t, 'r> Expander<'t, 'r> {
                 None
             }
         }
+    }
+
+    /// Refuses `inf` where an op needs a number to compute with, and `NaN` everywhere.
+    fn all_finite(&mut self, given: &Given<'_, 't, 'r>) -> bool {
+        let Given { def, scope, .. } = *given;
+        let before = self.diagnostics.list.len();
+        for (name, value) in &given.options {
+            let Some(option) = def.options.iter().find(|option| option.name == name.text) else { continue };
+            let Some(number) = scope.follow(value).and_then(|(value, _)| value.as_real()) else { continue };
+            if number.is_finite() || number.is_infinite() && option.kind == OptionDoc::REAL_OR_INF {
+                continue;
+            }
+            let kind = if option.kind == OptionDoc::REAL_OR_INF { "number" } else { "finite number" };
+            let message = format!("`{}` of {} is a {kind}, and `{number}` is none", name.text, def.name);
+            let found = Diagnostic::new(Code::BadOption, value.span, message, format!("not a {kind}"));
+            self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
+        }
+        self.diagnostics.list.len() == before
     }
 
     /// Reports every option that is wrong by itself and every one that is missing; answers whether there are any.
@@ -161,7 +182,12 @@ impl<'t, 'r> Expander<'t, 'r> {
                 Diagnostic::new(Code::BadOption, at, message, label)
             }
         };
-        self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
+        let listed = option.is_some_and(|option| option.kind.ends_with("list")) && value.as_int().is_some();
+        let help = match listed {
+            true => format!("write `{}: [{}]`", name.text, self.diagnostics.sources.slice(value.span)),
+            false => format!("`graphrun ops {}` shows its options", def.name),
+        };
+        self.report(scope, found.help(help));
     }
 
     /// Writes a value with the arguments of the block put in and the symbols quoted.
@@ -291,6 +317,12 @@ pub(crate) fn read_ron<T>(
     Ok(value)
 }
 
+/// The name of the field that a message of serde or ron calls unknown.
+pub(crate) fn unknown_field(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("Unexpected field named `"))?;
+    rest.split('`').next()
+}
+
 /// A message that an op or initialiser made itself; those of serde and ron speak of Rust and are put in our words.
 pub(crate) fn own_words(message: &str) -> Option<String> {
     if let Some(rest) =
@@ -300,10 +332,7 @@ pub(crate) fn own_words(message: &str) -> Option<String> {
         let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
         return Some(format!("`{name}` is not one of {}", known.join(", ")));
     }
-    if let Some(rest) =
-        message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("Unexpected field named `"))
-    {
-        let name = rest.split('`').next()?;
+    if let Some(name) = unknown_field(message) {
         return Some(format!("there is no option `{name}`"));
     }
     let foreign = [
@@ -325,8 +354,11 @@ pub(crate) fn own_words(message: &str) -> Option<String> {
 
 /// A kind of value with its article: `an integer`.
 fn article(kind: &str) -> String {
-    if kind == "bool" {
-        return "true or false".to_owned();
+    match kind {
+        "bool" => return "true or false".to_owned(),
+        "real" => return "a number".to_owned(),
+        OptionDoc::REAL_OR_INF => return "a number or inf".to_owned(),
+        _ => {}
     }
     if kind.starts_with("a ") || kind.starts_with("an ") || kind.contains(" or ") {
         return kind.to_owned();

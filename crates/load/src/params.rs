@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::expand::Expander;
 use crate::fields::{Fields, wrong_kind};
 use crate::flat::{ParamDecl, open_size};
-use crate::options::{Rewritten, own_words, read_ron};
+use crate::options::{Rewritten, own_words, read_ron, unknown_field};
 use crate::scope::Scope;
 use crate::sizes::size;
 use crate::syntax::{Kind, Span, Value};
@@ -51,6 +51,12 @@ impl<'t, 'r> Expander<'t, 'r> {
                 out.text.push(')');
             }
         }
+        if def.bare && value.args().is_empty() {
+            let message = format!("the initialiser {name} lacks its value");
+            let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
+            self.report(&scope, found.help(format!("write `{name}(...)`: {}", def.summary)));
+            return None;
+        }
         match read_ron(&out.text, |from| def.parse(from)) {
             Ok(init) => {
                 let file = std::path::Path::new(self.diagnostics.sources.name(value.span.file));
@@ -58,10 +64,21 @@ impl<'t, 'r> Expander<'t, 'r> {
             }
             Err(error) => {
                 let span = out.at(error.offset).map_or(head, |(_, span, _)| *span);
-                let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
-                let message = format!("the initialiser {name} cannot be read{detail}");
-                let help = format!("{name}: {}", def.summary);
-                self.report(&scope, Diagnostic::new(Code::BadOption, span, message, "this value").help(help));
+                let summary = format!("{name}: {}", def.summary);
+                let options = def.options.iter().map(|option| option.name);
+                let found = match unknown_field(&error.message) {
+                    Some(field) => {
+                        let message = format!("the initialiser {name} has no option `{field}`");
+                        let found = Diagnostic::new(Code::UnknownOption, span, message, "unknown here").help(summary);
+                        found.suggest(field, options)
+                    }
+                    None => {
+                        let detail = own_words(&error.message).map_or_else(String::new, |words| format!(": {words}"));
+                        let message = format!("the initialiser {name} cannot be read{detail}");
+                        Diagnostic::new(Code::BadOption, span, message, "this value").help(summary)
+                    }
+                };
+                self.report(&scope, found);
                 None
             }
         }
@@ -71,6 +88,14 @@ impl<'t, 'r> Expander<'t, 'r> {
     pub(crate) fn param(&mut self, id: usize, value: &'t Value, scope: &Rc<Scope<'t>>) -> Option<ParamDecl> {
         let name = self.flat.items[id].name.clone();
         let what = format!("the parameter `{name}`");
+        if matches!(value.kind, Kind::List(_)) {
+            let message = format!("{what} is a group `(shape: ..., init: ...)`, and this is a list");
+            let found = Diagnostic::new(Code::WrongKind, value.span, message, "a shape alone");
+            let shape = self.diagnostics.sources.slice(value.span);
+            let help = format!("write `(shape: {shape}, init: Xavier)`");
+            self.report(scope, found.help(help));
+            return None;
+        }
         let fields = Fields::read(value, &what, &["shape", "init", "trainable"], self.diagnostics)?;
         let shape = match fields.get("shape") {
             Some(shape) => self.param_shape(&name, shape, scope),

@@ -78,7 +78,15 @@ impl<'t, 'r> Expander<'t, 'r> {
             Kind::Bad => None,
             _ => {
                 let message = format!("an input is the name of a node or a number, and this is {}", value.describe());
-                let help = "give the inner op a name of its own among the nodes, and write that name here";
+                let help = match &value.kind {
+                    Kind::Call(Some(_), _) => {
+                        "give the inner op a name of its own among the nodes, and write that name here"
+                    }
+                    Kind::List(_) => {
+                        "a constant array is a parameter that nobody trains: `(shape: [2], init: Values([1, 2]), trainable: false)`"
+                    }
+                    _ => "write the name of a node, or a number",
+                };
                 self.report(scope, Diagnostic::new(Code::WrongKind, value.span, message, "not a name").help(help));
                 None
             }

@@ -7,13 +7,14 @@ use graphrun_graph::{Graph, Initialiser, Parameter};
 
 use crate::build::Built;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::flat::{Flat, Item, ItemKind, Target, in_frames, is_open};
+use crate::flat::{Flat, Item, ItemKind, ParamDecl, Target, in_frames, is_open};
 use crate::syntax::Span;
 
 /// Reports parameters without a number for each size, initialisers that do not apply, and those without effect.
 pub(crate) fn check_starts(flat: &Flat<'_>, built: &Built, diagnostics: &mut Diagnostics) {
     let graph = &built.graph;
     let places = places(flat);
+    let mut empty = HashSet::new();
     for parameter in graph.parameters() {
         let (id, decl) = match flat.find(&parameter.name) {
             Some(Target::Item(id)) => match &flat.items[id].kind {
@@ -32,6 +33,12 @@ pub(crate) fn check_starts(flat: &Flat<'_>, built: &Built, diagnostics: &mut Dia
             continue;
         }
         let Ok(shape) = graph.ty(parameter.node).concrete(&graph.sizes) else { continue };
+        if let Some(axis) = shape.sizes().iter().position(|size| *size == 0) {
+            if empty.insert(id) {
+                report(nothing(parameter, &shape, axis, decl, item), item, diagnostics);
+            }
+            continue;
+        }
         if let Err(why) = parameter.init.check(shape.sizes()) {
             let at = places.get(&address(&parameter.init)).copied().unwrap_or(item.head);
             let message = format!("`{}` cannot begin like this: {why}", parameter.name);
@@ -51,6 +58,25 @@ fn open(graph: &Graph, parameter: &Parameter) -> Option<(graphrun_graph::Size, u
     let shape = &graph.ty(parameter.node).shape;
     let axis = shape.iter().position(|size| size.eval(&graph.sizes).is_err())?;
     Some((shape[axis].clone(), axis))
+}
+
+/// A parameter without elements, at the size that makes it so.
+fn nothing(
+    parameter: &Parameter,
+    shape: &dyn std::fmt::Display,
+    axis: usize,
+    decl: Option<&ParamDecl>,
+    item: &Item<'_>,
+) -> Diagnostic {
+    let numbers = match &item.kind {
+        ItemKind::Op(call) => call.numbers.as_slice(),
+        _ => &[],
+    };
+    let written = numbers.iter().find(|(number, _)| *number == 0).map(|(_, at)| *at);
+    let declared = decl.and_then(|decl| decl.places.get(axis)).copied();
+    let at = declared.or(written).unwrap_or(item.head);
+    let message = format!("the parameter `{}` would be {shape}, and hold nothing", parameter.name);
+    Diagnostic::new(Code::BadValue, at, message, "no size of a parameter").help("a size of a parameter is 1 or more")
 }
 
 fn open_size(graph: &Graph, parameter: &Parameter, size: &graphrun_graph::Size, at: Span) -> Diagnostic {

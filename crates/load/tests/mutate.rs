@@ -91,8 +91,8 @@ fn files() -> Vec<(PathBuf, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ext| ext == "ron") {
-                let text = std::fs::read_to_string(&path).expect("a text");
-                files.push((path, text));
+                let text = std::fs::read(&path).expect("a file");
+                files.push((path, String::from_utf8_lossy(&text).into_owned()));
             }
         }
     }

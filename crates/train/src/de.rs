@@ -11,13 +11,20 @@ use serde::forward_to_deserialize_any;
 #[derive(Clone, Debug)]
 pub(crate) struct Error {
     pub(crate) message: String,
+    pub(crate) help: Option<String>,
     pub(crate) span: Option<Span>,
+    /// Whether something is not there, and nothing that is there is wrong.
+    pub(crate) missing: bool,
 }
 
 impl Error {
     fn at(mut self, span: Span) -> Error {
         self.span.get_or_insert(span);
         self
+    }
+
+    fn help(self, help: impl Into<String>) -> Error {
+        Error { help: Some(help.into()), ..self }
     }
 }
 
@@ -31,7 +38,7 @@ impl std::error::Error for Error {}
 
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Error {
-        Error { message: message.to_string(), span: None }
+        Error { message: message.to_string(), help: None, span: None, missing: false }
     }
 
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Error {
@@ -57,15 +64,18 @@ impl de::Error for Error {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Error {
-        Error::custom(unknown("kind", variant, expected))
+        unknown("kind", variant, expected)
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Error {
-        Error::custom(unknown("setting", field, expected))
+        unknown("setting", field, expected)
     }
 
     fn missing_field(field: &'static str) -> Error {
-        Error::custom(format_args!("`{field}` is missing"))
+        Error {
+            missing: true,
+            ..Error::custom(format_args!("`{field}` is missing")).help(format!("write `{field}: ...`"))
+        }
     }
 
     fn duplicate_field(field: &'static str) -> Error {
@@ -92,11 +102,13 @@ fn describe(unexpected: &de::Unexpected<'_>) -> String {
     }
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    match graphrun_load::diagnostics::nearest(name, known.iter().copied()) {
-        Some(near) => format!("there is no {what} `{name}` here; did you mean `{near}`?"),
-        None => format!("there is no {what} `{name}` here; known are {}", known.join(", ")),
-    }
+fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
+    Error::custom(format_args!("there is no {what} `{name}` here")).help(
+        match graphrun_load::diagnostics::nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.join(", ")),
+        },
+    )
 }
 
 /// Reads a value; optional fields are written bare.
@@ -172,9 +184,41 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let value = self.0;
+        let first = fields.first().copied().unwrap_or("name");
+        let help = |written: &str| format!("write `({first}: {written})`");
+        match (&value.kind, value.args().iter().find(|arg| arg.name.is_none())) {
+            (Kind::Call(None, _), None) => self.deserialize_any(visitor),
+            (Kind::Call(None, _), Some(arg)) => {
+                let found =
+                    Error::custom(format_args!("{} needs the name of a setting before it", arg.value.describe()));
+                Err(found.at(arg.value.span).help(help(&outline(&arg.value))))
+            }
+            (Kind::Bad, _) => self.deserialize_any(visitor),
+            _ => {
+                let found = format_args!("a group `(name: value, ...)` is needed here, not {}", value.describe());
+                Err(Error::custom(found).at(value.span).help(help(&outline(value))))
+            }
+        }
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        seq tuple tuple_struct map identifier ignored_any
+    }
+}
+
+/// A value as a remedy repeats it: calls by their names, anything else as dots.
+fn outline(value: &Value) -> String {
+    match &value.kind {
+        Kind::Call(Some(name), _) => format!("{}(...)", name.text),
+        _ => "...".into(),
     }
 }
 
@@ -230,7 +274,7 @@ impl<'de> de::MapAccess<'de> for Fields<'_> {
         let Some(arg) = self.args.next() else { return Ok(None) };
         self.value = Some(&arg.value);
         let Some(name) = &arg.name else {
-            return Err(Error::custom("this needs a name").at(arg.value.span));
+            return Err(Error::custom("this needs a name").at(arg.value.span).help("write `name: value`"));
         };
         let key: StrDeserializer<'_, Error> = name.text.as_str().into_deserializer();
         seed.deserialize(key).map(Some).map_err(|e| e.at(name.span))
@@ -298,7 +342,8 @@ mod tests {
         let parsed = parse(file, &mut diagnostics);
         from_value(&parsed.root).map_err(|e: Error| {
             let at = e.span.map(|span| diagnostics.sources.slice(span)).unwrap_or_default();
-            format!("{at} | {}", e.message)
+            let help = e.help.map_or_else(String::new, |help| format!("; {help}"));
+            format!("{at} | {}{help}", e.message)
         })
     }
 
@@ -319,7 +364,7 @@ mod tests {
         for (text, expect) in [
             ("(source: Cvs(\"a\"))", "Cvs | there is no kind `Cvs` here; did you mean `Csv`?"),
             ("(source: Csv(3))", "3 | a text in quotes is needed here, not 3"),
-            ("0", "0 | a group `(name: value, ...)` is needed here, not 0"),
+            ("0", "0 | a group `(name: value, ...)` is needed here, not a number; write `(source: ...)`"),
             ("(source: Moons(n: 3), feeds: {3: Column(name: \"a\")})", "3 | a name is needed here"),
             ("(source: None)", "None | there is no kind `None` here; did you mean `Noise`?"),
             ("(source: Moons(n: 3), seed: None)", "None | `None` is no value; a setting without a value is left out"),
@@ -327,8 +372,13 @@ mod tests {
             ("(source: Moons(n: 3, nose: 1))", "nose | there is no setting `nose` here; did you mean `noise`?"),
             ("(source: Moons(n: -3))", "-3 | a whole number from 0 is needed here, not -3"),
             ("(tets: 3)", "tets | there is no setting `tets` here; did you mean `test`?"),
-            ("(test: 0.2)", "(test: 0.2) | `source` is missing"),
-            ("(source: Moons(3))", "3 | this needs a name"),
+            ("(test: 0.2)", "(test: 0.2) | `source` is missing; write `source: ...`"),
+            ("(source: Moons(3))", "3 | this needs a name; write `name: value`"),
+            (
+                "Csv(\"a\")",
+                "Csv(\"a\") | a group `(name: value, ...)` is needed here, not a call; write `(source: Csv(...))`",
+            ),
+            ("(Csv(\"a\"))", "Csv(\"a\") | a call needs the name of a setting before it; write `(source: Csv(...))`"),
             ("(source: [1])", "[1] | a name is needed here, not a list"),
         ] {
             assert_eq!(read(text).unwrap_err(), expect);

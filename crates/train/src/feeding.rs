@@ -92,10 +92,9 @@ fn report(mut error: DataError, section: &Value, diagnostics: &mut Diagnostics) 
         }
     }
     let help = error.help.take();
-    let text = error.to_string();
-    let mut found = Diagnostic::new(Code::Setting, span, text, "needed here");
-    found.help = help;
-    diagnostics.push(found);
+    let label = if error.path.is_some() { "read from here" } else { "here" };
+    let found = Diagnostic::new(Code::Setting, span, error.to_string(), label);
+    diagnostics.push(Diagnostic { help, ..found });
 }
 
 /// The item of a list, or the argument without a name of a call, at an ordinal.

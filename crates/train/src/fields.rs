@@ -4,14 +4,17 @@ use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 use graphrun_load::syntax::{Kind, Name, Span, Value};
 use serde::de::DeserializeOwned;
 
-use crate::de::from_value;
+use crate::de::Error;
 use crate::groups::{Group, Holds};
+use crate::salvage::read_all;
 use crate::settings::{Range, number};
 
 /// A group `(name: value, ...)` being read.
 pub(crate) struct Fields<'t, 'd> {
     group: &'static Group,
     span: Span,
+    /// Whether it is one: in what is none, nothing is missing.
+    is_group: bool,
     list: Vec<(&'t Name, &'t Value)>,
     pub(crate) diagnostics: &'d mut Diagnostics,
 }
@@ -20,7 +23,8 @@ impl<'t, 'd> Fields<'t, 'd> {
     /// Opens `value`, and reports every field that the group does not have.
     pub(crate) fn open(value: &'t Value, group: &'static Group, diagnostics: &'d mut Diagnostics) -> Self {
         let what = group.what;
-        let mut fields = Fields { group, span: value.span, list: Vec::new(), diagnostics };
+        let is_group = matches!(value.kind, Kind::Call(None, _));
+        let mut fields = Fields { group, span: value.span, is_group, list: Vec::new(), diagnostics };
         let Kind::Call(None, args) = &value.kind else {
             fields.wrong(Code::WrongKind, value, format!("{what} is a group `(name: value, ...)`"));
             return fields;
@@ -60,23 +64,22 @@ impl<'t, 'd> Fields<'t, 'd> {
     /// The field called `name`, which must be written.
     pub(crate) fn need(&mut self, name: &str, help: &str) -> Option<&'t Value> {
         let value = self.get(name);
-        if value.is_none() {
+        if value.is_none() && self.is_group {
             let message = format!("{} has no `{name}`", self.group.what);
             self.diagnostics.push(Diagnostic::new(Code::MissingField, self.span, message, "here").help(help));
         }
         value
     }
 
-    /// A value as a type that serde reads.
+    /// A value as a type that serde reads, or else everything that is wrong with it.
     pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: &Value) -> Option<T> {
-        match from_value(value) {
-            Ok(read) => Some(read),
-            Err(error) => {
-                let at = error.span.unwrap_or(value.span);
-                self.diagnostics.push(Diagnostic::new(Code::Setting, at, error.message, "here"));
-                None
-            }
-        }
+        read_all(value).map_err(|errors| errors.into_iter().for_each(|error| self.push(error, value))).ok()
+    }
+
+    fn push(&mut self, error: Error, value: &Value) {
+        let label = if error.missing { "not given here" } else { "here" };
+        let found = Diagnostic::new(Code::Setting, error.span.unwrap_or(value.span), error.message, label);
+        self.diagnostics.push(Diagnostic { help: error.help, ..found });
     }
 
     /// The field as a number in the range of the table, or else the table's default.

@@ -23,6 +23,7 @@ mod read;
 mod record;
 mod registry;
 mod relocate;
+mod salvage;
 mod schedule;
 mod schema;
 mod settings;

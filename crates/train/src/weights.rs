@@ -1,6 +1,7 @@
 //! Parameters in safetensors files.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use graphrun_exec::Array;
@@ -67,13 +68,20 @@ impl Weights {
     /// Reads a file of real arrays.
     ///
     /// # Errors
-    /// When it cannot be read, is no safetensors file, or holds other numbers than reals of 32 or 64 bits.
+    /// When it cannot be read, is damaged or no safetensors file, or holds other numbers than reals of 32 or 64 bits.
     pub fn load(path: &Path) -> Result<Weights, TrainError> {
         let failed = |e: &dyn std::fmt::Display| TrainError::new(format!("{} cannot be read: {e}", path.display()));
-        let bytes = std::fs::read(path).map_err(|e| failed(&e))?;
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| failed(&e))?;
+        let bytes = std::fs::read(path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => failed(&"there is no such file"),
+            ErrorKind::PermissionDenied => failed(&"permission is denied"),
+            ErrorKind::IsADirectory => failed(&"it is a folder").help("name a file in it"),
+            _ => failed(&e),
+        })?;
+        let damaged =
+            |_| failed(&"it is no safetensors file, or is cut short").help("`graphrun train` writes such files");
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
         let note = metadata.metadata().as_ref().and_then(|m| m.get(NOTE)).cloned();
-        let file = SafeTensors::deserialize(&bytes).map_err(|e| failed(&e))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
         let mut arrays = BTreeMap::new();
         for (name, view) in file.iter() {
             let data = match view.dtype() {
@@ -156,7 +164,7 @@ mod tests {
             assert_eq!(Weights::load(&path).unwrap(), saved);
         }
         std::fs::write(&path, b"nonsense").unwrap();
-        assert!(Weights::load(&path).unwrap_err().message.contains("cannot be read"));
+        assert!(Weights::load(&path).unwrap_err().message.ends_with("it is no safetensors file, or is cut short"));
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn fill(graph: &Graph, executor: &mut Executor, sizes: &graphrun::graph::Sizes, 
     let plan: Arc<Plan> = executor.plan().clone();
     for input in &plan.inputs {
         let Some(id) = graph.find(&input.name) else { continue };
-        let array = values::draw(graph, &input.name, id, sizes, seed)?;
+        let array = values::draw(graph, &input.name, id, sizes, seed, usize::MAX)?;
         match array.data() {
             graphrun::exec::Data::Index(values) => executor.write::<i64>(input.value).copy_from_slice(values),
             graphrun::exec::Data::Real(values) => executor.set_reals(input.value, values),

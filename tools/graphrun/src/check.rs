@@ -7,7 +7,7 @@ use graphrun::load::LoadOptions;
 use serde_json::json;
 
 use crate::args::Common;
-use crate::failure::{Failure, Found, render, say};
+use crate::failure::{Failure, Found, records, render, say};
 use crate::model::{check, eprint, files};
 
 #[derive(clap::Args, Debug)]
@@ -18,12 +18,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
-    let mut wrong: Vec<Diagnostics> = Vec::new();
+    let (mut wrong, mut doubtful): (Vec<Diagnostics>, Vec<Diagnostics>) = Default::default();
     let files = files(&args.files)?;
     for path in &files {
         match check(path, &LoadOptions::default()) {
             Err(found) => wrong.push(found),
-            Ok(model) if !model.warnings.list.is_empty() => eprint(&render(&model.warnings)),
+            Ok(model) if !model.warnings.list.is_empty() => {
+                eprint(&render(&model.warnings));
+                doubtful.push(model.warnings);
+            }
             Ok(_) => {}
         }
     }
@@ -31,7 +34,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         return Err(Failure::Files(wrong));
     }
     match common.json {
-        true => say(json!({"errors": []}))?,
+        true => say(json!({"errors": [], "warnings": records(&doubtful)}))?,
         false => say(format!("{} file{} checked, no errors", files.len(), if files.len() == 1 { "" } else { "s" }))?,
     }
     Ok(Found::Nothing)

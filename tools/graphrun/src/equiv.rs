@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let (mut apart, first) = (Apart::default(), seed(&models[0], common));
     for scale in SCALES {
         for k in 0..DRAWS {
-            let draw = Draw { seed: first.wrapping_add(k), scale };
+            let draw = Draw { seed: first.wrapping_add(k), scale, max_bytes: common.max_bytes() };
             let [a, b] = [results(&models, 0, args, common, draw)?, results(&models, 1, args, common, draw)?];
             same_names(&models, &a, &b)?;
             a.iter().zip(&b).try_for_each(|((name, x), (_, y))| apart.compare(name, x, y))?;
@@ -145,12 +145,14 @@ fn lacks(models: &[Model; 2], kind: &str, names: [Vec<String>; 2]) -> Result<(),
 struct Draw {
     seed: u64,
     scale: f64,
+    /// The memory that one value may take.
+    max_bytes: usize,
 }
 
 impl Draw {
     /// A value for an input, a parameter or an upstream by its name.
     fn array(self, graph: &Graph, name: &str, id: graphrun::graph::NodeId, sizes: &Sizes) -> Result<Array, Failure> {
-        let drawn = values::draw(graph, name, id, sizes, self.seed)?;
+        let drawn = values::draw(graph, name, id, sizes, self.seed, self.max_bytes)?;
         match graph.ty(id).kind {
             Kind::Real => {
                 let scaled = drawn.to_reals().into_iter().map(|x| x * self.scale);

@@ -87,7 +87,10 @@ pub(crate) fn node(graph: &Graph, name: &str) -> Result<NodeId, Failure> {
         let failure = Failure::new(format!("the model has no node `{name}`"));
         match nearest(name, graph.names().keys().map(|name| &**name)) {
             Some(near) => failure.help(format!("the nearest it has is `{near}`")),
-            None => failure,
+            None => {
+                let named = graph.names().keys().filter(|name| !name.contains('.')).take(12);
+                failure.help(format!("it has {}", named.map(|name| &**name).collect::<Vec<_>>().join(", ")))
+            }
         }
     })
 }

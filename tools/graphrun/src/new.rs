@@ -45,7 +45,7 @@ const TEMPLATES: &[Template] = &[
             ("NAME/Cargo.toml", include_str!("../templates/Cargo.toml.txt")),
             ("NAME/src/main.rs", include_str!("../../../crates/graphrun/examples/custom_op.rs")),
         ],
-        next: "cd NAME && cargo run",
+        next: "cd NAME && cargo run && cargo test",
     },
 ];
 
@@ -60,7 +60,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let name = args.name.trim_end_matches(".ron");
-    let named = |text: &str| text.replace("NAME", name).replace("LIBRARY", LIBRARY);
+    let named = |text: &str| text.replace("NAME", name);
+    let last = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if last.is_empty() || !last.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+        let wrong = Failure::new(format!("`{name}` is no name for a file"));
+        return Err(wrong.help("write letters, digits, `-` and `_`"));
+    }
     let template = TEMPLATES.iter().find(|template| template.name == args.template);
     let Template { files, next, .. } = template.ok_or_else(|| Failure::new("there is no such template"))?;
     let paths: Vec<String> = files.iter().map(|(path, _)| named(path)).collect();
@@ -68,7 +73,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         return Err(Failure::new(format!("{path} is there already")).help("choose another name"));
     }
     for (path, (_, text)) in paths.iter().zip(*files) {
-        write_atomically(Path::new(path), named(text).as_bytes())?;
+        write_atomically(Path::new(path), text.replace("NAME", last).replace("LIBRARY", LIBRARY).as_bytes())?;
     }
     match common.json {
         true => say(json!({ "files": paths }))?,

@@ -52,9 +52,10 @@ impl Point {
         sizes.extend(decided);
         graph.sizes.extend(sizes);
         let sizes = closed(&graph, rest.open);
+        let draw = |name: &str, id| values::draw(&graph, name, id, &sizes, seed(model, common), common.max_bytes());
         for (name, id) in graph.inputs() {
             if !fed.iter().any(|(n, _)| **n == **name) {
-                fed.push((name.to_string(), values::draw(&graph, name, *id, &sizes, seed(model, common))?));
+                fed.push((name.to_string(), draw(name, *id)?));
             }
         }
         if let Some(case) = rest.test {

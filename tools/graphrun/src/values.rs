@@ -79,13 +79,26 @@ fn npy(path: &Path) -> Result<Array, Failure> {
     Array::real(shape, values).map_err(Failure::from)
 }
 
-/// An input's value drawn from the seed and its name: from -1 to 1, or below its bound.
-pub(crate) fn draw(graph: &Graph, name: &str, id: NodeId, sizes: &Sizes, seed: u64) -> Result<Array, Failure> {
+/// An input's value drawn from the seed and its name: from -1 to 1, or below its bound. More than `max_bytes` are refused.
+pub(crate) fn draw(
+    graph: &Graph,
+    name: &str,
+    id: NodeId,
+    sizes: &Sizes,
+    seed: u64,
+    max_bytes: usize,
+) -> Result<Array, Failure> {
     let ty = graph.ty(id);
     let describe = |e: String| {
         Failure::new(format!("input `{name}`: {e}")).help("give it with --set, or its size under `sizes` in the file")
     };
     let shape = ty.concrete(sizes).map_err(describe)?;
+    let bytes = shape.len().saturating_mul(size_of::<f64>());
+    if bytes > max_bytes {
+        let message =
+            format!("input `{name}` would be {shape}, {} MiB, and {} MiB may be used", bytes >> 20, max_bytes >> 20);
+        return Err(Failure::new(message).help("lower its sizes under `sizes`, or allow more with --max-memory"));
+    }
     let mut state = u64::from_le_bytes(Key { seed, name }.bytes()[..8].try_into().unwrap_or_default());
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -55,12 +55,16 @@ fn errors_name_the_place_and_the_remedy() {
     let cases = [
         ("", 0..0, "the formula ends where a number, a variable, a call or `(` is expected", None),
         ("x +", 3..3, "the formula ends where a number, a variable, a call or `(` is expected", None),
-        ("x y", 2..3, "found `y` where an operator or the end is expected", None),
+        ("x y", 2..3, "found `y` where an operator or the end is expected", Some("a product is written `x * y`")),
         ("(x", 2..2, "the formula ends where `)` is expected", None),
         ("exp(x", 5..5, "the formula ends where `,` or `)` is expected", None),
         ("x $ y", 2..3, "`$` has no meaning in a formula", None),
         ("x = y", 2..3, "`=` has no meaning in a formula", Some("write `==` to compare")),
-        ("x × y", 2..4, "`×` has no meaning in a formula", None),
+        ("x × y", 2..4, "`×` has no meaning in a formula", Some("write `*`")),
+        ("x − y", 2..5, "`−` has no meaning in a formula", Some("write `-`")),
+        ("x²", 1..3, "`²` has no meaning in a formula", Some("write `^2`")),
+        ("x ** 2", 2..4, "`**` has no meaning in a formula", Some("a power is written `x ^ 2`")),
+        ("x * * 2", 4..5, "found `*` where a number, a variable, a call or `(` is expected", None),
         ("betta", 0..5, "unknown variable `betta`", Some("did you mean `beta`?")),
         ("2 * sigm(x)", 4..8, "unknown function `sigm`", Some("did you mean `sign`?")),
         ("laeky(x, 2)", 0..5, "unknown function `laeky`", Some("did you mean `leaky`?")),
@@ -69,7 +73,7 @@ fn errors_name_the_place_and_the_remedy() {
         ("if(x)", 0..2, "`if` takes 3 arguments, not 1", None),
         ("x < y < 3", 6..7, "comparisons do not chain", Some("compare in pairs and multiply, as in (a < b) * (b < c)")),
         ("1e400", 0..5, "the number is too large", None),
-        ("1.2.3", 3..5, "found `.3` where an operator or the end is expected", None),
+        ("1.2.3", 3..5, "found `.3` where an operator or the end is expected", Some("a product is written `x * y`")),
         (".", 0..1, "`.` is not a number", None),
     ];
     for (text, span, message, help) in cases {

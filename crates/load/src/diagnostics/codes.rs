@@ -146,7 +146,7 @@ codes! {
     BadRepeat = "GR0506": "a repeat count is not usable";
         "`Repeat(n, [...])` takes a positive whole number of rounds."
     TooManyNodes = "GR0507": "the model has too many nodes";
-        "Blocks and repeats may unfold to 150,000 nodes. Nested repeats and blocks multiply."
+        "Blocks and repeats may unfold to 135,000 nodes. Nested repeats and blocks multiply."
     BadStructure = "GR0508": "a structural word is misused";
         "`Chain(node, [...])`, `Repeat(n, [...])`, `Apply(op, node)` and `Formula(\"...\", {...})` each take exactly what their rule says."
     OpExpected = "GR0509": "an op is needed";

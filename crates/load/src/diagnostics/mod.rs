@@ -5,7 +5,7 @@ mod render;
 mod suggest;
 
 pub use codes::Code;
-pub use render::Record;
+pub use render::{Label, Record};
 pub use suggest::nearest;
 
 use crate::syntax::{Sources, Span};

@@ -19,12 +19,55 @@ pub struct Record {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+    /// Line of the character behind the last.
+    pub end_line: usize,
+    /// Column of the character behind the last.
+    pub end_column: usize,
+    /// `error`, or `warning` where the model works all the same.
+    pub severity: &'static str,
     /// The stable code.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
+    /// What stands at the place.
+    pub label: String,
+    /// Other places that matter.
+    pub labels: Vec<Label>,
     /// The remedy, when there is one.
     pub help: Option<String>,
+    /// Facts beside the message.
+    pub notes: Vec<String>,
+}
+
+/// Another place of a finding.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Label {
+    /// Name of the file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Line of the character behind the last.
+    pub end_line: usize,
+    /// Column of the character behind the last.
+    pub end_column: usize,
+    /// What stands there.
+    pub label: String,
+}
+
+impl Label {
+    fn new(span: Span, label: &str, sources: &Sources) -> Label {
+        let (start, end) = (sources.place(span), sources.place(span.after()));
+        Label {
+            file: start.file,
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            label: label.to_owned(),
+        }
+    }
 }
 
 impl Diagnostics {
@@ -56,14 +99,23 @@ impl std::fmt::Display for Diagnostics {
 impl Diagnostic {
     /// As a record.
     pub fn record(&self, sources: &Sources) -> Record {
-        let place = sources.place(self.primary);
+        let Label { file, line, column, end_line, end_column, label } = Label::new(self.primary, &self.label, sources);
         Record {
-            file: place.file,
-            line: place.line,
-            column: place.column,
+            file,
+            line,
+            column,
+            end_line,
+            end_column,
+            severity: match self.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
             code: self.code.as_str(),
             message: self.message.clone(),
+            label,
+            labels: self.secondary.iter().map(|(span, label)| Label::new(*span, label, sources)).collect(),
             help: self.help.clone(),
+            notes: self.notes.clone(),
         }
     }
 }
@@ -76,6 +128,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.as_str()));
     for excerpt in excerpts(diagnostic, sources) {
         let text = &sources.text(excerpt.file)[excerpt.start..excerpt.end];
+        if text.is_empty() && excerpt.marks.iter().all(|(.., label)| label.is_empty()) {
+            group = group.element(Origin::path(sources.name(excerpt.file)));
+            continue;
+        }
         if text.len() > LONG {
             let place = sources.place(excerpt.marks[0].1);
             group = group.element(Origin::path(place.file).line(place.line).char_column(place.column));
@@ -151,6 +207,9 @@ mod tests {
         for part in ["error[GR0110]: twice", "a.ron:2:1", "again", "first", "help: drop one"] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
-        assert_eq!(all.records()[0].line, 2);
+        let record = &all.records()[0];
+        let place = (record.line, record.column, record.end_line, record.end_column);
+        assert_eq!((place, record.severity, record.label.as_str()), ((2, 1, 2, 4), "error", "again"));
+        assert_eq!((record.labels[0].line, record.labels[0].label.as_str()), (1, "first"));
     }
 }

@@ -53,10 +53,9 @@ impl<'a> Parser<'a> {
     fn separator(&mut self, close: TokenKind) {
         match self.peek() {
             Some(token) if token.kind == TokenKind::Comma => self.bump(),
+            Some(token) if self.runs_on(token) => {}
             Some(token) if self.is_operation(token) => {
-                let message = "a size that is worked out stands in quotes";
-                let found = Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "not part of a value");
-                self.diagnostics.push(found.help("write it as \"2*N + 1\""));
+                self.operation(token);
                 while self.peek().is_some_and(|token| token.kind != TokenKind::Comma && !is_bracket(token.kind)) {
                     self.bump();
                 }
@@ -118,7 +117,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Leaves the rest of the file unread.
-    fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.at = self.tokens.len();
         self.intact = false;
     }

@@ -35,6 +35,8 @@ pub enum TokenKind {
     Colon,
     /// A string, character or block comment that the end of the file cuts off.
     Unterminated,
+    /// A text between typographic quotes on one line.
+    Curly,
     /// Anything else, one character.
     Unknown,
 }
@@ -84,6 +86,7 @@ fn token(text: &str) -> (TokenKind, usize) {
         'r' if second == '"' || second == '#' => raw_string(text).unwrap_or((Word, word_end(text))),
         '0'..='9' | '.' => (Number, number_end(text)),
         '+' | '-' if second.is_ascii_alphanumeric() || second == '.' => (Number, 1 + number_end(&text[1..])),
+        c if is_curly(c) => curly(text),
         c if is_blank(c) => (Blank, text.find(|c| !is_blank(c)).unwrap_or(text.len())),
         c if is_word_start(c) => (Word, word_end(text)),
         c => (Unknown, c.len_utf8()),
@@ -142,6 +145,19 @@ fn quoted(text: &str, quote: char, kind: TokenKind) -> (TokenKind, usize) {
         }
     }
     (TokenKind::Unterminated, text.len())
+}
+
+/// Whether a character is a quote of typography.
+fn is_curly(c: char) -> bool {
+    matches!(c, '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}')
+}
+
+/// A text that starts with a typographic quote, to the next quote on the line; the quote alone when there is none.
+fn curly(text: &str) -> (TokenKind, usize) {
+    let line = text.lines().next().unwrap_or_default();
+    let end = line.char_indices().skip(1).find(|(_, c)| is_curly(*c) || *c == '"');
+    let first = line.chars().next().map_or(1, char::len_utf8);
+    end.map_or((TokenKind::Unknown, first), |(at, c)| (TokenKind::Curly, at + c.len_utf8()))
 }
 
 /// A raw string, or nothing when the `r` only starts a word.
@@ -219,6 +235,7 @@ mod tests {
         check("/* a /* b */ */x// y", &[Comment, Word, Comment]);
         check("\"a\\\"\" 'c' ?", &[Str, Blank, Char, Blank, Unknown]);
         check("\"open", &[Unterminated]);
+        check("\u{201c}a b\u{201d},\u{201d}", &[Curly, Comma, Unknown]);
         check("0xFF-1 rate", &[Number, Number, Blank, Word]);
     }
 

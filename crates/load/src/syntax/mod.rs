@@ -8,6 +8,7 @@ mod cursor;
 mod lex;
 mod literal;
 mod parse;
+mod slips;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
 //! Tokens to values, with recovery: one pass reports every syntax error.
 
+use std::collections::HashSet;
+
 use super::cursor::abridged;
 use super::lex::{Token, TokenKind, is_close, is_trivia, lex};
 use super::literal::{check_number, unquote};
+use super::slips::replace;
 use super::{Arg, Entry, FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 
@@ -36,7 +39,7 @@ pub fn parse(file: FileId, diagnostics: &mut Diagnostics) -> Parsed {
         );
         return Parsed { tokens: Vec::new(), root: bad, intact: false };
     }
-    let tokens = lex(&text, MAX_TOKENS + 1);
+    let mut tokens = lex(&text, MAX_TOKENS + 1);
     if tokens.len() > MAX_TOKENS {
         let message = format!("the file has more than {MAX_TOKENS} tokens");
         diagnostics.push(
@@ -46,8 +49,18 @@ pub fn parse(file: FileId, diagnostics: &mut Diagnostics) -> Parsed {
         return Parsed { tokens: Vec::new(), root: bad, intact: false };
     }
     let errors = diagnostics.list.len();
-    let mut parser =
-        Parser { file, text: &text, tokens: &tokens, at: 0, open: Vec::new(), intact: true, errors, diagnostics };
+    replace(&mut tokens, &text, file, diagnostics);
+    let mut parser = Parser {
+        file,
+        text: &text,
+        tokens: &tokens,
+        at: 0,
+        open: Vec::new(),
+        refused: HashSet::new(),
+        intact: true,
+        errors,
+        diagnostics,
+    };
     parser.skip();
     let root = parser.document();
     let intact = parser.intact;
@@ -62,6 +75,8 @@ pub(super) struct Parser<'a> {
     pub(super) at: usize,
     /// The brackets that are open, outermost first.
     pub(super) open: Vec<(TokenKind, Span)>,
+    /// Names with a character that names have not, each reported once.
+    pub(super) refused: HashSet<&'a str>,
     pub(super) intact: bool,
     /// Diagnostics that were there before this file.
     pub(super) errors: usize,
@@ -96,9 +111,7 @@ impl<'a> Parser<'a> {
                 self.bump();
                 match check_number(text) {
                     Ok(()) => Kind::Number(text.to_owned()),
-                    Err(message) => {
-                        self.bad(Code::BadNumber, span, format!("`{}` {message}", abridged(text)), "this number")
-                    }
+                    Err(message) => self.bad_number(text, span, message),
                 }
             }
             Str | RawStr | Char => {
@@ -127,9 +140,11 @@ impl<'a> Parser<'a> {
             Unterminated => {
                 self.bump();
                 self.intact = false;
-                let what = if text.starts_with("/*") { "this comment" } else { "this literal" };
-                let start = Span { end: span.start + 1, ..span };
-                self.bad(Code::Unclosed, start, format!("{what} is never closed"), "it starts here")
+                self.unterminated(text, Span { end: span.start + 1, ..span })
+            }
+            Curly => {
+                self.bump();
+                self.curly(text, span)
             }
             Unknown if text == "#" => {
                 self.bump();
@@ -167,6 +182,14 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self, text: &str, span: Span) -> Value {
+        if let Some(value) = self.not_a_name(span) {
+            return match value.as_word() {
+                Some(word) if self.peek().is_some_and(|token| token.kind == TokenKind::OpenParen) => {
+                    self.call(Some(Name { text: word.to_owned(), span: value.span }))
+                }
+                _ => value,
+            };
+        }
         let next = self.peek();
         let adjacent = next.filter(|token| token.start == span.end).map(|token| token.kind);
         if matches!(text, "b" | "br") && matches!(adjacent, Some(TokenKind::Str | TokenKind::Char)) {
@@ -216,9 +239,22 @@ impl<'a> Parser<'a> {
         let start = name.as_ref().map_or_else(|| self.here(), |name| name.span);
         let mut args: Vec<Arg> = Vec::new();
         let end = self.items(TokenKind::CloseParen, |parser| {
-            let name = parser.arg_name();
-            let value = parser.value();
-            if let Some(first) = args.first().filter(|first| first.name.is_some() != name.is_some()) {
+            let (mut name, mut value) = (parser.arg_name(), parser.value());
+            if let Some(mended) = parser.mended_name(&value).filter(|_| name.is_none()) {
+                parser.bump();
+                (name, value) = (Some(mended), parser.value());
+            }
+            let unread = |arg: &Arg| arg.name.is_none() && arg.value.kind == Kind::Bad;
+            let arg = Arg { name, value };
+            if let Some(first) = args.first().filter(|first| first.name.is_some() != arg.name.is_some()) {
+                if unread(&arg) {
+                    return;
+                }
+                if args.iter().all(unread) {
+                    args = vec![arg];
+                    return;
+                }
+                let Arg { name, value } = &arg;
                 let place = name.as_ref().map_or(value.span, |name| name.span);
                 let other = first.name.as_ref().map_or(first.value.span, |name| name.span);
                 let kinds = if name.is_some() { ("named", "positional") } else { ("positional", "named") };
@@ -229,7 +265,7 @@ impl<'a> Parser<'a> {
                 );
                 return;
             }
-            args.push(Arg { name, value });
+            args.push(arg);
         });
         args.shrink_to_fit();
         Value { span: start.to(end), kind: Kind::Call(name, args) }

@@ -49,8 +49,30 @@ fn brackets() {
     check("M(a: 1", &["1:2 GR0105 `(` is never closed: found the end of the file instead"]);
     check("M(a: 1])", &["1:7 GR0104 `]` closes nothing"]);
     check("M() 1", &["1:5 GR0104 expected the end of the file, found `1`"]);
-    check("M(a: \"x)", &["1:6 GR0105 this literal is never closed"]);
+    check("M(a: \"x)", &["1:6 GR0105 this string is never closed"]);
     check("", &["1:1 GR0104 the file is empty"]);
+}
+
+#[test]
+fn a_slip_is_one_error() {
+    check("M(a-b: 1, c: [a-b], d: f(a-b))", &["1:3 GR0205 `a-b` is no name"]);
+    check("M(a: f(h.s, \"h.s\"))", &["1:8 GR0205 the address `h.s` of a member stands in quotes"]);
+    check("M(a: \u{201c}x, y\u{201d}, b: 1)", &["1:6 GR0104 `\u{201c}` and `\u{201d}` are no quotes of a model file"]);
+    check(
+        "M(\u{a0}a:\u{a0}1,\u{0} b: 1)",
+        &[
+            "1:3 GR0104 the character U+00A0, which nobody sees, has no meaning in a model file",
+            "1:9 GR0104 the character U+0000, which nobody sees, has no meaning in a model file",
+        ],
+    );
+    check("M(a: \"x,\n b: [\"y*\", \"z\"])", &["1:6 GR0105 this string seems to lack its closing quote"]);
+    check(
+        "M(a = 1; b: {c = 2; d = 3})",
+        &["1:5 GR0104 `=` does not join a name and its value", "1:8 GR0104 `;` does not part what stands side by side"],
+    );
+    check("M(a: \"two\nlines\", b: 1)", &[]);
+    let (parsed, _) = read("M(a-b: c-d(1), e: [N, a-b])");
+    assert_eq!(parsed.root.field("a_b").and_then(|value| value.head()).map(|head| head.0), Some("c_d"));
 }
 
 #[test]

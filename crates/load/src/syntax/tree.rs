@@ -131,6 +131,13 @@ impl Value {
         }
     }
 
+    /// Takes the named argument called `name` out of a call.
+    pub(crate) fn take_field(&mut self, name: &str) -> Option<Value> {
+        let Kind::Call(_, args) = &mut self.kind else { return None };
+        let at = args.iter().position(|arg| arg.name.as_ref().is_some_and(|key| key.text == name))?;
+        Some(args.swap_remove(at).value)
+    }
+
     /// The place of the name of an argument, or of the key of an entry, called `name`.
     pub fn key(&self, name: &str) -> Option<Span> {
         match &self.kind {

@@ -16,7 +16,7 @@
 //! `n: Norm(x: h, axes: [-1])`, `n: Norm(x: h, p: 1)`
 
 use graphrun_expr::Expr;
-use graphrun_graph::{Builder, Bytes, NodeId, OpDef, Sample, SampleInput, TypeError, ty};
+use graphrun_graph::{Builder, Bytes, NodeId, OpDef, OptionDoc, Sample, SampleInput, TypeError, ty};
 use serde::Deserialize;
 
 use super::max::max;
@@ -102,7 +102,7 @@ pub(crate) fn def() -> OpDef {
         let axes = ty::axes(options.axes.as_deref(), call.b.ty(x).rank())?;
         options.build(call.b, x, &axes)
     })
-    .option("p", "real", Some("2"), "the power; inf for the largest magnitude");
+    .option("p", OptionDoc::REAL_OR_INF, Some("2"), "the power; inf for the largest magnitude");
     documented(def)
         .summary("The p-norm over axes")
         .formula("y = (sum_i |x_i|^p)^(1/p)", "dx_i = dy * sign(x_i) (|x_i| / y)^(p - 1); 0 where y = 0")

@@ -1,6 +1,6 @@
 //! Values held between two bounds.
 
-use graphrun_graph::{Kink, OpDef, Sample, TypeError};
+use graphrun_graph::{Kink, OpDef, OptionDoc, Sample, TypeError};
 use serde::Deserialize;
 
 use crate::pointwise::{broadcasting, expression, with_options};
@@ -34,8 +34,8 @@ pub(crate) fn def() -> OpDef {
     .shape("That of the input")
     .formula("y = min(max(x, min), max)", "dx = dy where min <= x <= max, else 0")
     .kink(Kink::Steep)
-    .option("min", "real", Some("-inf"), "the lower bound")
-    .option("max", "real", Some("inf"), "the upper bound")
+    .option("min", OptionDoc::REAL_OR_INF, Some("-inf"), "the lower bound")
+    .option("max", OptionDoc::REAL_OR_INF, Some("inf"), "the upper bound")
     .expr(expression(TEXT, &["x", "min", "max"]))
     .within(0.0, 0.0)
     .example(

@@ -39,7 +39,7 @@ impl Default for Dropout {
 pub(crate) fn def() -> OpDef {
     OpDef::new("Dropout", |call, o: &Dropout| {
         if !(0.0..1.0).contains(&o.p) {
-            return Err(TypeError::new(format!("p is {}, and is a probability below 1", o.p)));
+            return Err(TypeError::new(format!("`p` is {}, and a probability below 1 is needed", o.p)));
         }
         let x = call.input(0)?;
         if call.phase() == Phase::Test {

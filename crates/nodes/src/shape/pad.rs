@@ -17,7 +17,7 @@
 //! `y: Pad(x: images, before: [1, 1], after: [1, 1])`
 
 use graphrun_graph::{
-    At, Builder, Bytes, Context, GradError, NodeId, Op, OpDef, Sample, SampleInput, Size, Type, TypeError, ty,
+    At, Builder, Bytes, Context, GradError, NodeId, Op, OpDef, OptionDoc, Sample, SampleInput, Size, Type, TypeError, ty,
 };
 use graphrun_tensor::{Num, Real, View, ViewAny, ViewMut, ViewMutAny, copy_into, with_real};
 use serde::Deserialize;
@@ -104,7 +104,7 @@ pub(crate) fn def() -> OpDef {
     .formula("y[.., before + k, ..] = x[.., k, ..], value elsewhere", "dx = dy without the border")
     .option("before", "integer list", Some("[]"), "the width in front of each axis, of the last ones when fewer")
     .option("after", "integer list", Some("[]"), "the width behind each axis, of the last ones when fewer")
-    .option("value", "real", Some("0"), "what the border holds")
+    .option("value", OptionDoc::REAL_OR_INF, Some("0"), "what the border holds")
     .example(
         r#"Model(
     graphrun: 1,
