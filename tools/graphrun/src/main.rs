@@ -7,6 +7,8 @@ mod check;
 mod curve;
 mod draw;
 mod draw_routes;
+mod draw_sheet;
+mod draw_strip;
 mod draw_svg;
 mod equiv;
 mod eval;
