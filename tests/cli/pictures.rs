@@ -143,7 +143,8 @@ fn a_label_that_is_cut_shows_its_whole_text() {
 
 /// The width and the height of an SVG.
 fn size(svg: &str) -> (f64, f64) {
-    let number = |key: &str| svg.split(&format!(" {key}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    let number =
+        |key: &str| svg.split(&format!(" {key}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
     (number("width"), number("height"))
 }
 
@@ -169,7 +170,8 @@ fn boxes_labels_and_edges_do_not_overlap() {
         _ => chain(k),
     };
     let tangled = |k: usize| format!("Mul({}, {})", before(k, 1), before(k, 1 + (k * 7 + 3) % (k + 1)));
-    let near = |k: usize| format!("Add({}, {}, {})", before(k, 1), before(k, 1 + k * k % 5), before(k, 1 + k * k * k % 9));
+    let near =
+        |k: usize| format!("Add({}, {}, {})", before(k, 1), before(k, 1 + k * k % 5), before(k, 1 + k * k * k % 9));
     let shared = |k: usize| format!("Maximum({}, x)", before(k, 1));
     let kinds: [(&str, &dyn Fn(usize) -> String); 5] =
         [("chain", &chain), ("residual", &residual), ("tangled", &tangled), ("near", &near), ("shared", &shared)];

@@ -22,6 +22,7 @@ mod grad;
 mod gradcheck;
 mod gradients;
 mod inside;
+mod jacobian;
 mod json;
 mod kernels;
 mod layer;
