@@ -149,9 +149,7 @@ pub(crate) const DOUBLE: &[Double] = &[
     ("Mul(a, b)", |a, b| a * b, |a, b| [b, a]),
     ("Pow(a, b)", f64::powf, |a, b| {
         let y = a.powf(b);
-        // Of f32 so large, the one below is itself.
-        let less = if b.abs() < 2f64.powi(24) { b - 1.0 } else { b };
-        let power = a.powf(less);
+        let power = a.powf(b - 1.0);
         // As the power itself overflows, so does its multiple.
         let power = if power.abs() > f64::from(f32::MAX) { power * f64::INFINITY } else { power };
         let da = if a == 0.0 && b == 0.0 { 0.0 } else { b * power };
