@@ -100,6 +100,7 @@ fn unary(f: Func, x: &Expr) -> Option<Expr> {
         Cos => inner(Neg).map(|y| call(Cos, y)),
         Recip => None
             .or_else(|| one_plus_exp(x).map(|u| call(Sigmoid, &neg(u))))
+            .or_else(|| inner(Square).and_then(one_plus_exp).map(|u| call(Square, &call(Sigmoid, &neg(u)))))
             .or_else(|| inner(Exp).map(|u| call(Exp, &neg(u))))
             .or_else(|| inner(Sqrt).map(|y| call(Rsqrt, y))),
         Log => None
@@ -158,7 +159,8 @@ fn sub(a: &Expr, b: &Expr) -> Option<Expr> {
     if is(b, 1.0) {
         return under(Func::Exp, a).map(|u| call(Func::Expm1, u));
     }
-    None
+    let below = b.as_constant().filter(|c| *c < 0.0);
+    below.map(|c| op(Binary::Add, a, &Expr::constant(-c)))
 }
 
 /// The rules of `a * b`, tried both ways round.
@@ -231,8 +233,15 @@ fn div(a: &Expr, b: &Expr) -> Option<Expr> {
     {
         return Some(call(Func::Tanh, u));
     }
-    one_plus_exp(b).map(|u| match under(Func::Exp, a) {
-        Some(v) if u == v => call(Func::Sigmoid, u),
+    if let Some(u) = under(Func::Square, b).and_then(one_plus_exp) {
+        return Some(op(Binary::Mul, a, &call(Func::Square, &call(Func::Sigmoid, &neg(u)))));
+    }
+    let u = one_plus_exp(b)?;
+    let half = || call(Func::Tanh, &op(Binary::Mul, &Expr::constant(0.5), u));
+    Some(match a.kind() {
+        ExprKind::Unary(Func::Exp, v) if u == v => call(Func::Sigmoid, u),
+        ExprKind::Unary(Func::Expm1, v) if u == v => half(),
+        ExprKind::Binary(Binary::Sub, one, e) if is(one, 1.0) && under(Func::Exp, e) == Some(u) => neg(&half()),
         _ => op(Binary::Mul, a, &call(Func::Sigmoid, &neg(u))),
     })
 }

@@ -249,7 +249,7 @@ impl Search<'_, '_> {
                 let Some(exponents) = self.log_of(node.inputs[0])? else { return Ok(None) };
                 Ok(Some(self.b.log_sum_exp(exponents, &axes, keep)?))
             }
-            Form::Pick | Form::Reshape | Form::Broadcast => {
+            _ if node.op.moves() => {
                 let Some(log) = self.log_of(node.inputs[0])? else { return Ok(None) };
                 let inputs: Vec<NodeId> = std::iter::once(log).chain(node.inputs[1..].iter().copied()).collect();
                 Ok(Some(self.b.node_arc(node.op.clone(), &inputs)?))
