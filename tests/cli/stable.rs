@@ -60,6 +60,24 @@ fn logistic_regression_from_four_kinds_of_nodes() {
     check("e: Exp(x), i: Inv(e), d: Add(1, i), y: Inv(d)", &[-200.0, 200.0], &[0.0, 1.0], &[0.0, 0.0]);
     check("n: Neg(x), e: Exp(n), d: Sub(e, -1), y: Inv(d)", &[-1000.0, 1000.0], &[0.0, 1.0], &[0.0, 0.0]);
     check("e: Exp(x), d: Add(1, e), s: Square(d), y: Div(e, s)", &[-1000.0, 0.0, 1000.0], &[0.0, 0.25, 0.0], &[0.0; 3]);
+    check(
+        "n: Neg(x), e: Exp(n), d: Add(1, e), c: Cube(d), y: Inv(c)",
+        &[-1000.0, 0.0, 1000.0],
+        &[0.0, 0.125, 1.0],
+        &[0.0, 0.1875, 0.0],
+    );
+    check(
+        "p: Exp(x), n: Neg(x), m: Exp(n), s: Add(p, m), y: Div(p, s)",
+        &[-1000.0, 0.0, 1000.0],
+        &[0.0, 0.5, 1.0],
+        &[0.0, 0.5, 0.0],
+    );
+    check(
+        "p: Exp(x), n: Neg(x), m: Exp(n), s: Add(p, m), y: Div(2, s)",
+        &[-1000.0, 0.0, 1000.0],
+        &[0.0, 1.0, 0.0],
+        &[0.0; 3],
+    );
     let tanh = "t: Mul(2, x), e: Exp(t), a: Sub(e, 1), b: Add(e, 1), y: Div(a, b)";
     check(tanh, &[-1000.0, 0.0, 1000.0], &[-1.0, 0.0, 1.0], &[0.0, 1.0, 0.0]);
     let tanh = "t: Mul(-2, x), e: Exp(t), a: Sub(1, e), b: Add(1, e), y: Div(a, b)";

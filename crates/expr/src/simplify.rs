@@ -180,6 +180,9 @@ fn mul(a: &Expr, b: &Expr) -> Option<Expr> {
     if let Some(y) = under(Func::Neg, a) {
         return Some(neg(&op(Binary::Mul, y, b)));
     }
+    if let Some(tanh) = under(Func::Recip, b).and_then(|b| tanh(a, b)) {
+        return Some(tanh);
+    }
     if let (Some(_), ExprKind::Binary(Binary::Mul, x, y)) = (a.as_constant(), b.kind()) {
         let parts = [(x, y), (y, x)];
         let found = parts.into_iter().find(|(c, _)| c.as_constant().is_some());
@@ -226,12 +229,8 @@ fn div(a: &Expr, b: &Expr) -> Option<Expr> {
     if is(a, -1.0) {
         return Some(neg(&call(Func::Recip, b)));
     }
-    if let (ExprKind::Binary(Binary::Sub, p, m), ExprKind::Binary(Binary::Add, q, n)) = (a.kind(), b.kind())
-        && let (Some(u), Some(v)) = (under(Func::Exp, p), under(Func::Exp, m))
-        && (p, m) == (q, n)
-        && *v == neg(u)
-    {
-        return Some(call(Func::Tanh, u));
+    if let Some(tanh) = tanh(a, b) {
+        return Some(tanh);
     }
     if let Some(u) = under(Func::Square, b).and_then(one_plus_exp) {
         return Some(op(Binary::Mul, a, &call(Func::Square, &call(Func::Sigmoid, &neg(u)))));
@@ -246,6 +245,15 @@ fn div(a: &Expr, b: &Expr) -> Option<Expr> {
     })
 }
 
+/// `tanh(u)` when `a / b` is `(e^u - e^-u) / (e^u + e^-u)`.
+fn tanh(a: &Expr, b: &Expr) -> Option<Expr> {
+    let (ExprKind::Binary(Binary::Sub, p, m), ExprKind::Binary(Binary::Add, q, n)) = (a.kind(), b.kind()) else {
+        return None;
+    };
+    let (u, v) = (under(Func::Exp, p)?, under(Func::Exp, m)?);
+    ((p, m) == (q, n) && *v == neg(u)).then(|| call(Func::Tanh, u))
+}
+
 fn pow(a: &Expr, b: &Expr) -> Option<Expr> {
     let exponent = b.as_constant()?;
     let f = match exponent {
@@ -256,6 +264,7 @@ fn pow(a: &Expr, b: &Expr) -> Option<Expr> {
         0.5 => Func::Sqrt,
         -0.5 => Func::Rsqrt,
         -1.0 => Func::Recip,
+        -2.0 => return Some(call(Func::Square, &call(Func::Recip, a))),
         _ => return None,
     };
     Some(call(f, a))

@@ -84,6 +84,8 @@ fn stable_forms_are_recognised() {
         ("1 - sigmoid(x)", "sigmoid(-x)"),
         ("exp(x) / (1 + exp(x))^2", "sigmoid(x) * sigmoid(-x)"),
         ("inv(square(1 + exp(-x)))", "square(sigmoid(x))"),
+        ("(1 + exp(-x))^-2", "square(sigmoid(x))"),
+        ("inv(exp(x) + exp(-x)) * (exp(x) - exp(-x))", "tanh(x)"),
         ("1 / (exp(-x) - -1)", "sigmoid(x)"),
         ("(exp(2 * x) - 1) / (exp(2 * x) + 1)", "tanh(x)"),
         ("(1 - exp(-2 * x)) / (1 + exp(-2 * x))", "-tanh(-x)"),
