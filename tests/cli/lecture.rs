@@ -43,11 +43,39 @@ fn the_gradient_of_a_model_is_a_model() {
     assert_eq!(at(&["run", file, "--grad", "grad.a", "--wrt", "x2"])["grads"], json!({"x2": 8.0}));
 }
 
+/// What a file's tests expect of random weights is for the file's own seed.
+#[test]
+fn tests_pass_whatever_seed_is_asked_for() {
+    out(&["test", "graphs/digits/softmax.ron", "graphs/lecture/six_layers_tanh.ron", "--seed", "5"]);
+}
+
+/// A printed gradient says which seed its parameters need to begin as in the file.
+#[test]
+fn a_printed_gradient_knows_the_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, printed) = (folder.path().join("m.ron"), folder.path().join("grad.ron"));
+    let [model, printed] = [&model, &printed].map(|path| path.to_str().unwrap());
+    let text = "Model(graphrun: 1, inputs: { x: [2] }, nodes: { s: Linear(x: x, units: 2), y: Sum(s) }, outputs: [y])";
+    std::fs::write(model, text).unwrap();
+    std::fs::write(printed, out(&["grad", model, "--seed", "7", "--wrt", "x"])).unwrap();
+    assert!(std::fs::read_to_string(printed).unwrap().contains("--seed 7"));
+    let at = |file: &str, more: &[&str]| {
+        json(&[&["run", file, "--set", "x=[1, 2]", "--json", "--seed", "7", "--dtype", "f64"], more].concat())
+    };
+    assert_eq!(at(printed, &[])["values"]["grad.x"], at(model, &["--grad", "y"])["grads"]["x"]);
+}
+
 #[test]
 fn a_jacobian_has_a_row_for_every_element() {
     let at = ["run", "graphs/lecture/jacobian.ron", "--set", "x1=2", "--set", "x2=3", "--json"];
     let whole = json(&[&at[..], &["--jacobian", "y"]].concat());
     assert_eq!(whole["jacobian"], json!({"x1": [3.0, 1.0], "x2": [2.0, 1.0]}));
+    let read = out(&[&at[..6], &["--jacobian", "y"]].concat());
+    let words: Vec<Vec<&str>> = read.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[3..], [vec!["x1", "x2"], vec!["y[0]", "3", "2"], vec!["y[1]", "1", "1"]], "{read}");
+    let softmax = ["run", "graphs/lecture/softmax.ron", "--set", "x=[[1, 2]]", "--set", "t=[0]"];
+    let nested = json(&[&softmax[..], &["--jacobian", "s", "--json"]].concat());
+    assert_eq!(nested["jacobian"]["s.bias"], json!([[[1.0, 0.0], [0.0, 1.0]]]));
     let mixed = json(&[&at[..], &["--grad", "y", "--upstream", "[1,10]"]].concat());
     assert_eq!(mixed["grads"], json!({"x1": 13.0, "x2": 12.0}));
 }

@@ -141,22 +141,65 @@ fn a_label_that_is_cut_shows_its_whole_text() {
     assert!(!drawn(SQUARE, "svg").contains("<title>"));
 }
 
+/// The width and the height of an SVG.
+fn size(svg: &str) -> (f64, f64) {
+    let number =
+        |key: &str| svg.split(&format!(" {key}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    (number("width"), number("height"))
+}
+
+/// A graph of `count` nodes, in which `node` says what the node of that number computes.
+fn graph(count: usize, node: impl Fn(usize) -> String) -> String {
+    let nodes: Vec<String> = (0..count).map(|k| format!("n{k}: {}", node(k))).collect();
+    let fields = format!("inputs: {{ x: [] }}, nodes: {{ {} }}, outputs: [n{}]", nodes.join(", "), count - 1);
+    format!("Model(graphrun: 1, {fields})")
+}
+
+fn before(k: usize, back: usize) -> String {
+    if k < back { "x".into() } else { format!("n{}", k - back) }
+}
+
 #[test]
 fn boxes_labels_and_edges_do_not_overlap() {
     let folder = tempfile::tempdir().unwrap();
     let path = format!("{}/m.ron", path_of(&folder));
-    let check = |count: usize| {
-        let node = |k: usize| match k {
-            0 => "n0: Tanh(x)".to_string(),
-            _ => format!("n{k}: Mul(n{}, n{})", k - 1, (k * 7 + 3) % k),
-        };
-        let nodes: Vec<String> = (0..count).map(node).collect();
-        let fields = format!("inputs: {{ x: [] }}, nodes: {{ {} }}, outputs: [n{}]", nodes.join(", "), count - 1);
-        std::fs::write(&path, format!("Model(graphrun: 1, {fields})")).unwrap();
-        let svg = out(&["draw", &path, "--values", "--grads", "--set", "x=0.7"]);
-        assert!(areas(&svg).len() > 4 * count);
-        apart(&svg, &format!("{count} nodes"));
+    let chain = |k: usize| format!("Tanh({})", before(k, 1));
+    let residual = |k: usize| match k % 4 {
+        3 => format!("Add({}, {})", before(k, 1), before(k, 4)),
+        0 | 2 => format!("Mul({}, {k})", before(k, 1)),
+        _ => chain(k),
     };
-    check(5);
-    check(100);
+    let tangled = |k: usize| format!("Mul({}, {})", before(k, 1), before(k, 1 + (k * 7 + 3) % (k + 1)));
+    let near =
+        |k: usize| format!("Add({}, {}, {})", before(k, 1), before(k, 1 + k * k % 5), before(k, 1 + k * k * k % 9));
+    let shared = |k: usize| format!("Maximum({}, x)", before(k, 1));
+    let kinds: [(&str, &dyn Fn(usize) -> String); 5] =
+        [("chain", &chain), ("residual", &residual), ("tangled", &tangled), ("near", &near), ("shared", &shared)];
+    for (kind, node) in kinds {
+        for count in [5, 30, 100] {
+            std::fs::write(&path, graph(count, node)).unwrap();
+            for labels in [&[][..], &["--values", "--grads", "--set", "x=0.7"]] {
+                let svg = out(&[&["draw", path.as_str()], labels].concat());
+                let what = format!("{kind} of {count} nodes {labels:?}");
+                assert!(areas(&svg).len() > count * if labels.is_empty() { 1 } else { 3 }, "{what}");
+                apart(&svg, &what);
+                let (width, height) = size(&svg);
+                assert!(width < 2400.0 && (count < 100 || width < 5.0 * height), "{what}: {width} x {height}");
+            }
+        }
+    }
+}
+
+/// A long chain is read line by line: every row begins at the left, below the one before.
+#[test]
+fn a_wide_graph_is_folded_into_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/m.ron", path_of(&folder));
+    std::fs::write(&path, graph(100, |k| format!("Tanh({})", before(k, 1)))).unwrap();
+    let svg = out(&["draw", &path]);
+    let boxes: Vec<Area> = areas(&svg);
+    let rows = boxes.windows(2).filter(|pair| pair[1][1] > pair[0][1]).count() + 1;
+    let starts = boxes.windows(2).all(|pair| (pair[1][0] > pair[0][0]) == (pair[1][1] == pair[0][1]));
+    assert!((5..12).contains(&rows) && starts, "{rows} rows: {boxes:?}");
+    assert_eq!(svg.matches("<polyline").count(), 100);
 }

@@ -44,6 +44,8 @@ fn quotients_of_exponentials_and_their_logarithms() {
     check("q: Softmax(x), y: Log(q)", &[1000.0, 0.0, 0.0], &log, &slope);
     check("e: Exp(x), s: Sum(e), q: Div(e, s), y: Log(q)", &[1000.0, 0.0, 0.0], &log, &slope);
     check("e: Exp(x), s: Sum(e), i: Inv(s), q: Mul(i, e), y: Log(q)", &[1000.0, 0.0, 0.0], &log, &slope);
+    let last = "q: Softmax(x), l: Slice(x: q, axis: 0, start: 2, end: 3), y: Log(l)";
+    check(last, &[1000.0, 0.0, 0.0], &[-1000.0], &[-1.0, 0.0, 1.0]);
 }
 
 #[test]
@@ -56,6 +58,30 @@ fn logistic_regression_from_four_kinds_of_nodes() {
     check("e: Exp(x), d: Add(1, e), i: Inv(d), y: Mul(e, i)", &[-200.0, 200.0], &[0.0, 1.0], &[0.0, 0.0]);
     check("n: Neg(x), e: Exp(n), d: Add(1, e), y: Pow(d, -1)", &[-200.0, 200.0], &[0.0, 1.0], &[0.0, 0.0]);
     check("e: Exp(x), i: Inv(e), d: Add(1, i), y: Inv(d)", &[-200.0, 200.0], &[0.0, 1.0], &[0.0, 0.0]);
+    check("n: Neg(x), e: Exp(n), d: Sub(e, -1), y: Inv(d)", &[-1000.0, 1000.0], &[0.0, 1.0], &[0.0, 0.0]);
+    check("e: Exp(x), d: Add(1, e), s: Square(d), y: Div(e, s)", &[-1000.0, 0.0, 1000.0], &[0.0, 0.25, 0.0], &[0.0; 3]);
+    check(
+        "n: Neg(x), e: Exp(n), d: Add(1, e), c: Cube(d), y: Inv(c)",
+        &[-1000.0, 0.0, 1000.0],
+        &[0.0, 0.125, 1.0],
+        &[0.0, 0.1875, 0.0],
+    );
+    check(
+        "p: Exp(x), n: Neg(x), m: Exp(n), s: Add(p, m), y: Div(p, s)",
+        &[-1000.0, 0.0, 1000.0],
+        &[0.0, 0.5, 1.0],
+        &[0.0, 0.5, 0.0],
+    );
+    check(
+        "p: Exp(x), n: Neg(x), m: Exp(n), s: Add(p, m), y: Div(2, s)",
+        &[-1000.0, 0.0, 1000.0],
+        &[0.0, 1.0, 0.0],
+        &[0.0; 3],
+    );
+    let tanh = "t: Mul(2, x), e: Exp(t), a: Sub(e, 1), b: Add(e, 1), y: Div(a, b)";
+    check(tanh, &[-1000.0, 0.0, 1000.0], &[-1.0, 0.0, 1.0], &[0.0, 1.0, 0.0]);
+    let tanh = "t: Mul(-2, x), e: Exp(t), a: Sub(1, e), b: Add(1, e), y: Div(a, b)";
+    check(tanh, &[-1000.0, 0.0, 1000.0], &[-1.0, 0.0, 1.0], &[0.0, 1.0, 0.0]);
     let tanh = "n: Neg(x), p: Exp(x), m: Exp(n), a: Sub(p, m), b: Add(p, m), y: Div(a, b)";
     check(tanh, &[-104.0, 104.0], &[-1.0, 1.0], &[0.0, 0.0]);
     check("q: Sigmoid(x), y: BinaryCrossEntropy(q, 1)", &[-100.0, 100.0], &[50.0], &[-0.5, 0.0]);

@@ -109,9 +109,28 @@ fn activations_have_options_and_are_refused_once() {
     let (steep, plain) = (layer("LeakyRelu(alpha: 0.2)"), layer("LeakyRelu"));
     assert_eq!((&steep["op"], &plain["op"]), (&Value::from("LeakyRelu"), &Value::from("LeakyRelu")));
     assert!(steep["value"]["mean"].as_f64() < plain["value"]["mean"].as_f64());
-    let refused = graphrun(&["stats", TANH, "--noise", "--activation", "tanh"]);
+    let refused = graphrun(&["stats", TANH, "--noise", "--activation", "tnah"]);
     let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!((refused.status.code(), errors.matches("did you mean `Tanh`?").count()), (Some(2), 1), "{errors}");
+}
+
+/// Each activation is compared with each initialisation, and reads well on a narrow terminal too.
+#[test]
+fn activations_are_compared() {
+    let args = noise(&["--init", "small,he", "--activation", "tanh,LeakyRelu(alpha: 0.2)"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let got = json(&[&args[..], &["--json"]].concat());
+    let runs: Vec<[&str; 3]> = got["inits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| [&run["init"], &run["activation"], &run["layers"][1]["op"]].map(|value| value.as_str().unwrap()))
+        .collect();
+    let leaky = "LeakyRelu(alpha: 0.2)";
+    let want =
+        [["small", "Tanh", "Tanh"], ["he", "Tanh", "Tanh"], ["small", leaky, "LeakyRelu"], ["he", leaky, "LeakyRelu"]];
+    assert_eq!(runs, want);
+    assert!(out(&args).contains(&format!("weights: he, activations: {leaky}\n")));
 }
 
 #[test]

@@ -66,20 +66,22 @@ fn digits_are_learned_measured_and_predicted() {
 }
 
 #[test]
-fn an_interrupt_leaves_a_checkpoint() {
+fn signals_to_end_leave_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let dir = path_of(&folder);
-    let args = ["train", MLP, "--with", "train.epochs=1000000", "--json", "--out", dir];
-    let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.next().unwrap().unwrap().contains("\"epoch\""));
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    lines.for_each(drop);
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("--resume"), "{said}");
-    out(&["eval", MLP, "--weights", &format!("{dir}/weights.safetensors")]);
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let dir = format!("{}/{signal}", path_of(&folder));
+        let args = ["train", MLP, "--with", "train.epochs=1000000", "--json", "--out", &dir];
+        let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.next().unwrap().unwrap().contains("\"epoch\""));
+        let killed = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        lines.for_each(drop);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("--resume"), "{signal}: {said}");
+        out(&["eval", MLP, "--weights", &format!("{dir}/weights.safetensors")]);
+    }
 }
 
 #[test]

@@ -95,9 +95,10 @@ fn a_quiz_is_marked() {
         (output.status.code().unwrap(), counts)
     };
     // Three values and five gradients are asked for.
-    assert_eq!(mark(&SQUARE, &quiz), (0, [0, 0, 8]));
+    assert_eq!(mark(&SQUARE, &quiz), (3, [0, 0, 8]));
     assert_eq!(mark(&SQUARE, "z = 49\ndz/dx1 = 14\ny =\n"), (0, [2, 0, 6]));
     assert_eq!(mark(&SQUARE, "z = 49\ndz/dx1 = 13\n"), (1, [1, 1, 6]));
+    assert_eq!(mark(&SQUARE, "Backward\ndz/dx1: 14\ndz/dy: local 2 * y\n## Forward\nz: 50"), (1, [1, 1, 6]));
     let full = out(&SQUARE);
     assert_eq!(mark(&SQUARE, &full), (0, [8, 0, 0]));
     let markdown = out(&[&SQUARE[..], &["--markdown"]].concat());

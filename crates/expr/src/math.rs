@@ -38,6 +38,8 @@ pub trait Float:
     fn is_nan(self) -> bool;
     fn mul_add(self, b: Self, c: Self) -> Self;
     fn pow(self, exponent: Self) -> Self;
+    /// `self ^ (b - c)`, with the difference as exact as the kernel is inside.
+    fn pow_difference(self, b: Self, c: Self) -> Self;
     fn abs(self) -> Self;
     fn sign(self) -> Self;
     fn floor(self) -> Self;

@@ -100,6 +100,7 @@ fn unary(f: Func, x: &Expr) -> Option<Expr> {
         Cos => inner(Neg).map(|y| call(Cos, y)),
         Recip => None
             .or_else(|| one_plus_exp(x).map(|u| call(Sigmoid, &neg(u))))
+            .or_else(|| inner(Square).and_then(one_plus_exp).map(|u| call(Square, &call(Sigmoid, &neg(u)))))
             .or_else(|| inner(Exp).map(|u| call(Exp, &neg(u))))
             .or_else(|| inner(Sqrt).map(|y| call(Rsqrt, y))),
         Log => None
@@ -158,7 +159,8 @@ fn sub(a: &Expr, b: &Expr) -> Option<Expr> {
     if is(b, 1.0) {
         return under(Func::Exp, a).map(|u| call(Func::Expm1, u));
     }
-    None
+    let below = b.as_constant().filter(|c| *c < 0.0);
+    below.map(|c| op(Binary::Add, a, &Expr::constant(-c)))
 }
 
 /// The rules of `a * b`, tried both ways round.
@@ -177,6 +179,9 @@ fn mul(a: &Expr, b: &Expr) -> Option<Expr> {
     }
     if let Some(y) = under(Func::Neg, a) {
         return Some(neg(&op(Binary::Mul, y, b)));
+    }
+    if let Some(tanh) = under(Func::Recip, b).and_then(|b| tanh(a, b)) {
+        return Some(tanh);
     }
     if let (Some(_), ExprKind::Binary(Binary::Mul, x, y)) = (a.as_constant(), b.kind()) {
         let parts = [(x, y), (y, x)];
@@ -224,17 +229,29 @@ fn div(a: &Expr, b: &Expr) -> Option<Expr> {
     if is(a, -1.0) {
         return Some(neg(&call(Func::Recip, b)));
     }
-    if let (ExprKind::Binary(Binary::Sub, p, m), ExprKind::Binary(Binary::Add, q, n)) = (a.kind(), b.kind())
-        && let (Some(u), Some(v)) = (under(Func::Exp, p), under(Func::Exp, m))
-        && (p, m) == (q, n)
-        && *v == neg(u)
-    {
-        return Some(call(Func::Tanh, u));
+    if let Some(tanh) = tanh(a, b) {
+        return Some(tanh);
     }
-    one_plus_exp(b).map(|u| match under(Func::Exp, a) {
-        Some(v) if u == v => call(Func::Sigmoid, u),
+    if let Some(u) = under(Func::Square, b).and_then(one_plus_exp) {
+        return Some(op(Binary::Mul, a, &call(Func::Square, &call(Func::Sigmoid, &neg(u)))));
+    }
+    let u = one_plus_exp(b)?;
+    let half = || call(Func::Tanh, &op(Binary::Mul, &Expr::constant(0.5), u));
+    Some(match a.kind() {
+        ExprKind::Unary(Func::Exp, v) if u == v => call(Func::Sigmoid, u),
+        ExprKind::Unary(Func::Expm1, v) if u == v => half(),
+        ExprKind::Binary(Binary::Sub, one, e) if is(one, 1.0) && under(Func::Exp, e) == Some(u) => neg(&half()),
         _ => op(Binary::Mul, a, &call(Func::Sigmoid, &neg(u))),
     })
+}
+
+/// `tanh(u)` when `a / b` is `(e^u - e^-u) / (e^u + e^-u)`.
+fn tanh(a: &Expr, b: &Expr) -> Option<Expr> {
+    let (ExprKind::Binary(Binary::Sub, p, m), ExprKind::Binary(Binary::Add, q, n)) = (a.kind(), b.kind()) else {
+        return None;
+    };
+    let (u, v) = (under(Func::Exp, p)?, under(Func::Exp, m)?);
+    ((p, m) == (q, n) && *v == neg(u)).then(|| call(Func::Tanh, u))
 }
 
 fn pow(a: &Expr, b: &Expr) -> Option<Expr> {
@@ -247,6 +264,7 @@ fn pow(a: &Expr, b: &Expr) -> Option<Expr> {
         0.5 => Func::Sqrt,
         -0.5 => Func::Rsqrt,
         -1.0 => Func::Recip,
+        -2.0 => return Some(call(Func::Square, &call(Func::Recip, a))),
         _ => return None,
     };
     Some(call(f, a))

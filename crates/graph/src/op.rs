@@ -54,6 +54,12 @@ pub trait Op: Debug + Send + Sync + Any {
         Form::Opaque
     }
 
+    /// Whether every element of the output is one of the first input's, at a place that does not depend on values: a
+    /// function of each element may then as well be taken before.
+    fn moves(&self) -> bool {
+        matches!(self.form(), Form::Pick | Form::Reshape | Form::Broadcast)
+    }
+
     /// The scratch memory that [`run`](Op::run) takes for these concrete shapes, in bytes.
     fn scratch(&self, inputs: &[Shape], out: Shape, dtype: Dtype) -> usize {
         let _ = (inputs, out, dtype);

@@ -62,6 +62,12 @@ fn singular(expr: &Expr) -> bool {
     )
 }
 
+/// Whether an expression adds to an exponential, which may overflow.
+fn adds(expr: &Expr) -> bool {
+    let exponential = |e: &Expr| matches!(e.kind(), ExprKind::Unary(Func::Exp, _));
+    matches!(expr.kind(), ExprKind::Binary(Binary::Add, ..)) && any(expr, &exponential)
+}
+
 /// Whether a part of an expression is as `wanted`; no, where it is large.
 fn any(expr: &Expr, wanted: &dyn Fn(&Expr) -> bool) -> bool {
     expr.size() <= MAX_SIZE && (wanted(expr) || expr.kind().children().any(|child| any(child, wanted)))
@@ -143,7 +149,7 @@ impl Search<'_, '_> {
     fn quotient(&mut self, expr: &Expr, leaves: &mut Vec<NodeId>) -> Result<Option<Expr>, TypeError> {
         let (mut over, mut under) = (Vec::new(), Vec::new());
         factors(expr, &mut over, &mut under);
-        if !under.iter().any(|factor| any(factor, &|e| self.sums(e, leaves))) {
+        if !under.iter().any(|factor| any(factor, &|e| adds(e) || self.sums(e, leaves))) {
             return Ok(None);
         }
         let (mut rest, mut exponent) = (None, None);
@@ -249,7 +255,7 @@ impl Search<'_, '_> {
                 let Some(exponents) = self.log_of(node.inputs[0])? else { return Ok(None) };
                 Ok(Some(self.b.log_sum_exp(exponents, &axes, keep)?))
             }
-            Form::Pick | Form::Reshape | Form::Broadcast => {
+            _ if node.op.moves() => {
                 let Some(log) = self.log_of(node.inputs[0])? else { return Ok(None) };
                 let inputs: Vec<NodeId> = std::iter::once(log).chain(node.inputs[1..].iter().copied()).collect();
                 Ok(Some(self.b.node_arc(node.op.clone(), &inputs)?))

@@ -29,17 +29,24 @@ pub(crate) struct Activation {
 }
 
 impl Activation {
-    /// Reads `Relu` or `LeakyRelu(alpha: 0.2)`, and tries it on a model of its own.
+    /// Reads `Relu`, `relu` or `LeakyRelu(alpha: 0.2)`, and tries it on a model of its own.
     pub(crate) fn read(text: &str) -> Result<Activation, Failure> {
         let (op, options) = text.trim().split_once('(').unwrap_or((text.trim(), ")"));
         let Some(options) = options.strip_suffix(')') else {
             return Err(Failure::new(format!("`--activation {text}` lacks its closing bracket")));
         };
-        let activation = Activation { op: op.trim().into(), options: options.trim().into() };
+        let registry = nodes::standard();
+        let known = registry.ops().map(|def| def.name).find(|name| name.eq_ignore_ascii_case(op.trim()));
+        let activation = Activation { op: known.unwrap_or(op.trim()).into(), options: options.trim().into() };
         let (x, call) = ("x: [4, 4]", activation.of(Some("x")));
         let model = format!("Model(graphrun: 1, inputs: {{ {x} }}, nodes: {{ y: {call} }}, outputs: [y])");
-        load_str("--activation".as_ref(), &model, &nodes::standard(), &LoadOptions::default())?;
+        load_str("--activation".as_ref(), &model, &registry, &LoadOptions::default())?;
         Ok(activation)
+    }
+
+    /// As it stands in a chain.
+    pub(crate) fn name(&self) -> String {
+        self.of(None)
     }
 
     /// The call with this input; without one, as it stands in a chain.

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::{Gradient, Wanted};
-use crate::model::open;
+use crate::model::{open, seed};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -25,7 +25,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let Gradient { graph, of, wrt, upstream, .. } = args.wanted.find(model.graph(Phase::Test).clone())?.checked()?;
     let of_name = graph.describe(of);
     let gradient = graphrun::plan::simplify(&gradient_graph(&graph, of, &wrt, upstream)?)?;
-    let doc = Some(format!("The gradients of {} in {}", of_name.trim_matches('`'), args.file.display()));
+    // A model file has no place for a seed but the section that trains it.
+    let begin = match seed(&model, common) {
+        seed if seed != 0 && !graph.parameters().is_empty() => format!("; --seed {seed} gives its parameters"),
+        _ => String::new(),
+    };
+    let doc = Some(format!("The gradients of {} in {}{begin}", of_name.trim_matches('`'), args.file.display()));
     let text = print(&gradient, &nodes::standard(), &PrintOptions { doc, ..PrintOptions::default() })?;
     match common.json {
         true => say(json!({ "model": text }))?,

@@ -32,7 +32,8 @@ pub(crate) fn array(array: &Array, dtype: Dtype) -> Value {
     nest(array.shape().sizes(), &flat)
 }
 
-fn nest(sizes: &[usize], flat: &[Value]) -> Value {
+/// Lists of these sizes in each other, of what they hold in order.
+pub(crate) fn nest(sizes: &[usize], flat: &[Value]) -> Value {
     let Some((&size, inner)) = sizes.split_first() else { return flat.first().cloned().unwrap_or(Value::Null) };
     let stride: usize = inner.iter().product();
     (0..size).map(|k| nest(inner, &flat[k * stride..(k + 1) * stride])).collect()

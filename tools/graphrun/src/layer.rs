@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::inside::Inside;
 use crate::json::number;
+use crate::stats::Compared;
 
 /// The bars of a histogram.
 const BARS: usize = 24;
@@ -138,17 +139,17 @@ pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec
 }
 
 /// Gives the histograms of one node one range in all the runs that are compared.
-pub(crate) fn share_ranges(compared: &mut [(String, Vec<Layer>)]) {
+pub(crate) fn share_ranges(compared: &mut [Compared]) {
     let parts: [fn(&mut Layer) -> &mut Summary; 2] = [|layer| &mut layer.value, |layer| &mut layer.gradient];
     for part in parts {
         let mut ranges: HashMap<String, [f64; 2]> = HashMap::new();
-        for layer in compared.iter_mut().flat_map(|(_, layers)| layers) {
+        for layer in compared.iter_mut().flat_map(|run| &mut run.layers) {
             let name = layer.name.clone();
             let Histogram { low, high, .. } = part(layer).histogram;
             let range = ranges.entry(name).or_insert([low, high]);
             *range = [range[0].min(low), range[1].max(high)];
         }
-        for layer in compared.iter_mut().flat_map(|(_, layers)| layers) {
+        for layer in compared.iter_mut().flat_map(|run| &mut run.layers) {
             let range = ranges[&layer.name];
             let summary = part(layer);
             summary.histogram = Histogram::new(&summary.values, range);

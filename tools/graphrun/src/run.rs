@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use graphrun::exec::Session;
-use graphrun::graph::Builder;
 use graphrun::tensor::Dtype;
 use graphrun::train::Weights;
 use graphrun::{Array, Graph, Phase};
@@ -12,8 +11,9 @@ use serde_json::{Map, Value};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::{Gradient, Wanted};
+use crate::jacobian::Jacobian;
 use crate::json;
-use crate::model::{node, open};
+use crate::model::open;
 use crate::values::{self, Feeds};
 
 #[derive(clap::Args, Debug)]
@@ -76,11 +76,17 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let grads = gradient.wrt.iter().map(|(name, _)| (name.clone(), shown(session.gradient(name))));
         results.insert("grads".into(), grads.collect::<Map<_, _>>().into());
     }
-    if let Some(name) = &args.jacobian {
-        let wrt = wanted.wrt.clone();
-        results.insert("jacobian".into(), jacobian(args, &graph, name, &wrt, &arrays, &options)?);
+    let jacobian = match &args.jacobian {
+        Some(name) => Some(Jacobian::new(&graph, name, &wanted.wrt, &arrays, args.weights.as_deref(), &options)?),
+        None => None,
+    };
+    if let Some(jacobian) = &jacobian {
+        results.insert("jacobian".into(), jacobian.json(dtype));
     }
     print(&Value::Object(results), common.json)?;
+    if let (Some(jacobian), false) = (jacobian, common.json) {
+        say(format!("\n{}", jacobian.text(dtype)))?;
+    }
     Ok(Found::Nothing)
 }
 
@@ -139,63 +145,15 @@ pub(crate) fn set_weights(session: &mut Session, path: &std::path::Path) -> Resu
     Ok(())
 }
 
-/// One backward run an element of the node, as `{name: [element][...shape of name]}`.
-fn jacobian(
-    args: &Args,
-    graph: &Graph,
-    name: &str,
-    wrt: &[String],
-    arrays: &[(String, Array)],
-    options: &graphrun::exec::Options,
-) -> Result<Value, Failure> {
-    let of = node(graph, name)?;
-    let mut b = Builder::from_graph(graph.clone());
-    let shape = b.ty(of).shape.clone();
-    let upstream = b.input("upstream", graphrun::Type::real(shape))?;
-    b.graph_mut().outputs = vec![("value".into(), of)];
-    let found = Wanted { wrt: wrt.to_vec(), of: Some(name.into()), upstream: None }.find(graph.clone())?;
-    let mut session = Session::with_gradients(b.finish(), of, &found.wrt, Some(upstream), options.clone())?;
-    if let Some(path) = &args.weights {
-        set_weights(&mut session, path)?;
-    }
-    let inputs = arrays.iter().filter(|(name, _)| session.graph().parameter(name).is_none());
-    let sizes = session.bind(&inputs.map(|(n, a)| (n.as_str(), a)).collect::<Vec<_>>())?;
-    let shape = session.graph().ty(of).concrete(&sizes)?;
-    if shape.len() > 10_000 {
-        return Err(Failure::new(format!(
-            "`{name}` holds {} elements, and a Jacobian has a row for each",
-            shape.len()
-        )));
-    }
-    let mut rows: Vec<Vec<Value>> = vec![Vec::new(); found.wrt.len()];
-    for k in 0..shape.len() {
-        let mut one = vec![0.0; shape.len()];
-        one[k] = 1.0;
-        let mut fed = arrays.to_vec();
-        fed.push(("upstream".into(), Array::real(shape, one)?));
-        values::run(&mut session, &fed)?;
-        for (row, (name, _)) in rows.iter_mut().zip(&found.wrt) {
-            let gradient = session.gradient(name);
-            row.push(gradient.map_or(Value::Null, |array| json::array(&array, options.dtype)));
-        }
-    }
-    let named = found.wrt.iter().zip(rows).map(|((name, _), rows)| (name.clone(), Value::Array(rows)));
-    Ok(Value::Object(named.collect()))
-}
-
 /// A JSON document, or a line a value.
 fn print(results: &Value, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return say(results);
     }
-    let section = |key: &str, before: &str, after: &str| -> Result<(), Failure> {
+    for (key, before) in [("values", ""), ("grads", "d/d ")] {
         for (name, value) in results[key].as_object().unwrap_or(&Map::new()) {
-            say(format!("{before}{name}{after} = {}", json::text(value)))?;
+            say(format!("{before}{name} = {}", json::text(value)))?;
         }
-        Ok(())
-    };
-    section("values", "", "")?;
-    section("grads", "d/d ", "")?;
-    section("jacobian", "Jacobian by ", "")?;
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use comfy_table::Table;
 use graphrun::graph::{Initialiser, Key, NodeId};
 use graphrun::load::diagnostics::Code;
 use graphrun::load::{LoadOptions, load_str};
@@ -20,7 +21,7 @@ use crate::model::{open, seed};
 use crate::point::{Point, Rest};
 use crate::show::sizes;
 use crate::stats_svg::{ending, svg};
-use crate::table::table;
+use crate::table::{columns, table, wrapped};
 use crate::values::Feeds;
 
 /// Initialisations by short names; any other name is an initialiser as a model file writes it.
@@ -41,9 +42,10 @@ pub(crate) struct Args {
     /// How weights begin: small, large, xavier, he, or an initialiser such as Orthogonal [default: the file's]
     #[arg(long, value_name = "NAME,...")]
     init: Vec<String>,
-    /// Put this operation in the place of every activation: Relu, or LeakyRelu(alpha: 0.2)
-    #[arg(long, value_name = "OP")]
-    activation: Option<String>,
+    /// Put each of these operations in the place of every activation: relu, or LeakyRelu(alpha: 0.2) [default: the
+    /// file's]
+    #[arg(long, value_name = "OP,...")]
+    activation: Vec<String>,
     /// Trained weights
     #[arg(long, value_name = "FILE", conflicts_with = "init")]
     weights: Option<PathBuf>,
@@ -61,16 +63,46 @@ pub(crate) struct Args {
     svg: Option<PathBuf>,
 }
 
+/// A run that is compared with others.
+pub(crate) struct Compared {
+    /// How weights begin.
+    pub(crate) init: String,
+    /// What stands in the place of the file's activations.
+    pub(crate) activation: Option<String>,
+    pub(crate) layers: Vec<Layer>,
+}
+
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
-    let mut model = open(&args.file, &[], common)?;
-    if let Some(op) = &args.activation {
-        let text = with_activation(model.text(), &Activation::read(op)?);
-        model = load_str(&model.path, &text, &nodes::standard(), &LoadOptions::default())?;
+    let model = open(&args.file, &[], common)?;
+    let mut compared = Vec::new();
+    for activation in args.activation.iter().flat_map(|list| fields(list)) {
+        let activation = Activation::read(activation)?;
+        let text = with_activation(model.text(), &activation);
+        let model = load_str(&model.path, &text, &nodes::standard(), &LoadOptions::default())?;
+        compare(&mut compared, &model, Some(activation.name()), args, common)?;
     }
+    if args.activation.is_empty() {
+        compare(&mut compared, &model, None, args, common)?;
+    }
+    share_ranges(&mut compared);
+    if let Some(path) = &args.svg {
+        write_atomically(path, svg(&compared).as_bytes())?;
+    }
+    print(&compared, common.json)
+}
+
+/// Runs a model once for each way in which its weights begin.
+fn compare(
+    compared: &mut Vec<Compared>,
+    model: &Model,
+    activation: Option<String>,
+    args: &Args,
+    common: &Common,
+) -> Result<(), Failure> {
     let mut given = args.feeds.read()?;
     let rows = args.rows as usize;
     if args.data {
-        for (name, array) in data(&model, rows)? {
+        for (name, array) in data(model, rows)? {
             if !given.iter().any(|(other, _)| *other == name) {
                 given.push((name, array));
             }
@@ -82,25 +114,21 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         true => vec!["file".to_string()],
         false => args.init.iter().flat_map(|init| fields(init)).map(|init| init.trim().to_string()).collect(),
     };
-    let mut compared: Vec<(String, Vec<Layer>)> = Vec::new();
-    for scheme in schemes {
+    for init in schemes {
         let mut given = given.clone();
         if !args.init.is_empty() {
-            given.extend(initial(&model, &scheme, common)?);
+            given.extend(initial(model, &init, common)?);
         }
         // Where nothing else is asked for, the sum of an array's elements is differentiated.
-        let mut point = Point::new(&model, given, &args.wanted, rest, common)?;
+        let mut point = Point::new(model, given, &args.wanted, rest, common)?;
         if !point.wanted.find(point.graph.clone())?.is_scalar() {
             point.wanted.upstream = Some("1".into());
         }
-        let inside = Inside::new(&model, point, args.weights.as_ref(), true, common)?;
-        compared.push((scheme, layers(&named(&model), &inside)));
+        let inside = Inside::new(model, point, args.weights.as_ref(), true, common)?;
+        let layers = layers(&named(model), &inside);
+        compared.push(Compared { init, activation: activation.clone(), layers });
     }
-    share_ranges(&mut compared);
-    if let Some(path) = &args.svg {
-        write_atomically(path, svg(&compared).as_bytes())?;
-    }
-    print(&compared, common.json)
+    Ok(())
 }
 
 /// The named nodes of the file, declarations aside.
@@ -163,37 +191,64 @@ fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
     parameter.map(|p| p.init.clone()).ok_or_else(|| Failure::new(format!("`{scheme}` is no initialiser")))
 }
 
-fn print(compared: &[(String, Vec<Layer>)], as_json: bool) -> Result<Found, Failure> {
+fn print(compared: &[Compared], as_json: bool) -> Result<Found, Failure> {
     if as_json {
-        let entry = |(init, layers): &(String, Vec<Layer>)| json!({"init": init, "layers": layers.iter().map(Layer::json).collect::<Value>()});
+        let entry = |Compared { init, activation, layers }: &Compared| {
+            let layers: Value = layers.iter().map(Layer::json).collect();
+            match activation {
+                Some(activation) => json!({"init": init, "activation": activation, "layers": layers}),
+                None => json!({"init": init, "layers": layers}),
+            }
+        };
         say(json!({"inits": compared.iter().map(entry).collect::<Value>()}))?;
         return Ok(Found::Nothing);
     }
-    for (init, layers) in compared {
-        say(format!("weights: {init}"))?;
-        let header = ["node\nop", "verdict", "values\ngradients", "from", "to", "mean", "std", "zero", "dead", "sat."];
-        let mut table = table(header, 3);
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 1));
-        }
-        for layer in layers {
-            let Layer { value, gradient, .. } = layer;
-            let both = |part: fn(&Summary) -> f64| format!("{:.1e}\n{:.1e}", part(value), part(gradient));
-            let [zero, dead, saturated] = layer.shares();
-            table.add_row([
-                format!("{}\n{}", ending(&layer.name, NAME), ending(&layer.op, NAME)),
-                layer.verdict.to_string(),
-                format!("{}\n{}", value.histogram.bars(), gradient.histogram.bars()),
-                both(|summary| summary.histogram.low),
-                both(|summary| summary.histogram.high),
-                both(|summary| summary.mean),
-                both(|summary| summary.std),
-                zero,
-                dead,
-                saturated,
-            ]);
-        }
-        say(table)?;
+    for Compared { init, activation, layers } in compared {
+        let activation = activation.as_ref().map_or(String::new(), |activation| format!(", activations: {activation}"));
+        say(format!("weights: {init}{activation}"))?;
+        let wide = wide(layers).to_string();
+        let fits = wide.lines().all(|line| line.trim_end().chars().count() <= columns());
+        say(if fits { wide } else { layers.iter().map(narrow).collect::<Vec<_>>().join("\n") })?;
     }
     Ok(Found::Nothing)
+}
+
+/// A row of numbers for each layer.
+fn wide(layers: &[Layer]) -> Table {
+    let header = ["node\nop", "verdict", "values\ngradients", "from", "to", "mean", "std", "zero", "dead", "sat."];
+    let mut table = table(header, 3);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    for layer in layers {
+        let Layer { value, gradient, .. } = layer;
+        let both = |part: fn(&Summary) -> f64| format!("{:.1e}\n{:.1e}", part(value), part(gradient));
+        let [zero, dead, saturated] = layer.shares();
+        table.add_row([
+            format!("{}\n{}", ending(&layer.name, NAME), ending(&layer.op, NAME)),
+            layer.verdict.to_string(),
+            format!("{}\n{}", value.histogram.bars(), gradient.histogram.bars()),
+            both(|summary| summary.histogram.low),
+            both(|summary| summary.histogram.high),
+            both(|summary| summary.mean),
+            both(|summary| summary.std),
+            zero,
+            dead,
+            saturated,
+        ]);
+    }
+    table
+}
+
+/// The same below one another, for terminals of few columns.
+fn narrow(layer: &Layer) -> String {
+    let [zero, dead, saturated] = layer.shares();
+    let title = format!("{} = {}: {}", layer.name, layer.op, layer.verdict);
+    let part = |name: &str, Summary { histogram, mean, std, .. }: &Summary| {
+        let range = format!("from {:.1e} to {:.1e}", histogram.low, histogram.high);
+        format!("  {name:<9} {}\n    {range}\n    mean {mean:.1e} std {std:.1e}", histogram.bars())
+    };
+    let shares = format!("    zero {zero} dead {dead} sat. {saturated}");
+    let [value, gradient] = [part("values", &layer.value), part("gradients", &layer.gradient)];
+    [wrapped(0, [[title]]), value, shares, gradient].join("\n")
 }

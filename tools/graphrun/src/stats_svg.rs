@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::layer::{Histogram, Layer, Summary};
+use crate::layer::{Histogram, Summary};
+use crate::stats::Compared;
 
 /// The size of a cell and the space around it, in pixels.
 const WIDTH: f64 = 150.0;
@@ -16,17 +17,21 @@ const NAME: usize = 12;
 const MARGIN: f64 = 90.0;
 
 /// One drawing of all that is compared.
-pub(crate) fn svg(compared: &[(String, Vec<Layer>)]) -> String {
-    let columns = compared.iter().map(|(_, layers)| layers.len()).max().unwrap_or(0) as f64;
+pub(crate) fn svg(compared: &[Compared]) -> String {
+    let columns = compared.iter().map(|run| run.layers.len()).max().unwrap_or(0) as f64;
     let pitch = [WIDTH + GAP, 2.0 * (HEIGHT + GAP) + 5.0 * LINE + 2.0 * GAP];
     let (width, height) = (MARGIN + columns * pitch[0] + GAP, compared.len() as f64 * pitch[1] + GAP);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"11\">\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
     );
-    for (row, (init, layers)) in compared.iter().enumerate() {
+    for (row, Compared { init, activation, layers }) in compared.iter().enumerate() {
         let top = GAP + row as f64 * pitch[1];
-        text(&mut out, [GAP, top + HEIGHT / 2.0 + GAP], "start", "bold", init);
+        let middle = top + HEIGHT / 2.0 + GAP;
+        text(&mut out, [GAP, middle], "start", "bold", &ending(init, NAME));
+        if let Some(activation) = activation {
+            text(&mut out, [GAP, middle + LINE], "start", "bold", &ending(activation, NAME));
+        }
         text(&mut out, [GAP, top + 1.5 * HEIGHT + GAP + 4.0 * LINE], "start", "normal", "gradients");
         for (column, layer) in layers.iter().enumerate() {
             let left = MARGIN + column as f64 * pitch[0];

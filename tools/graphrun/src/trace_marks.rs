@@ -17,11 +17,15 @@ pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as
     let lines: Vec<&Line> = lines.collect();
     let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
     let (mut right, mut wrong, mut answers) = (0, 0, Vec::new());
-    for (number, answer) in text.lines().enumerate().filter(|(_, line)| line.contains('=')) {
+    for (number, answer) in text.lines().enumerate() {
         let answer = answer.trim().trim_start_matches("- ").trim_matches('`');
         let what = answer.split([':', '=']).next().unwrap_or("").trim();
-        let given = answer.rsplit('=').next().unwrap_or("").trim();
+        let given = answer.rsplit(['=', ':']).next().unwrap_or("").trim();
         let place = format!("{}:{}", path.display(), number + 1);
+        // Titles, and lines whose result was taken away, answer nothing.
+        if !answer.contains('=') && (what == given || crate::values::parse(&place, &decimals(given)).is_err()) {
+            continue;
+        }
         let Some(line) = lines.iter().find(|line| line.what == what) else {
             return Err(Failure::new(format!("{place}: the worksheet has no `{what}`")));
         };
@@ -50,7 +54,11 @@ pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as
         true => say(json!({"right": right, "wrong": wrong, "left_out": left_out, "answers": answers}))?,
         false => say(format!("{right} right, {wrong} wrong, {left_out} left out"))?,
     }
-    Ok(if wrong > 0 { Found::Finding } else { Found::Nothing })
+    Ok(match (right, wrong) {
+        (0, 0) => Found::Unproved,
+        (_, 0) => Found::Nothing,
+        _ => Found::Finding,
+    })
 }
 
 /// A number or a list with its fractions, such as `1/4`, as decimals.

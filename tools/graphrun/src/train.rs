@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     }
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    // Without a handler, Ctrl-C ends the run without its last checkpoint; the run itself is as good.
+    // Without a handler, Ctrl-C and the signals to end do so without a last checkpoint; the run itself is as good.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     let threads = common.pool()?;
     let options = RunOptions {

@@ -100,6 +100,11 @@ impl Float for f64 {
     }
 
     #[inline(always)]
+    fn pow_difference(self, b: f64, c: f64) -> f64 {
+        self.pow(b - c)
+    }
+
+    #[inline(always)]
     fn small_angle(self) -> bool {
         true
     }

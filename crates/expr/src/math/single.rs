@@ -266,21 +266,12 @@ impl Float for f32 {
 
     #[inline(always)]
     fn pow(self, exponent: f32) -> f32 {
-        let (x, y) = (f64::from(self), f64::from(exponent));
-        let base = x.abs();
-        let log = log(base);
-        let log = if base == 0.0 { f64::NEG_INFINITY } else { log };
-        let log = if base < f64::INFINITY { log } else { base };
-        let power = y * log;
-        let power = if power > 200.0 { 200.0 } else { power };
-        let power = if power < -200.0 { -200.0 } else { power };
-        let size = exp(power);
-        let whole = y.floor() == y;
-        let odd = whole & ((0.5 * y).floor() != 0.5 * y);
-        let value = if odd { size.copysign(x) } else { size };
-        let value = if (x < 0.0) & !whole & (base != f64::INFINITY) { f64::NAN } else { value };
-        let one = (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f64::INFINITY));
-        (if one { 1.0 } else { value }) as f32
+        power(f64::from(self), f64::from(exponent))
+    }
+
+    #[inline(always)]
+    fn pow_difference(self, b: f32, c: f32) -> f32 {
+        power(f64::from(self), f64::from(b) - f64::from(c))
     }
 
     #[inline(always)]
@@ -294,4 +285,23 @@ impl Float for f32 {
 fn log(x: f64) -> f64 {
     let (exponent, f) = series::split(x);
     exponent.mul_add(std::f64::consts::LN_2, 2.0 * atanh::<7>(f / (2.0 + f)))
+}
+
+/// `x^y` in f32.
+#[inline(always)]
+fn power(x: f64, y: f64) -> f32 {
+    let base = x.abs();
+    let log = log(base);
+    let log = if base == 0.0 { f64::NEG_INFINITY } else { log };
+    let log = if base < f64::INFINITY { log } else { base };
+    let power = y * log;
+    let power = if power > 200.0 { 200.0 } else { power };
+    let power = if power < -200.0 { -200.0 } else { power };
+    let size = exp(power);
+    let whole = y.floor() == y;
+    let odd = whole & ((0.5 * y).floor() != 0.5 * y);
+    let value = if odd { size.copysign(x) } else { size };
+    let value = if (x < 0.0) & !whole & (base != f64::INFINITY) { f64::NAN } else { value };
+    let one = (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f64::INFINITY));
+    (if one { 1.0 } else { value }) as f32
 }

@@ -226,7 +226,9 @@ impl<T: Float> Run<'_, T> {
                 Op::Constant(_) => {}
                 Op::Unary(f) => kernels::unary(f, target, a),
                 Op::Binary(f) => kernels::binary(f, target, a, b),
-                Op::MulAdd | Op::MulSub | Op::NegMulAdd | Op::Select => kernels::ternary(op, target, [a, b, c]),
+                Op::MulAdd | Op::MulSub | Op::NegMulAdd | Op::PowDifference | Op::Select => {
+                    kernels::ternary(op, target, [a, b, c])
+                }
                 Op::Spread => {
                     let to = from_raw_parts_mut(to, target.vectors * LANES);
                     if a.step == 0 {

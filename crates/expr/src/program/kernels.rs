@@ -177,6 +177,19 @@ unsafe fn pow<T: Float>(to: Target<T>, a: Stream<T>, b: Stream<T>) {
     }
 }
 
+#[inline(always)]
+unsafe fn pow_difference<T: Float>(to: Target<T>, a: Stream<T>, b: Stream<T>, c: Stream<T>) {
+    unsafe {
+        let (more, less) = (*b.place, *c.place);
+        match (a.step, b.step, c.step) {
+            (_, 0, 0) => each!(to, x = a => x.pow_difference(more, less)),
+            (1.., 1.., 0) => each!(to, x = a, y = b => x.pow_difference(y, less)),
+            (1.., 1.., _) => each!(to, x = a, y = b, z = c => x.pow_difference(y, z)),
+            _ => map!(to, x = a, y = b, z = c => x.pow_difference(y, z)),
+        }
+    }
+}
+
 /// Applies the operation `op` of three operands.
 ///
 /// # Safety
@@ -189,6 +202,7 @@ pub(super) unsafe fn ternary<T: Float>(op: Op, to: Target<T>, [a, b, c]: [Stream
             Op::MulAdd => map!(to, x = a, y = b, z = c => x.mul_add(y, z)),
             Op::MulSub => map!(to, x = a, y = b, z = c => x.mul_add(y, -z)),
             Op::NegMulAdd => map!(to, x = a, y = b, z = c => (-x).mul_add(y, z)),
+            Op::PowDifference => pow_difference(to, a, b, c),
             _ => map!(to, x = a, y = b, z = c => if x == T::ZERO { z } else { y }),
         }
     }

@@ -40,6 +40,8 @@ pub(super) enum Op {
     MulSub,
     /// `c - a * b` in one rounding.
     NegMulAdd,
+    /// `a ^ (b - c)` in one rounding.
+    PowDifference,
     Select,
     /// Repeats a row value over its columns, or a scalar over the tile.
     Spread,
@@ -121,11 +123,22 @@ pub(super) fn uses(nodes: &[Node]) -> Vec<usize> {
     uses
 }
 
-/// Turns a sum or difference with a product of the same extent that nothing else reads into one operation. The
-/// product is left without operands and readers.
+/// Turns a sum or difference with a product of the same extent that nothing else reads into one operation, and a power
+/// with such a difference as its exponent: what rounding takes from an exponent, the power shows many times over. What
+/// is joined is left without operands and readers.
 fn fuse(nodes: &mut [Node]) {
     let uses = uses(nodes);
     for id in 0..nodes.len() {
+        if let Op::Binary(Binary::Pow) = nodes[id].op {
+            let exponent = nodes[id].args[1];
+            if uses[exponent] == 1 && nodes[exponent].op == Op::Binary(Binary::Sub) {
+                let difference = std::mem::take(&mut nodes[exponent].args);
+                nodes[id].op = Op::PowDifference;
+                nodes[id].args.truncate(1);
+                nodes[id].args.extend(difference);
+            }
+            continue;
+        }
         let Op::Binary(f @ (Binary::Add | Binary::Sub)) = nodes[id].op else { continue };
         let product = |&arg: &usize| {
             let node = &nodes[arg];

@@ -53,6 +53,10 @@ impl Op for Transpose {
         Ok(Type::real(self.axes.iter().map(|&axis| x.shape[axis].clone()).collect()))
     }
 
+    fn moves(&self) -> bool {
+        true
+    }
+
     fn vjp(&self, b: &mut Builder, at: At<'_>) -> Result<Vec<Option<NodeId>>, GradError> {
         Ok(vec![Some(transpose(b, at.grad, &inverse(&self.axes))?)])
     }

@@ -23,7 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Pow", &["a", "b"], "a ^ b")
         .summary("The first input to the power of the second")
         .formula("y = a^b", "da = b a^(b-1) dy, db = y ln(a) dy, 0 where a <= 0")
-        .within(0.6, 90.0)
+        .within(0.6, 2.0)
         .example(
             "Model(
     graphrun: 1,

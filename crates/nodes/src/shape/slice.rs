@@ -202,6 +202,10 @@ impl Op for Slice {
         self.0.form()
     }
 
+    fn moves(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, _: &mut Context<'_>) {
         with_real!(out, |out: T| take(inputs[0].real::<T>(), &self.0, out));
     }
