@@ -127,7 +127,7 @@ fn matmul<T: Scalar>(
         None => (Accum::Replace, <T as Real>::ONE),
     };
     let (a, b) = (lent.read::<T>(0), lent.read::<T>(1));
-    let [a_shape, b_shape, out_shape] = [kernel.inputs[0].shape, kernel.inputs[1].shape, kernel.outputs[0].shape];
+    let (a_shape, b_shape, out_shape) = (&kernel.inputs[0].shape, &kernel.inputs[1].shape, &kernel.outputs[0].shape);
     let single = b_shape.rank() == 2 && !product.transpose_a || out_shape.rank() == 2;
     if single {
         // One product, of which these are some rows: those of `a` are lent, or lie across it.
@@ -149,7 +149,7 @@ fn matmul<T: Scalar>(
     let memory = scratch.rest::<T>();
     for (k, out) in out.chunks_exact_mut(size.max(1)).enumerate() {
         let at = rows.start * per_first + k;
-        let place = |shape: Shape, part: Part| {
+        let place = |shape: &Shape, part: Part| {
             let skipped = if part == Part::Rows { rows.start } else { 0 };
             stacked(shape, lead, at, skipped) * (shape.len() / stack(shape).max(1))
         };
@@ -160,13 +160,13 @@ fn matmul<T: Scalar>(
 }
 
 /// The number of matrices in a stack of this shape.
-fn stack(shape: Shape) -> usize {
+fn stack(shape: &Shape) -> usize {
     shape.sizes()[..shape.rank() - 2].iter().product()
 }
 
 /// Which matrix of a stack of `shape`, of whose first axis `skipped` places are not lent, takes part in matrix
 /// `at` of a stack whose leading sizes are `lead`.
-fn stacked(shape: Shape, lead: &[usize], mut at: usize, skipped: usize) -> usize {
+fn stacked(shape: &Shape, lead: &[usize], mut at: usize, skipped: usize) -> usize {
     let own = &shape.sizes()[..shape.rank() - 2];
     let (mut place, mut stride) = (0, 1);
     for (k, &size) in lead.iter().enumerate().rev() {
