@@ -69,13 +69,11 @@ const ABREAST: usize = 4;
 /// Packs a left factor: the tile from row `i` of height `h` starts at `i * a.cols()` and goes column by column.
 pub(crate) fn pack_a<T: Lanes>(a: Mat<'_, T>, packed: &mut [T]) {
     let height = T::loops().height;
-    let mut top = 0;
-    if a.row_stride() == 1 && height == 8 && a.rows().is_multiple_of(8 * ABREAST) {
+    let group = ABREAST * 8;
+    if a.row_stride() == 1 && height == 8 && a.rows().is_multiple_of(group) {
         // Memory is read line after line, which columns that are a page apart would throw out of the cache otherwise.
-        while top < a.rows() {
-            let part = a.block([top, 0], [8 * ABREAST, a.cols()]);
-            pack_abreast::<T, 8>(part, &mut packed[top * a.cols()..][..8 * ABREAST * a.cols()]);
-            top += 8 * ABREAST;
+        for (k, to) in packed[..a.rows() * a.cols()].chunks_exact_mut((group * a.cols()).max(1)).enumerate() {
+            pack_abreast::<T, 8>(a.block([k * group, 0], [group, a.cols()]), to);
         }
         return;
     }
