@@ -318,3 +318,43 @@ fn the_registry_is_wrapped_where_no_terminal_is() {
     assert_eq!((&relu["kink"], &relu["accuracy"]["value"]), (&"the slope from below".into(), &0.0.into()));
     assert!(json(&["ops", "Exp", "--json"])[0]["kink"].is_null());
 }
+
+#[test]
+fn nodes_of_one_formula_have_gradients_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    let text = "Model(graphrun: 1, inputs: { x: [], w: [] }, nodes: { left: Mul(x, w), right: Mul(x, w), same: Reshape(x: right, shape: []),
+        y: Sub(left, same) }, outputs: [y])";
+    std::fs::write(&file, text).unwrap();
+    let got = json(&["run", &file, "--set", "x=2", "--set", "w=3", "--grad", "y", "--wrt", "left,right,x", "--json"]);
+    assert_eq!(got["grads"], serde_json::json!({ "left": 1.0, "right": -1.0, "x": 0.0 }), "{got}");
+    let picture = out(&["draw", &file, "--format", "mermaid"]);
+    assert!(picture.contains("left") && picture.contains("right"), "{picture}");
+}
+
+#[test]
+fn stable_forms_let_no_gradient_through_where_it_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    let grad = |nodes: &str, at: &str| {
+        std::fs::write(&file, format!("Model(graphrun: 1, inputs: {{ x: [3] }}, nodes: {{ {nodes} }}, outputs: [y])"))
+            .unwrap();
+        json(&["run", &file, "--set", &format!("x={at}"), "--grad", "y", "--json"])["grads"]["x"].clone()
+    };
+    let sum = "y: Sum(l)";
+    for nodes in [
+        "s: StopGradient(x), e: Exp(s), l: Log(e)",
+        "e: Exp(x), s: StopGradient(e), l: Log(s)",
+        "g: Sigmoid(x), s: StopGradient(g), l: Log(s)",
+        "s: StopGradient(x), p: Softmax(s), l: Log(p)",
+        "s: StopGradient(x), n: Neg(s), e: Exp(n), d: Add(1, e), l: Inv(d)",
+        "l: Formula(\"log(stop_gradient(exp(x)))\", { x: x })",
+    ] {
+        assert_eq!(grad(&format!("{nodes}, {sum}"), "[0.5, 1, 2]"), serde_json::json!([0.0, 0.0, 0.0]), "{nodes}");
+    }
+    // The logarithm of a sum of exponentials as it is written by hand: its gradient is the softmax.
+    let by_hand = "m: Max(x), s: StopGradient(m), d: Sub(x, s), e: Exp(d), t: Sum(e), g: Log(t), y: Add(g, s)";
+    let found = grad(by_hand, "[0, 0, 0]");
+    let thirds = found.as_array().unwrap().iter().map(|g| (g.as_f64().unwrap() - 1.0 / 3.0).abs());
+    assert!(thirds.fold(0.0, f64::max) < 1e-6, "{found}");
+}

@@ -61,9 +61,9 @@ pub fn grad(b: &mut Builder, of: NodeId, wrt: &[NodeId], upstream: Option<NodeId
         .collect()
 }
 
-/// `of` in its stable form, built without looking through the nodes of `wrt`.
+/// `of` in its stable form, built without looking through the nodes of `wrt` and those from which no gradient flows back.
 fn stable_twin(b: &mut Builder, of: NodeId, wrt: &[NodeId]) -> Result<NodeId, GradError> {
-    let mut opaque = vec![false; of.index() + 1];
+    let mut opaque: Vec<bool> = b.graph().ids().take(of.index() + 1).map(|(_, node)| node.op.detached()).collect();
     wrt.iter().filter(|id| id.index() <= of.index()).for_each(|id| opaque[id.index()] = true);
     let needed = dependents(b.graph(), wrt, of);
     let mut twin: Vec<NodeId> = b.graph().ids().map(|(id, _)| id).take(of.index() + 1).collect();

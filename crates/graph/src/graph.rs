@@ -283,6 +283,21 @@ impl Builder {
         }
     }
 
+    /// A node of the same value that is to have a name of its own: the node itself unless it is named, else one of the same
+    /// operation and inputs, so that a gradient by one of the two names is not one by both. Leaves stay what they are.
+    pub fn distinct(&mut self, id: NodeId) -> NodeId {
+        let node = self.graph.node(id);
+        let named = node.label.as_ref().is_some_and(|label| self.graph.names.contains_key(label));
+        match u32::try_from(self.graph.nodes.len()) {
+            Ok(new) if named && !node.inputs.is_empty() => {
+                let twin = Node { label: None, ..node.clone() };
+                self.graph.nodes.push(twin);
+                NodeId(new)
+            }
+            _ => id,
+        }
+    }
+
     /// Labels the nodes built from here on as parts of `scope`, until it is set again. Gives the one before.
     pub fn set_scope(&mut self, scope: Option<Arc<str>>) -> Option<Arc<str>> {
         std::mem::replace(&mut self.scope, scope)

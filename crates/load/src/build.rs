@@ -121,7 +121,7 @@ impl Builds<'_, '_> {
                     let outer = b.set_scope(Some(item.name.clone()));
                     let node = formula.emit(b, self.registry, &inputs);
                     b.set_scope(outer);
-                    Some(node?)
+                    Some(distinct(b, node?, &inputs))
                 }
                 None => None,
             },
@@ -130,13 +130,14 @@ impl Builds<'_, '_> {
                 let shared: Option<BTreeMap<String, NodeId>> =
                     call.shared.iter().map(|(name, it)| Some((name.to_string(), resolve(b, it)?))).collect();
                 let (Some(inputs), Some(shared)) = (inputs, shared) else { return Ok(None) };
+                let read: Vec<NodeId> = inputs.iter().flatten().chain(shared.values()).copied().collect();
                 let outer = b.set_scope(Some(item.name.clone()));
                 let mut made = Call::new(b, self.registry, &item.name, &[]).in_phase(phase);
                 (made.inputs, made.shared) = (inputs, shared);
                 made.inits = call.inits.iter().map(|(name, (init, _))| (name.clone(), init.clone())).collect();
                 let node = call.def.build(&mut made, &call.options);
                 b.set_scope(outer);
-                Some(node?)
+                Some(distinct(b, node?, &read))
             }
         };
         if let Some(node) = node {
@@ -215,4 +216,9 @@ fn close(size: &Size, found: &Found) -> Size {
         size = size.substitute(&name, &found[&name]);
     }
     size
+}
+
+/// A node for a name of its own, unless it is what was read: a gradient by the name is not one by an equal node's name too.
+fn distinct(b: &mut Builder, node: NodeId, read: &[NodeId]) -> NodeId {
+    if read.contains(&node) { node } else { b.distinct(node) }
 }
