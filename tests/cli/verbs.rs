@@ -358,3 +358,22 @@ fn stable_forms_let_no_gradient_through_where_it_is_stopped() {
     let thirds = found.as_array().unwrap().iter().map(|g| (g.as_f64().unwrap() - 1.0 / 3.0).abs());
     assert!(thirds.fold(0.0, f64::max) < 1e-6, "{found}");
 }
+
+#[test]
+fn what_does_not_fit_into_memory_is_refused_before_it_is_allocated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", path_of(&folder));
+    let refused = |args: &[&str]| {
+        let ended = graphrun(args);
+        let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{errors}");
+        assert!(errors.contains("MiB"), "{errors}");
+    };
+    let wide = "Model(graphrun: 1, inputs: { x: [N, 2] }, nodes: { h: Linear(x: x, units: 10000000000), s: Square(h), loss: Mean(s) },
+        loss: loss, train: (data: (source: Noise(n: 8, columns: { x: Normal(shape: [2]) })), batch: 8, epochs: 1, optimizer: Sgd()))";
+    std::fs::write(&file, wide).unwrap();
+    refused(&["train", &file, "--out", &format!("{}/run", path_of(&folder))]);
+    let broad = "Model(graphrun: 1, inputs: { x: [3] }, nodes: { h: Broadcast(x: x, shape: [100000000000, 3]), s: Sum(h) }, outputs: [s])";
+    std::fs::write(&file, broad).unwrap();
+    refused(&["gradcheck", &file]);
+}

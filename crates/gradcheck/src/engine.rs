@@ -56,12 +56,20 @@ pub fn sizes_of(graph: &Graph, values: &Values) -> Result<Sizes, String> {
 }
 
 /// The planned, fused executor. All its memory is NaN before each run, so that reading what a run does not write shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Executor {
     /// The threads it runs on.
     pub threads: Threads,
     /// The seed for operations that draw numbers.
     pub seed: u64,
+    /// The most memory that a plan may take, in bytes; without a limit unless it is set.
+    pub max_bytes: usize,
+}
+
+impl Default for Executor {
+    fn default() -> Executor {
+        Executor { threads: Threads::default(), seed: 0, max_bytes: usize::MAX }
+    }
 }
 
 struct Planned {
@@ -73,7 +81,7 @@ struct Planned {
 
 impl Engine for Executor {
     fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
-        let options = graphrun_plan::Options { dtype, ..graphrun_plan::Options::default() };
+        let options = graphrun_plan::Options { dtype, max_bytes: self.max_bytes };
         let plan = plan(graph, sizes, &options).map_err(|e| e.to_string())?;
         let executor = graphrun_exec::Executor::new(Arc::new(plan), self.threads.clone());
         Ok(Box::new(Planned { executor, draw: Draw { seed: self.seed, step: 0 }, gentle: false }))

@@ -33,12 +33,20 @@ impl Engine {
     /// The parameters of `graph` as they begin: a function of the seed and their names.
     ///
     /// # Errors
-    /// A parameter whose size is not known or whose initialiser does not apply.
-    pub(crate) fn new(graph: &Graph, dtype: Dtype, seed: u64) -> Result<Engine, TrainError> {
+    /// A parameter whose size is not known or whose initialiser does not apply, or more than `max_bytes` of them.
+    pub(crate) fn new(graph: &Graph, dtype: Dtype, seed: u64, max_bytes: usize) -> Result<Engine, TrainError> {
         let mut arrays = Vec::new();
+        let mut bytes = 0usize;
         for parameter in graph.parameters() {
             let failed = |e: String| TrainError::new(format!("parameter `{}`: {e}", parameter.name));
             let shape = graph.ty(parameter.node).concrete(&graph.sizes).map_err(failed)?;
+            bytes = bytes.saturating_add(shape.len().saturating_mul(size_of::<f64>()));
+            if bytes > max_bytes {
+                let (needed, most) = (bytes >> 20, max_bytes >> 20);
+                return Err(failed(format!(
+                    "{shape}; with it the parameters take {needed} MiB, and at most {most} MiB may be used"
+                )));
+            }
             let mut home = vec![0.0; shape.len()];
             parameter.init.fill(Key { seed, name: &parameter.name }, shape, &mut home).map_err(failed)?;
             arrays.push(Kept { name: parameter.name.clone(), shape, home, lane: None });

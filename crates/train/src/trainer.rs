@@ -90,7 +90,7 @@ impl Trainer {
         let Experiment { spec, data } = experiment;
         let graph = model.graph(Phase::Train).clone();
         let graphs = step_graphs(&graph, &spec).map_err(|e| TrainError::new(e.message))?;
-        let mut engine = Engine::new(&graphs.step, options.dtype, spec.seed)?;
+        let mut engine = Engine::new(&graphs.step, options.dtype, spec.seed, options.max_bytes)?;
         let rows = data.train.rows();
         let batches = Batches::new(rows, spec.batch.unwrap_or(rows).min(rows));
         let scalars: Vec<String> =

@@ -34,7 +34,7 @@ pub fn evaluate(
     let graph = measured(model, spec)?;
     let weights = Weights::load(path)?;
     weights.check(&graph, path)?;
-    let mut engine = Engine::new(&graph, options.dtype, spec.seed)?;
+    let mut engine = Engine::new(&graph, options.dtype, spec.seed, options.max_bytes)?;
     engine.set(&weights.arrays);
     let evaluation = Planner { engine: &mut engine, options, scalars: &[] }.evaluation(&graph, part, spec)?;
     let names: Vec<String> = graph.outputs.iter().map(|(name, _)| name.clone()).collect();
@@ -72,7 +72,7 @@ pub fn predict(
     let part: &Part = other.as_ref().or(data.test.as_ref()).unwrap_or(&data.train);
     let weights = Weights::load(path)?;
     weights.check(&graph, path)?;
-    let mut engine = Engine::new(&graph, options.dtype, spec.seed)?;
+    let mut engine = Engine::new(&graph, options.dtype, spec.seed, options.max_bytes)?;
     engine.set(&weights.arrays);
     let batches = Batches::new(part.rows(), spec.batch.unwrap_or(part.rows()).min(part.rows()));
     let lanes = Planner { engine: &mut engine, options, scalars: &[] }.pair(&graph, part, &batches)?;

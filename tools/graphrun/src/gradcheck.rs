@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(path, &[], common)?;
     let problem = problem(args, &model, common)?;
     let seed = seed(&model, common);
-    let engine = Executor { threads: common.pool()?, seed };
+    let engine = Executor { threads: common.pool()?, seed, max_bytes: common.max_bytes() };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
     let options = Options { method, step, digits: args.digits, seed, ..Options::default() };
     let report = check_graph(&problem, &engine, &options).map_err(|e| Failure::new(e.message))?;

@@ -12,7 +12,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 8 << 20;
 /// The most tokens, blanks and comments included, that a file may have.
-pub const MAX_TOKENS: usize = 3 << 19;
+pub const MAX_TOKENS: usize = 1 << 21;
 /// The deepest nesting of brackets.
 pub const MAX_DEPTH: usize = 128;
 /// A file, read.
