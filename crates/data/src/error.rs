@@ -74,10 +74,14 @@ impl DataError {
     /// "`name` is not a `kind`", with the nearest of `known` or the list of them.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let error = Self::new(format!("there is no {kind} `{name}`"));
-        let nearest = known.clone().map(|k| (strsim::damerau_levenshtein(k, name), k)).min().filter(|(distance, k)| {
+        let near = |distance: usize, k: &str| {
             let length = k.len().max(name.len());
-            *distance < length && *distance <= 1 + length / 4
-        });
+            distance < length && distance <= 1 + length / 4
+        };
+        // The lengths differ by no more than the names: what is far too long is not compared letter by letter.
+        let alike = known.clone().filter(|k| near(k.len().abs_diff(name.len()), k));
+        let nearest = alike.map(|k| (strsim::damerau_levenshtein(k, name), k)).min();
+        let nearest = nearest.filter(|(distance, k)| near(*distance, k));
         match nearest {
             Some((_, near)) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!("known: {}", abridge(known))),

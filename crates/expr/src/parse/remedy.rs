@@ -25,7 +25,8 @@ pub(super) fn plain(c: char) -> Option<String> {
 
 /// The known name nearest to `name`, when it is near enough to be a slip.
 pub(super) fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    let near = known.map(|other| (distance(name, other), other)).min()?;
+    let alike = known.filter(|other| other.len().abs_diff(name.len()) <= 1 + name.len() / 4);
+    let near = alike.map(|other| (distance(name, other), other)).min()?;
     (near.0 < name.len().max(near.1.len()) && near.0 <= 1 + name.len() / 4)
         .then(|| format!("did you mean `{}`?", near.1))
 }

@@ -5,15 +5,17 @@ const MAX_KNOWN: usize = 10_000;
 
 /// The one of `known` that is nearest to `wrong`, when it is near enough to be what was meant.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong_low = wrong.to_lowercase();
+    let (wrong_low, count) = (wrong.to_lowercase(), wrong.chars().count());
+    let near = |distance: usize, name: &str| {
+        let length = count.max(name.chars().count());
+        distance < length && distance <= length.div_ceil(3)
+    };
     known
         .into_iter()
-        .filter(|name| *name != wrong)
+        // The lengths differ by no more than the names: what is far too long is not compared letter by letter.
+        .filter(|name| *name != wrong && near(count.abs_diff(name.chars().count()), name))
         .map(|name| (strsim::damerau_levenshtein(&wrong_low, &name.to_lowercase()), name))
-        .filter(|(distance, name)| {
-            let length = wrong.chars().count().max(name.chars().count());
-            *distance < length && *distance <= length.div_ceil(3)
-        })
+        .filter(|(distance, name)| near(*distance, name))
         .min_by_key(|(distance, name)| (*distance, std::cmp::Reverse(common_prefix(&wrong_low, name)), *name))
         .map(|(_, name)| name)
 }
