@@ -168,6 +168,10 @@ fn the_stable_form_does_not_look_through_what_is_asked_for() {
     let y = b.pointwise(&Expr::unary(Func::Log, Expr::var(0)), &[e]).unwrap();
     let found = grad(&mut b, y, &[e], None).unwrap()[0];
     assert!((eval(b.graph(), found, &[("x", 2.0)]) - (-2f64).exp()).abs() < 1e-12);
+    // Nor does it put another in its place.
+    let z = b.mul(&[y, y]).unwrap();
+    let found = grad(&mut b, z, &[y], None).unwrap()[0];
+    assert_eq!(eval(b.graph(), found, &[("x", 2.0)]), 4.0);
     // Where nothing is asked for in between, no exponential is left to overflow.
     let found = grad(&mut b, y, &[x], None).unwrap()[0];
     assert_eq!(eval(b.graph(), found, &[("x", 1e4)]), 1.0);
