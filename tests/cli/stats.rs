@@ -136,5 +136,5 @@ fn an_initialiser_that_is_none_is_refused_with_those_there_are() {
     }
     check("nonsense", "there is no initialiser `nonsense`");
     check("Normal(std: 1", "not how a model file writes an initialiser");
-    check("Normal(sd: 1)", "there is no option `sd`");
+    check("Normal(sd: 1)", "the initialiser Normal has no option `sd`");
 }
