@@ -34,8 +34,10 @@ pub(crate) fn check_starts(flat: &Flat<'_>, built: &Built, diagnostics: &mut Dia
         }
         let Ok(shape) = graph.ty(parameter.node).concrete(&graph.sizes) else { continue };
         if let Some(axis) = shape.sizes().iter().position(|size| *size == 0) {
-            if empty.insert(id) {
-                report(nothing(parameter, &shape, axis, decl, item), item, diagnostics);
+            if let Some(found) = nothing(parameter, &shape, axis, decl, item)
+                && empty.insert(id)
+            {
+                report(found, item, diagnostics);
             }
             continue;
         }
@@ -60,23 +62,25 @@ fn open(graph: &Graph, parameter: &Parameter) -> Option<(graphrun_graph::Size, u
     Some((shape[axis].clone(), axis))
 }
 
-/// A parameter without elements, at the size that makes it so.
+/// A parameter without elements, at the size that makes it so; none where no size is written there, and it is as empty as
+/// an input.
 fn nothing(
     parameter: &Parameter,
     shape: &dyn std::fmt::Display,
     axis: usize,
     decl: Option<&ParamDecl>,
     item: &Item<'_>,
-) -> Diagnostic {
+) -> Option<Diagnostic> {
     let numbers = match &item.kind {
         ItemKind::Op(call) => call.numbers.as_slice(),
         _ => &[],
     };
     let written = numbers.iter().find(|(number, _)| *number == 0).map(|(_, at)| *at);
     let declared = decl.and_then(|decl| decl.places.get(axis)).copied();
-    let at = declared.or(written).unwrap_or(item.head);
+    let at = declared.or(written)?;
     let message = format!("the parameter `{}` would be {shape}, and hold nothing", parameter.name);
-    Diagnostic::new(Code::BadValue, at, message, "no size of a parameter").help("a size of a parameter is 1 or more")
+    let found = Diagnostic::new(Code::BadValue, at, message, "no size of a parameter");
+    Some(found.help("a size of a parameter is 1 or more"))
 }
 
 fn open_size(graph: &Graph, parameter: &Parameter, size: &graphrun_graph::Size, at: Span) -> Diagnostic {
