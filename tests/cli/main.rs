@@ -2,6 +2,7 @@
 
 mod examples;
 mod files;
+mod gradcheck;
 mod lecture;
 mod mistakes;
 mod pictures;

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         None => Vec::new(),
         Some(file) => curves(&problem, &engine, file.as_deref())?,
     };
-    print(&report, &curves, common.json)?;
+    print(&report, &curves, method, common.json)?;
     let inputs = problem.graph.inputs().iter().filter(|(_, id)| !problem.graph.ty(*id).is_real());
     let integers: Vec<String> = inputs.map(|(name, _)| format!("`{name}`")).collect();
     if !(integers.is_empty() || common.json) {
@@ -171,7 +171,7 @@ fn curves(problem: &Problem, engine: &Executor, file: Option<&std::path::Path>) 
     Ok(curves)
 }
 
-fn print(report: &Report, curves: &[Curve], as_json: bool) -> Result<(), Failure> {
+fn print(report: &Report, curves: &[Curve], method: Method, as_json: bool) -> Result<(), Failure> {
     if as_json {
         let mut document = json!({
             "verdict": report.verdict.as_str(),
@@ -200,7 +200,11 @@ fn print(report: &Report, curves: &[Curve], as_json: bool) -> Result<(), Failure
     if !curves.is_empty() {
         say(plot(curves))?;
     }
-    say(format!("{}, {} evaluations", report.verdict, report.evaluations()))
+    // The textbook methods are judged by the relative error, the adaptive one by its bars.
+    let errors = report.entries.iter().map(|e| e.max_rel_error);
+    let error = errors.fold(0.0, |m: f64, e| if m.is_nan() || e <= m { m } else { e });
+    let error = if method == Method::Adaptive { String::new() } else { format!(", relative error {error:.3e}") };
+    say(format!("{}, {} evaluations{error}", report.verdict, report.evaluations()))
 }
 
 fn entry(e: &Entry) -> Value {

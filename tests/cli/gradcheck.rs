@@ -1,0 +1,54 @@
+//! Gradients proved by the command.
+
+use crate::{json, out};
+
+/// The check of the lecture's sum of squares.
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["gradcheck", "graphs/lecture/squares.ron"], more].concat()
+}
+
+#[test]
+fn differences_of_squares() {
+    let forward = ["--method", "forward", "--step", "0.001"];
+    let text = out(&with(&forward));
+    let figures = ["2.001000000e0", "1.601000000e0", "2.601000000e0", "relative error 3.124e-4"];
+    assert!(figures.iter().all(|figure| text.contains(figure)), "{text}");
+    let error = |method: &str| {
+        let got = json(&with(&["--method", method, "--step", "0.001", "--json"]));
+        got["entries"].as_array().unwrap().iter().map(|e| e["max_rel_error"].as_f64().unwrap()).fold(0.0, f64::max)
+    };
+    assert!(error("central") < 1e-3 * error("forward") && error("backward") > 3e-4);
+    let curve = out(&with(&["--curve"]));
+    let words = ["forward   slope 1.00", "backward  slope 1.00", "central   exact but for rounding"];
+    assert!(words.iter().all(|line| curve.contains(line)), "{curve}");
+    // A function with a third derivative shows the order of central differences.
+    let logistic = out(&["gradcheck", "graphs/lecture/logistic.ron", "--curve"]);
+    let slopes = ["forward   slope 1.00", "central   slope 2.00"];
+    assert!(slopes.iter().all(|line| logistic.contains(line)), "{logistic}");
+}
+
+#[test]
+fn a_perceptron_is_proved_along_few_directions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mlp.ron");
+    // Without tests in the file its values are drawn, and stand on no kink.
+    let text = r#"Model(
+        graphrun: 1,
+        inputs: { x: [N, 784], y: Index([N], 10) },
+        nodes: {
+            s1: Linear(x: x, units: 128, init: He),
+            h1: Relu(s1),
+            scores: Linear(x: h1, units: 10, init: He),
+            loss: SoftmaxCrossEntropy(scores, y),
+        },
+        outputs: [scores],
+        loss: loss,
+    )"#;
+    std::fs::write(&path, text).unwrap();
+    let got = json(&["gradcheck", path.to_str().unwrap(), "--json"]);
+    let entries = got["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 5, "{got}");
+    assert!(entries.iter().all(|e| e["digits"].as_f64() >= Some(6.0)), "{got}");
+    // 101,770 parameters, and so few evaluations that they take no time.
+    assert!(entries.iter().map(|e| e["evaluations"].as_u64().unwrap()).sum::<u64>() < 1500, "{got}");
+}
