@@ -272,10 +272,8 @@ impl Builder {
         match self.graph.names.get(&named) {
             Some(&other) if other != id => Err(TypeError::new(format!("two nodes are named `{named}`"))),
             _ => {
-                let node = &mut self.graph.nodes[id.index()];
-                let unnamed = node.label.as_ref().is_none_or(|label| !self.graph.names.contains_key(label));
-                if unnamed && !matches!(node.op.form(), Form::Leaf(Leaf::Constant(_))) {
-                    node.label = Some(named.clone());
+                if !self.is_named(id) && !matches!(self.graph.node(id).op.form(), Form::Leaf(Leaf::Constant(_))) {
+                    self.graph.nodes[id.index()].label = Some(named.clone());
                 }
                 self.graph.names.insert(named, id);
                 Ok(())
@@ -283,13 +281,17 @@ impl Builder {
         }
     }
 
+    /// Whether a node has a name, rather than the label of a part of one that has.
+    fn is_named(&self, id: NodeId) -> bool {
+        self.graph.node(id).label.as_ref().is_some_and(|label| self.graph.names.contains_key(label))
+    }
+
     /// A node of the same value that is to have a name of its own: the node itself unless it is named, else one of the same
     /// operation and inputs, so that a gradient by one of the two names is not one by both. Leaves stay what they are.
     pub fn distinct(&mut self, id: NodeId) -> NodeId {
         let node = self.graph.node(id);
-        let named = node.label.as_ref().is_some_and(|label| self.graph.names.contains_key(label));
         match u32::try_from(self.graph.nodes.len()) {
-            Ok(new) if named && !node.inputs.is_empty() => {
+            Ok(new) if self.is_named(id) && !node.inputs.is_empty() => {
                 let twin = Node { label: None, ..node.clone() };
                 self.graph.nodes.push(twin);
                 NodeId(new)

@@ -7,19 +7,16 @@ use graphrun_expr::{Binary, Expr, ExprKind, Func, Input, Output, Spec, Value as 
 
 use crate::kernel::{Accumulate, Bind, Kernel, ValueId, Work};
 use crate::lower::Lowered;
-use crate::update::reaches;
+use crate::update::{reaches, writers};
 
 /// Joins every update `p + c g` in place, where `g` is a product that nothing else reads, with the product.
 ///
 /// `before` says which kernels must run before each one, and is kept up to date; values in `asked` are wanted themselves.
 pub(crate) fn accumulate(lowered: &mut Lowered, before: &mut Vec<Vec<usize>>, asked: &[ValueId]) {
-    let mut writer = HashMap::new();
+    let writer = writers(lowered);
     let mut readers: HashMap<_, usize> = HashMap::new();
-    for (k, kernel) in lowered.kernels.iter().enumerate() {
-        writer.extend(kernel.outputs.iter().map(|o| (o.value, k)));
-        for input in &kernel.inputs {
-            *readers.entry(input.value).or_default() += 1;
-        }
+    for input in lowered.kernels.iter().flat_map(|kernel| &kernel.inputs) {
+        *readers.entry(input.value).or_default() += 1;
     }
     let mut joined = vec![None; lowered.kernels.len()];
     for update in 0..lowered.kernels.len() {
@@ -42,7 +39,8 @@ pub(crate) fn accumulate(lowered: &mut Lowered, before: &mut Vec<Vec<usize>>, as
         kernel.outputs[0].value = to.value;
         let nodes = std::mem::take(&mut lowered.kernels[update].nodes);
         lowered.kernels[product].nodes.extend(nodes);
-        let earlier = std::mem::take(&mut before[update]);
+        // Whoever waits for the update waits for the product.
+        let earlier = std::mem::replace(&mut before[update], vec![product]);
         before[product].extend(earlier.into_iter().filter(|&k| k != product));
         joined[update] = Some(product);
     }

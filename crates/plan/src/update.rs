@@ -35,11 +35,14 @@ pub(crate) fn update(concrete: &Concrete<'_>, lowered: &mut Lowered) -> Result<V
     Ok(before)
 }
 
+/// The kernel that writes each value.
+pub(crate) fn writers(lowered: &Lowered) -> HashMap<ValueId, usize> {
+    let kernels = lowered.kernels.iter().enumerate();
+    kernels.flat_map(|(k, kernel)| kernel.outputs.iter().map(move |o| (o.value, k))).collect()
+}
+
 fn dependencies(lowered: &Lowered) -> Vec<Vec<usize>> {
-    let mut writer: HashMap<ValueId, usize> = HashMap::new();
-    for (k, kernel) in lowered.kernels.iter().enumerate() {
-        writer.extend(kernel.outputs.iter().map(|o| (o.value, k)));
-    }
+    let writer = writers(lowered);
     let of = |kernel: &Kernel| kernel.inputs.iter().filter_map(|i| writer.get(&i.value).copied()).collect();
     lowered.kernels.iter().map(of).collect()
 }

@@ -23,24 +23,12 @@ pub(super) fn plain(c: char) -> Option<String> {
     Some(format!("write `{written}`"))
 }
 
-/// The known name nearest to `name`, when it is near enough to be a slip.
+/// The known name nearest to `name`, case apart, when it is near enough to be a slip.
 pub(super) fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    let alike = known.filter(|other| other.len().abs_diff(name.len()) <= 1 + name.len() / 4);
-    let near = alike.map(|other| (distance(name, other), other)).min()?;
-    (near.0 < name.len().max(near.1.len()) && near.0 <= 1 + name.len() / 4)
-        .then(|| format!("did you mean `{}`?", near.1))
-}
-
-/// The number of single-character edits between two words (Levenshtein), case apart.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let cost = usize::from(!x.eq_ignore_ascii_case(&y));
-            let best = (diagonal + cost).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], best);
-        }
-    }
-    row[b.len()]
+    let near = |distance: usize, other: &str| distance < name.len().max(other.len()) && distance <= 1 + name.len() / 4;
+    let low = name.to_ascii_lowercase();
+    // The lengths differ by no more than the names: what is far too long is not compared letter by letter.
+    let alike = known.filter(|other| near(other.len().abs_diff(name.len()), other));
+    let nearest = alike.map(|other| (strsim::levenshtein(&low, &other.to_ascii_lowercase()), other)).min()?;
+    near(nearest.0, nearest.1).then(|| format!("did you mean `{}`?", nearest.1))
 }
