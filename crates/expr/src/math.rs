@@ -70,17 +70,17 @@ pub(crate) mod sealed {
 
     pub trait Sealed: Sized {
         /// Runs a program on the machine's best vectors. Not generic, so that it is compiled here and once.
-        fn interpret(arch: pulp::Arch, run: Run<'_, Self>);
+        fn interpret(arch: pulp::Arch, run: &Run<'_, Self>);
     }
 
     impl Sealed for f32 {
-        fn interpret(arch: pulp::Arch, run: Run<'_, f32>) {
+        fn interpret(arch: pulp::Arch, run: &Run<'_, f32>) {
             arch.dispatch(run);
         }
     }
 
     impl Sealed for f64 {
-        fn interpret(arch: pulp::Arch, run: Run<'_, f64>) {
+        fn interpret(arch: pulp::Arch, run: &Run<'_, f64>) {
             arch.dispatch(run);
         }
     }

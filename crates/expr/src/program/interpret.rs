@@ -58,7 +58,7 @@ impl Tile {
     }
 }
 
-impl<T: Float> WithSimd for Run<'_, T> {
+impl<T: Float> WithSimd for &Run<'_, T> {
     type Output = ();
 
     #[inline(always)]

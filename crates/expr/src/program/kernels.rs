@@ -56,14 +56,20 @@ macro_rules! map {
 }
 
 /// As `map`, for values of many operations, on which the compiler does better in one plain loop. The operands are
-/// not repeated.
+/// not repeated. That loop takes two vectors at once where registers hold them, so an odd one goes by itself.
 macro_rules! each {
-    ($to:ident, $($x:ident = $operand:expr),+ => $value:expr) => {
-        for i in 0..$to.vectors * LANES {
+    ($to:ident, $($x:ident = $operand:ident),+ => $value:expr) => {{
+        let paired = $to.vectors & !1;
+        for i in 0..paired * LANES {
             $(let $x = *$operand.place.add(i);)+
             *$to.place.add(i) = $value;
         }
-    };
+        if paired < $to.vectors {
+            let to = Target { place: $to.place.add(paired * LANES), vectors: 1 };
+            $(let $operand = Stream { place: $operand.place.add(paired * LANES), step: LANES };)+
+            map!(to, $($x = $operand),+ => $value);
+        }
+    }};
 }
 
 /// Applies the primitive `f`.

@@ -74,7 +74,7 @@ impl Program {
             let (places, direct) = (places.cast(), self.apart(inputs, outputs));
             Run { program: self, g, inputs, outputs, homes, places, sums, direct }
         };
-        T::interpret(*ARCH.get_or_init(Arch::new), run);
+        T::interpret(*ARCH.get_or_init(Arch::new), &run);
     }
 
     /// Holds lengths and kinds against what the spec asks for.
