@@ -176,11 +176,34 @@ fn block<T: Lanes>(target: Target<T>, add: bool, a: Mat<'_, T>, left: Left<'_, T
                     Left::Packed(tiles) => (tiles[i * depth..].as_ptr(), 1, height as isize),
                 };
                 let Target { place: c, row: c_row, col: c_col, alpha } = target.at(i, j);
-                // Rows that are far apart are no stream that a processor foresees: the last tile of a panel names the next.
-                let next = matches!(right, Right::Direct(..)) && i + height == top + rows;
-                let ahead = if next { b.wrapping_add(loops.width) } else { b };
+                // What no processor foresees is named by the tiles before: a left factor's next rows, while they are new, and
+                // a right factor's rows for the next panel, which are far apart, by halves.
+                let after = (top + rows - i - height) / loops.height;
+                let (ahead, ahead_step) = match (left, right) {
+                    (Left::InPlace, _) if j == 0 => (a.wrapping_offset(height as isize * a_row), height as isize),
+                    (_, Right::Direct(..)) if after < 2 => {
+                        (b.wrapping_add(loops.width + (2 - after) * loops.width / 2 - 1), b_step)
+                    }
+                    _ => (b, 0),
+                };
                 let (rows, cols) = (height, width);
-                let tile = Tile { a, a_row, a_step, b, b_step, ahead, depth, c, c_row, c_col, rows, cols, alpha, add };
+                let tile = Tile {
+                    a,
+                    a_row,
+                    a_step,
+                    b,
+                    b_step,
+                    ahead,
+                    ahead_step,
+                    depth,
+                    c,
+                    c_row,
+                    c_col,
+                    rows,
+                    cols,
+                    alpha,
+                    add,
+                };
                 // SAFETY: the tile lies inside the output, whose rows do not overlap, and inside both factors, packed
                 // or in place; `loops` was chosen for this processor.
                 unsafe { (loops.tile)(&tile) }

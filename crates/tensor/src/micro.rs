@@ -16,8 +16,9 @@ pub(crate) struct Tile<T> {
     /// Row `p` of the right factor, readable for one or two whole vectors as `cols` asks, is at `b + p * b_step`.
     pub(crate) b: *const T,
     pub(crate) b_step: isize,
-    /// Where row 0 of the right factor of a later tile is, to fetch row by row with this one's; an address of any kind.
+    /// What later tiles read: step `p` fetches the line at `ahead + p * ahead_step`, an address of any kind.
     pub(crate) ahead: *const T,
+    pub(crate) ahead_step: isize,
     /// The length of the sums.
     pub(crate) depth: usize,
     /// Element `(i, j)` of the output is at `c + i * c_row + j * c_col`, where one of the two steps is 1.
@@ -121,22 +122,22 @@ unsafe fn tile_of<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) 
     unsafe {
         let mut sums = Sums::<V, R, N>::new(t.cols, |_| V::Elem::ZERO);
         let across = t.c_col != 1;
-        // The output is on its way to the cache while the sums are made.
-        let (lines, line, last) = if across { (t.cols, t.c_col, R - 1) } else { (R, t.c_row, t.cols - 1) };
+        // The output is on its way to the cache while the sums are made. A vector may lie in two lines.
+        let (lines, line, length) = if across { (t.cols, t.c_col, R) } else { (R, t.c_row, t.cols) };
         for i in 0..lines {
             let c = t.c.add(i * line);
             prefetch(c);
-            prefetch(c.add(last));
+            for j in 1..=if across { 1 } else { N } {
+                prefetch(c.add(length.min(j * V::LANES) - 1));
+            }
         }
         let (mut a, mut b, mut ahead) = (t.a, t.b, t.ahead);
         for _ in 0..t.depth {
             sums.step(|i| a.offset(i as isize * t.a_row), b);
-            for j in 0..N {
-                prefetch(ahead.wrapping_add(j * V::LANES).cast_mut());
-            }
+            prefetch(ahead.cast_mut());
             a = a.wrapping_offset(t.a_step);
             b = b.wrapping_offset(t.b_step);
-            ahead = ahead.wrapping_offset(t.b_step);
+            ahead = ahead.wrapping_offset(t.ahead_step);
         }
         if across {
             sums.write_transposed(t.c, t.c_col, t.alpha, t.add);
