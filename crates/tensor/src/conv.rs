@@ -6,10 +6,9 @@
 //!
 //! With `x` padded, `y[n, o, i, j] = bias[o] + sum_{c, u, v} w[o, c, u, v] x[n, c, i s + u d, j s + v d]`, where `c` runs over the
 //! channels of the group of `o`, `s` is the stride and `d` the dilation.
-#![allow(unsafe_code)]
 
-use crate::micro::{TILE_COLUMNS, WindowTile};
-use crate::pack::tiles;
+use crate::correlate::{correlate, correlate_scratch};
+use crate::micro::TILE_COLUMNS;
 use crate::scratch::Scratch;
 use crate::view::Num;
 use crate::window::Window;
@@ -64,7 +63,7 @@ impl Conv {
 /// The bytes of scratch that [`conv`] wants.
 #[must_use]
 pub fn conv_scratch<T: Num>(conv: &Conv) -> usize {
-    conv.padded().bytes::<T>(conv.taps())
+    correlate_scratch::<T>(&conv.padded(), [conv.groups, conv.units, conv.taps()])
 }
 
 /// Convolves the items of `x` with `weight` into `y`, adding `bias` by unit where there is one.
@@ -81,8 +80,8 @@ pub fn conv<T: Num>(conv: &Conv, x: &[T], weight: &[T], bias: Option<&[T]>, y: &
 
 /// A padded copy of an image and the window that slides over it.
 pub(crate) struct Padded {
-    channels: usize,
-    image: [usize; 2],
+    pub(crate) channels: usize,
+    pub(crate) image: [usize; 2],
     pub(crate) out: [usize; 2],
     window: Window,
     /// The distance at which rows and columns of the image are laid down, with zeros between.
@@ -170,54 +169,6 @@ impl Padded {
                         to[self.column(col as usize)] = x;
                     }
                 }
-            }
-        }
-    }
-}
-
-/// Slides `weight`, of `units` rows of `taps`, over the padded copies of the items of `x`.
-pub(crate) fn correlate<T: Num>(
-    padded: &Padded,
-    [groups, units, taps]: [usize; 3],
-    x: &[T],
-    weight: &[T],
-    bias: Option<&[T]>,
-    y: &mut [T],
-    scratch: &mut Scratch<'_>,
-) {
-    let [height, width] = padded.out;
-    let (plane, item) = (height * width, padded.channels * padded.image[0] * padded.image[1]);
-    let items = y.len().checked_div(plane * units).unwrap_or(0);
-    assert!(x.len() == items * item && y.len() == items * plane * units, "whole items of input and output");
-    let mut scratch = scratch.again();
-    let copy = scratch.take::<T>(padded.len());
-    let offsets = scratch.take::<i64>(taps);
-    copy.fill(T::ZERO);
-    padded.offsets(offsets);
-    let (loops, per_group, b_row) = (T::loops(), units / groups, padded.out_row());
-    // Rows that follow each other without a gap in both memories are one.
-    let [height, width] = if b_row == width { [1, plane] } else { padded.out };
-    for (n, y) in y.chunks_exact_mut((plane * units).max(1)).enumerate() {
-        padded.fill(&x[n * item..][..item], copy);
-        for group in 0..groups {
-            let image = &copy[group * padded.group_step(groups)..];
-            for (first, rows) in tiles(per_group, loops.height) {
-                let unit = group * per_group + first;
-                let tile = WindowTile {
-                    a: weight[unit * taps..][..rows * taps].as_ptr(),
-                    b: image.as_ptr(),
-                    b_row,
-                    offsets: &*offsets,
-                    bias: bias.map_or(std::ptr::null(), |bias| bias[unit..][..rows].as_ptr()),
-                    c: y[unit * plane..][..rows * plane].as_mut_ptr(),
-                    c_unit: plane,
-                    rows,
-                    height,
-                    width,
-                };
-                // SAFETY: the copy holds every tap of the outputs and whole vectors past them; weights, biases and
-                // outputs are those of `rows` units; `loops` fits this processor.
-                unsafe { (loops.window_tile)(&tile) }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The gradients of [`conv`](crate::conv) by its input and by its weight.
 #![allow(unsafe_code)]
 
-use crate::conv::{Conv, Padded, correlate};
+use crate::conv::{Conv, Padded};
+use crate::correlate::{correlate, correlate_scratch};
 use crate::mat::{Accum, Mat};
 use crate::micro::{GradTile, TILE_ROWS};
 use crate::pack::{pack_panels, packed_len, tiles};
@@ -18,14 +19,15 @@ fn turned(conv: &Conv) -> Padded {
     Padded::new(conv.units, conv.out, conv.image, window, stride, before)
 }
 
-fn turned_taps(conv: &Conv) -> usize {
-    conv.units / conv.groups * conv.window.kernel[0] * conv.window.kernel[1]
+/// Its groups, units and taps.
+fn turned_sizes(conv: &Conv) -> [usize; 3] {
+    [conv.groups, conv.channels, conv.units / conv.groups * conv.window.kernel[0] * conv.window.kernel[1]]
 }
 
 /// The bytes of scratch that [`conv_input_grad`] wants.
 #[must_use]
 pub fn conv_input_grad_scratch<T: Num>(conv: &Conv) -> usize {
-    8 * Scratch::words(conv.weight_len() * size_of::<T>()) + turned(conv).bytes::<T>(turned_taps(conv))
+    8 * Scratch::words(conv.weight_len() * size_of::<T>()) + correlate_scratch::<T>(&turned(conv), turned_sizes(conv))
 }
 
 /// Writes to `dx` the gradient by the input, given `dy` by the output, for the items that both hold.
@@ -43,8 +45,7 @@ pub fn conv_input_grad<T: Num>(conv: &Conv, dy: &[T], weight: &[T], dx: &mut [T]
         let to = &mut turned_weight[((group * inputs + c) * outputs + o) * window..][..window];
         to.iter_mut().zip(taps.iter().rev()).for_each(|(t, &w)| *t = w);
     }
-    let sizes = [conv.groups, conv.channels, turned_taps(conv)];
-    correlate(&turned(conv), sizes, dy, turned_weight, None, dx, &mut scratch);
+    correlate(&turned(conv), turned_sizes(conv), dy, turned_weight, None, dx, &mut scratch);
 }
 
 /// The bytes of scratch that [`conv_weight_grad`] wants.

@@ -5,6 +5,7 @@ mod arg;
 mod block;
 mod conv;
 mod conv_grad;
+mod correlate;
 mod gather;
 mod gemm;
 mod mat;

@@ -50,6 +50,20 @@ pub(crate) struct WindowTile<'a, T> {
     pub(crate) width: usize,
 }
 
+/// The outputs of a convolution for `rows <= TILE_ROWS` neighbouring columns and `units` that fit two vectors.
+pub(crate) struct UnitTile<'a, T> {
+    /// Tap `p` of column `j` is at `a + j + offsets[p]`.
+    pub(crate) a: *const T,
+    pub(crate) offsets: &'a [i64],
+    /// What the sums begin with, and then the weights of each tap: two whole vectors each.
+    pub(crate) b: *const T,
+    /// Column `j` of unit `r` is at `c + r * c_unit + j`.
+    pub(crate) c: *mut T,
+    pub(crate) c_unit: usize,
+    pub(crate) rows: usize,
+    pub(crate) units: usize,
+}
+
 /// The tiles of a convolution's weight gradient, one or two whole vectors wide, which are added to the output.
 ///
 /// Row `i` of the left factor is made of `segments` runs of `segment` elements, the first at `a[i]`, each `a_jump` after
@@ -106,6 +120,16 @@ pub(crate) unsafe fn window_tile<V: Vector>(t: &WindowTile<'_, V::Elem>) {
     unsafe { if t.width > V::LANES { by_size!(window_tile_of, V, t, 2) } else { by_size!(window_tile_of, V, t, 1) } }
 }
 
+/// Computes a tile of a convolution whose lanes are units.
+///
+/// # Safety
+/// The pointers are valid for what [`UnitTile`] says of them, and the processor has the instructions of `V`.
+#[inline(always)]
+pub(crate) unsafe fn unit_tile<V: Vector>(t: &UnitTile<'_, V::Elem>) {
+    // SAFETY: passed on.
+    unsafe { if t.units > V::LANES { by_size!(unit_tile_of, V, t, 2) } else { by_size!(unit_tile_of, V, t, 1) } }
+}
+
 /// Adds a tile of a convolution's weight gradient.
 ///
 /// # Safety
@@ -120,7 +144,7 @@ pub(crate) unsafe fn grad_tile<V: Vector>(t: &GradTile<V::Elem>) {
 unsafe fn tile_of<V: Vector, const R: usize, const N: usize>(t: &Tile<V::Elem>) {
     // SAFETY: the caller promises `depth` steps of both factors and the output's rows.
     unsafe {
-        let mut sums = Sums::<V, R, N>::new(t.cols, |_| V::Elem::ZERO);
+        let mut sums = Sums::<V, R, N>::new(t.cols, |_, _| V::splat(V::Elem::ZERO));
         let across = t.c_col != 1;
         // The output is on its way to the cache while the sums are made. A vector may lie in two lines.
         let (lines, line, length) = if across { (t.cols, t.c_col, R) } else { (R, t.c_row, t.cols) };
@@ -158,9 +182,9 @@ unsafe fn window_tile_of<V: Vector, const R: usize, const N: usize>(t: &WindowTi
             while j < t.width {
                 // The last tile of a row overlaps the one before rather than being narrower.
                 j = j.min(t.width.saturating_sub(most));
-                let mut sums = Sums::<V, R, N>::new(most.min(t.width), |r| match t.bias.is_null() {
-                    true => V::Elem::ZERO,
-                    false => *t.bias.add(r),
+                let mut sums = Sums::<V, R, N>::new(most.min(t.width), |r, _| match t.bias.is_null() {
+                    true => V::splat(V::Elem::ZERO),
+                    false => V::splat(*t.bias.add(r)),
                 });
                 let b = b.add(j);
                 for (p, &offset) in t.offsets.iter().enumerate() {
@@ -174,10 +198,24 @@ unsafe fn window_tile_of<V: Vector, const R: usize, const N: usize>(t: &WindowTi
 }
 
 #[inline(always)]
+unsafe fn unit_tile_of<V: Vector, const R: usize, const N: usize>(t: &UnitTile<'_, V::Elem>) {
+    // SAFETY: as in `tile_of`.
+    unsafe {
+        let mut b = t.b;
+        let mut sums = Sums::<V, R, N>::new(t.units, |_, column| V::load(b.add(column)));
+        for &offset in t.offsets {
+            b = b.add(2 * V::LANES);
+            sums.step(|j| t.a.offset(offset as isize + j as isize), b);
+        }
+        sums.write_transposed(t.c, t.c_unit, V::Elem::ONE, false);
+    }
+}
+
+#[inline(always)]
 unsafe fn grad_tile_of<V: Vector, const R: usize, const N: usize>(t: &GradTile<V::Elem>) {
     // SAFETY: as in `tile_of`.
     unsafe {
-        let mut sums = Sums::<V, R, N>::new(N * V::LANES, |_| V::Elem::ZERO);
+        let mut sums = Sums::<V, R, N>::new(N * V::LANES, |_, _| V::splat(V::Elem::ZERO));
         let mut b = t.b;
         for segment in 0..t.segments {
             let a: [_; R] = std::array::from_fn(|i| t.a[i].wrapping_add(segment * t.a_jump));
@@ -200,11 +238,17 @@ struct Sums<V, const R: usize, const N: usize> {
 }
 
 impl<V: Vector, const R: usize, const N: usize> Sums<V, R, N> {
-    /// Sums of `cols` columns, more than one vector has lanes if there are two, that begin with `start` of their row.
+    /// Sums of `cols` columns, more than one vector has lanes if there are two, that begin with `start` of their row and
+    /// of their vector's first column.
     #[inline(always)]
-    unsafe fn new(cols: usize, start: impl Fn(usize) -> V::Elem) -> Self {
-        // SAFETY: the caller has the instructions of `V`.
-        Sums { lanes: std::array::from_fn(|r| [unsafe { V::splat(start(r)) }; N]), cols }
+    unsafe fn new(cols: usize, start: impl Fn(usize, usize) -> V) -> Self {
+        let mut sums = Sums { lanes: [[start(0, 0); N]; R], cols };
+        for r in 0..R {
+            for j in 0..N {
+                sums.lanes[r][j] = start(r, sums.column(j));
+            }
+        }
+        sums
     }
 
     /// The first column of vector `j`.

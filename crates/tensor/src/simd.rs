@@ -6,7 +6,7 @@
 
 use crate::mat::Mat;
 use crate::matvec;
-use crate::micro::{self, GradTile, Tile, WindowTile};
+use crate::micro::{self, GradTile, Tile, UnitTile, WindowTile};
 use crate::pack;
 use crate::real::Real;
 use crate::reduce::{Compensated, Running};
@@ -56,6 +56,8 @@ pub(crate) struct Loops<T> {
     pub(crate) tile: unsafe fn(&Tile<T>),
     /// [`micro::window_tile`].
     pub(crate) window_tile: unsafe fn(&WindowTile<'_, T>),
+    /// [`micro::unit_tile`].
+    pub(crate) unit_tile: unsafe fn(&UnitTile<'_, T>),
     /// [`micro::grad_tile`].
     pub(crate) grad_tile: unsafe fn(&GradTile<T>),
     /// [`pack::panel`].
@@ -97,6 +99,11 @@ macro_rules! table {
                 unsafe { micro::window_tile::<$vector>(t) }
             }
             $(#[target_feature(enable = $features)])?
+            unsafe fn unit_tile(t: &UnitTile<'_, $elem>) {
+                // SAFETY: as in `tile`.
+                unsafe { micro::unit_tile::<$vector>(t) }
+            }
+            $(#[target_feature(enable = $features)])?
             unsafe fn grad_tile(t: &GradTile<$elem>) {
                 // SAFETY: as in `tile`.
                 unsafe { micro::grad_tile::<$vector>(t) }
@@ -126,7 +133,7 @@ macro_rules! table {
                 // SAFETY: as in `tile`.
                 unsafe { micro::spin::<$vector>(rounds, x) }
             }
-            Loops { tuned: $tuned, height: <$vector>::ROWS, width: 2 * <$vector>::LANES, tile, window_tile, grad_tile, pack, transpose, dots, axpys, spin }
+            Loops { tuned: $tuned, height: <$vector>::ROWS, width: 2 * <$vector>::LANES, tile, window_tile, unit_tile, grad_tile, pack, transpose, dots, axpys, spin }
         };
     };
 }

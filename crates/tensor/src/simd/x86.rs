@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{GradTile, Loops, Mat, Tile, Vector, WindowTile, matvec, micro, pack};
+use super::{GradTile, Loops, Mat, Tile, UnitTile, Vector, WindowTile, matvec, micro, pack};
 
 table!(AVX2_F32, __m256, f32, tuned: true, "avx2,fma");
 table!(AVX2_F64, __m256d, f64, tuned: true, "avx2,fma");
