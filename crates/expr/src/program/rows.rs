@@ -120,18 +120,25 @@ fn rows<R: Strand<T>, T: Float>(to: &mut [T], x: &[T], width: usize) {
 
 #[inline(always)]
 fn long_row<R: Strand<T>, T: Float>(row: &[T]) -> T {
-    let (mut states, mut rests) = ([R::START; STRANDS], [T::ZERO; STRANDS]);
     let (chunks, tail) = row.as_chunks::<STRANDS>();
-    for chunk in chunks {
-        for lane in 0..STRANDS {
-            (states[lane], rests[lane]) = R::step((states[lane], rests[lane]), chunk[lane]);
-        }
-    }
+    let (mut states, mut rests) = strands::<R, T>(chunks);
     for (lane, &x) in tail.iter().enumerate() {
         (states[lane], rests[lane]) = R::step((states[lane], rests[lane]), x);
     }
     fold::<R, T>(&mut states, &mut rests, 1);
     R::finish((states[0], rests[0]))
+}
+
+/// The strands of whole chunks, in registers: what is indexed by a variable lies in memory.
+#[inline(always)]
+fn strands<R: Strand<T>, T: Float>(chunks: &[[T; STRANDS]]) -> ([T; STRANDS], [T; STRANDS]) {
+    let (mut states, mut rests) = ([R::START; STRANDS], [T::ZERO; STRANDS]);
+    for chunk in chunks {
+        for lane in 0..STRANDS {
+            (states[lane], rests[lane]) = R::step((states[lane], rests[lane]), chunk[lane]);
+        }
+    }
+    (states, rests)
 }
 
 /// Joins strands that lie `period` apart, half of them at a time, into the first `period`.
