@@ -4,8 +4,8 @@ use super::compile::{Layout, Program};
 use super::kernels::LANES;
 use crate::Float;
 
-/// The bytes that the registers of a tile share: about half of a first-level cache.
-const TILE_BYTES: usize = 16 << 10;
+/// The bytes that the registers of a tile share: about a quarter of a first-level cache, which inputs and outputs pass through.
+const TILE_BYTES: usize = 8 << 10;
 /// The least and the greatest number of elements of a tile, where rows can be cut.
 const TILE: (usize, usize) = (256, 1024);
 /// A sum over everything runs in this many strands.

@@ -64,13 +64,13 @@ impl<T: Float> WithSimd for &Run<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         // SAFETY: who makes a `Run` has checked lengths and vouches for pointers, as `run_raw` says.
-        unsafe { self.all() }
+        unsafe { self.all::<S>() }
     }
 }
 
 impl<T: Float> Run<'_, T> {
     #[inline(always)]
-    unsafe fn all(&self) {
+    unsafe fn all<S: Simd>(&self) {
         let (program, g) = (self.program, &self.g);
         for number in 0..program.sums {
             let (sums, rests) = unsafe { self.pairs(number) };
@@ -109,7 +109,7 @@ impl<T: Float> Run<'_, T> {
                     once = false;
                     continue;
                 }
-                self.release(tile);
+                self.release::<S>(tile);
             }
             col += tile.width;
             if col >= g.inner {
@@ -194,7 +194,7 @@ impl<T: Float> Run<'_, T> {
 
     /// Writes the full values that were not computed in their outputs, when the whole tile has been read.
     #[inline(always)]
-    unsafe fn release(&self, tile: Tile) {
+    unsafe fn release<S: Simd>(&self, tile: Tile) {
         unsafe {
             for &Bound { slot, port } in &self.program.stored {
                 let from = (*self.places.add(slot)).cast_const();
@@ -205,7 +205,7 @@ impl<T: Float> Run<'_, T> {
             }
             for &Bound { slot, port } in &self.program.streamed {
                 let from = (*self.places.add(slot)).cast_const();
-                stream(from, self.outputs[port].cast::<T>().add(tile.offset), tile.length);
+                stream::<T, S>(from, self.outputs[port].cast::<T>().add(tile.offset), tile.length);
             }
         }
     }
@@ -306,20 +306,31 @@ impl<T: Float> Run<'_, T> {
     }
 }
 
-/// Copies elements past the caches, where the processor knows a way.
+/// Copies elements past the caches, where the processor knows a way: by whole vectors of `S`, since what waits to be
+/// written, and lets the next tile begin, is a number of stores.
 #[inline(always)]
-unsafe fn stream<T>(from: *const T, to: *mut T, length: usize) {
+unsafe fn stream<T, S: Simd>(from: *const T, to: *mut T, length: usize) {
     #[cfg(target_arch = "x86_64")]
     {
-        use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
-        let width = 16 / size_of::<T>();
-        let head = to.align_offset(16).min(length);
+        use std::arch::x86_64::{
+            _mm_loadu_si128, _mm_stream_si128, _mm256_loadu_si256, _mm256_stream_si256, _mm512_loadu_si512,
+            _mm512_stream_si512,
+        };
+        let bytes = size_of::<S::f32s>();
+        let width = bytes / size_of::<T>();
+        let head = to.align_offset(bytes).min(length);
         let whole = (length - head) / width * width;
-        // SAFETY: the caller vouches for both memories; a store past the caches begins at a multiple of its width.
+        // SAFETY: the caller vouches for both memories and runs where there are the instructions of `S`, whose vectors are
+        // that wide; a store past the caches begins at a multiple of its width.
         unsafe {
             std::ptr::copy_nonoverlapping(from, to, head);
             for i in (head..head + whole).step_by(width) {
-                _mm_stream_si128(to.add(i).cast(), _mm_loadu_si128(from.add(i).cast()));
+                let (from, to) = (from.add(i), to.add(i));
+                match bytes {
+                    64 => _mm512_stream_si512(to.cast(), _mm512_loadu_si512(from.cast())),
+                    32 => _mm256_stream_si256(to.cast(), _mm256_loadu_si256(from.cast())),
+                    _ => _mm_stream_si128(to.cast(), _mm_loadu_si128(from.cast())),
+                }
             }
             let done = head + whole;
             std::ptr::copy_nonoverlapping(from.add(done), to.add(done), length - done);

@@ -179,21 +179,21 @@ pub(super) fn totals<T: Float>(to: &mut [T], sums: &mut [T], rests: &mut [T]) {
 /// Repeats each value over a row of `width` elements. `to` is padded to whole vectors.
 #[inline(always)]
 pub(super) fn spread<T: Float>(to: &mut [T], values: &[T], width: usize) {
-    if width == 1 {
-        to[..values.len()].copy_from_slice(values);
-        return;
+    match width {
+        0 => return,
+        1 => return to[..values.len()].copy_from_slice(values),
+        _ => {}
     }
-    // Whole vectors run over into the next row, which is written afterwards.
+    // Whole vectors run over into the next row, which is written afterwards; they do not fit at the end.
     let padded = width.next_multiple_of(LANES);
-    for (row, &value) in values.iter().enumerate() {
-        let to = &mut to[row * width..];
-        if padded <= to.len() {
-            for chunk in to[..padded].as_chunks_mut::<LANES>().0 {
-                *chunk = [value; LANES];
-            }
-        } else {
-            to[..width].fill(value);
+    let fit = ((to.len() + width).saturating_sub(padded) / width).min(values.len());
+    for (row, &value) in values[..fit].iter().enumerate() {
+        for chunk in to[row * width..][..padded].as_chunks_mut::<LANES>().0 {
+            *chunk = [value; LANES];
         }
+    }
+    for (row, &value) in values.iter().enumerate().skip(fit) {
+        to[row * width..][..width].fill(value);
     }
 }
 
