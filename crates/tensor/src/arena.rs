@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::block::Block;
-use crate::schedule::{Access, Place, Schedule, Tile};
+use crate::schedule::{Access, Place, Schedule, Stage, Tile};
 use crate::scratch::Scratch;
 use crate::view::Element;
 
@@ -99,7 +99,7 @@ impl Arena {
             // SAFETY: every member has a number of its own, below the number of scratch memories.
             let scratch: &mut Block = unsafe { &mut *scratch.0.cast::<Block>().add(member) };
             let _guard = Guard(&failed);
-            for stage in schedule.stages() {
+            for Stage { tiles: stage, .. } in &schedule.stages {
                 if !wait(&done, stage.start, &failed) {
                     return;
                 }
@@ -128,8 +128,16 @@ impl Arena {
             self.bytes()
         );
         let base = Base(self.memory.as_mut_ptr());
-        for tile in &schedule.tiles {
-            run_tile(tile, base, self.scratch[0].words(), &work);
+        let scratch = self.scratch[0].words();
+        for stage in &schedule.stages {
+            let tiles = &schedule.tiles[stage.tiles.clone()];
+            if stage.by_kernel {
+                for kernel in 0..tiles[0].kernels.len() {
+                    tiles.iter().for_each(|tile| run_kernel(tile, kernel, base, scratch, &work));
+                }
+            } else {
+                tiles.iter().for_each(|tile| run_tile(tile, base, scratch, &work));
+            }
         }
     }
 }
@@ -142,10 +150,20 @@ unsafe impl Send for Base {}
 unsafe impl Sync for Base {}
 
 fn run_tile(tile: &Tile, base: Base, scratch: &mut [u64], work: &impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>)) {
-    for (kernel, access) in tile.kernels.iter().enumerate() {
-        let place = Place { stage: tile.stage, tile: tile.tile, kernel };
-        work(place, &mut Lent { base: base.0, access, taken: 0 }, &mut Scratch::new(scratch));
-    }
+    (0..tile.kernels.len()).for_each(|kernel| run_kernel(tile, kernel, base, scratch, work));
+}
+
+#[inline(always)]
+fn run_kernel(
+    tile: &Tile,
+    kernel: usize,
+    base: Base,
+    scratch: &mut [u64],
+    work: &impl Fn(Place, &mut Lent<'_>, &mut Scratch<'_>),
+) {
+    let place = Place { stage: tile.stage, tile: tile.tile, kernel };
+    let mut lent = Lent { base: base.0, access: &tile.kernels[kernel], taken: 0 };
+    work(place, &mut lent, &mut Scratch::new(scratch));
 }
 
 /// Waits until `gate` tiles are done: in a loop at first, then giving the processor away.

@@ -1,5 +1,6 @@
 //! Which pieces of an arena each tile of each stage touches, checked once.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// The bytes that one kernel reads and writes.
@@ -19,9 +20,16 @@ pub struct Access {
 #[derive(Clone, Debug, Default)]
 pub struct Schedule {
     pub(crate) tiles: Vec<Tile>,
-    /// The tiles of each stage.
-    stages: Vec<Range<usize>>,
+    pub(crate) stages: Vec<Stage>,
     bytes: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub(crate) tiles: Range<usize>,
+    /// Whether one thread better runs a kernel in all tiles before the next: what all tiles read, as weights, is more than
+    /// what kernels read of what those before them left.
+    pub(crate) by_kernel: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -63,6 +71,7 @@ impl Schedule {
         let mut schedule = Schedule::default();
         for (stage, tiles) in stages.into_iter().enumerate() {
             check_tiles(stage, &tiles)?;
+            let by_kernel = by_kernel(&tiles);
             let start = schedule.tiles.len();
             for (tile, kernels) in tiles.into_iter().enumerate() {
                 for access in &kernels {
@@ -72,14 +81,9 @@ impl Schedule {
                 }
                 schedule.tiles.push(Tile { stage, tile, kernels });
             }
-            schedule.stages.push(start..schedule.tiles.len());
+            schedule.stages.push(Stage { tiles: start..schedule.tiles.len(), by_kernel });
         }
         Ok(schedule)
-    }
-
-    /// The tiles of each stage, which start when all before them are done.
-    pub(crate) fn stages(&self) -> impl Iterator<Item = Range<usize>> {
-        self.stages.iter().cloned()
     }
 
     /// The memory it needs, in bytes.
@@ -87,6 +91,24 @@ impl Schedule {
     pub fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// As [`Stage::by_kernel`], by the bytes that the first tile reads.
+fn by_kernel(tiles: &[Vec<Access>]) -> bool {
+    let [first, second, ..] = tiles else { return false };
+    let mut written = HashSet::new();
+    let (mut shared, mut passed) = (0, 0);
+    for (access, other) in first.iter().zip(second) {
+        for (read, other) in access.reads.iter().zip(&other.reads) {
+            if read == other {
+                shared += read.len();
+            } else if written.contains(read) {
+                passed += read.len();
+            }
+        }
+        written.extend(access.writes.iter().cloned());
+    }
+    tiles.iter().all(|tile| tile.len() == first.len()) && shared > passed
 }
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
