@@ -1,32 +1,25 @@
 //! Gradient descent without gradients: a product whose only reader takes a multiple of it from a parameter is added to the
 //! parameter where it lies.
 
-use std::collections::HashMap;
-
 use graphrun_expr::{Binary, Expr, ExprKind, Func, Input, Output, Spec, Value as Step};
 
 use crate::kernel::{Accumulate, Bind, Kernel, ValueId, Work};
 use crate::lower::Lowered;
-use crate::update::{reaches, writers};
+use crate::update::{Links, reaches};
 
 /// Joins every update `p + c g` in place, where `g` is a product that nothing else reads, with the product.
 ///
 /// `before` says which kernels must run before each one, and is kept up to date; values in `asked` are wanted themselves.
-pub(crate) fn accumulate(lowered: &mut Lowered, before: &mut Vec<Vec<usize>>, asked: &[ValueId]) {
-    let writer = writers(lowered);
-    let mut readers: HashMap<_, usize> = HashMap::new();
-    for input in lowered.kernels.iter().flat_map(|kernel| &kernel.inputs) {
-        *readers.entry(input.value).or_default() += 1;
-    }
+pub(crate) fn accumulate(lowered: &mut Lowered, links: &Links, before: &mut Vec<Vec<usize>>, asked: &[ValueId]) {
     let mut joined = vec![None; lowered.kernels.len()];
     for update in 0..lowered.kernels.len() {
         let Some(found) = lowered.specs.get(&update).and_then(|spec| scaled(&lowered.kernels[update], spec)) else {
             continue;
         };
         let gradient = lowered.kernels[update].inputs[found.gradient].value;
-        let Some(&product) = writer.get(&gradient) else { continue };
+        let Some(product) = links.writer(gradient) else { continue };
         let (to, by) = (lowered.kernels[update].outputs[0], found.by.map(|k| lowered.kernels[update].inputs[k]));
-        let sole = readers[&gradient] == 1 && !asked.contains(&gradient);
+        let sole = links.readers(gradient).len() == 1 && !asked.contains(&gradient);
         let reads = lowered.kernels[product].inputs.iter().any(|i| i.value == to.value);
         let waits = before[update].iter().any(|&earlier| earlier != product && reaches(before, earlier, product));
         let kernel = &mut lowered.kernels[product];

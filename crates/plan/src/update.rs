@@ -13,7 +13,8 @@ use crate::lower::Lowered;
 /// Makes every updated parameter be written by some kernel. Gives, for each kernel, the kernels that must run
 /// before it: those that write what it reads, and those that read what it overwrites.
 pub(crate) fn update(concrete: &Concrete<'_>, lowered: &mut Lowered) -> Result<Vec<Vec<usize>>, PlanError> {
-    let mut before = dependencies(lowered);
+    let mut links = Links::of(lowered);
+    let mut before = links.dependencies(lowered);
     let mut asked: Vec<ValueId> = Vec::new();
     for id in concrete.graph.outputs.iter().map(|(_, id)| *id).chain(concrete.graph.loss) {
         asked.extend(lowered.of.get(&concrete.root(id)));
@@ -25,45 +26,74 @@ pub(crate) fn update(concrete: &Concrete<'_>, lowered: &mut Lowered) -> Result<V
             continue;
         }
         let own = !is_leaf(concrete.form(root)) && !asked.contains(&from) && !asked.contains(&to);
-        if !(own && in_place(lowered, &mut before, from, to)) {
-            copy(concrete, lowered, &mut before, (parameter, from, to))?;
+        if !(own && in_place(lowered, &mut links, &mut before, from, to)) {
+            copy(concrete, lowered, &mut links, &mut before, (parameter, from, to))?;
         } else {
             lowered.of.insert(root, to);
         }
     }
-    accumulate(lowered, &mut before, &asked);
+    accumulate(lowered, &links, &mut before, &asked);
     Ok(before)
 }
 
-/// The kernel that writes each value.
-pub(crate) fn writers(lowered: &Lowered) -> HashMap<ValueId, usize> {
-    let kernels = lowered.kernels.iter().enumerate();
-    kernels.flat_map(|(k, kernel)| kernel.outputs.iter().map(move |o| (o.value, k))).collect()
+/// Which kernels touch each value.
+#[derive(Default)]
+pub(crate) struct Links {
+    writer: HashMap<ValueId, usize>,
+    /// A kernel stands here once for each of its inputs.
+    readers: HashMap<ValueId, Vec<usize>>,
 }
 
-fn dependencies(lowered: &Lowered) -> Vec<Vec<usize>> {
-    let writer = writers(lowered);
-    let of = |kernel: &Kernel| kernel.inputs.iter().filter_map(|i| writer.get(&i.value).copied()).collect();
-    lowered.kernels.iter().map(of).collect()
-}
+impl Links {
+    pub(crate) fn of(lowered: &Lowered) -> Links {
+        let mut links = Links::default();
+        lowered.kernels.iter().enumerate().for_each(|(k, kernel)| links.add(k, kernel));
+        links
+    }
 
-fn readers(lowered: &Lowered, value: ValueId) -> Vec<usize> {
-    let reads = |kernel: &Kernel| kernel.inputs.iter().any(|i| i.value == value);
-    (0..lowered.kernels.len()).filter(|&k| reads(&lowered.kernels[k])).collect()
+    fn add(&mut self, k: usize, kernel: &Kernel) {
+        self.writer.extend(kernel.outputs.iter().map(|output| (output.value, k)));
+        for input in &kernel.inputs {
+            self.readers.entry(input.value).or_default().push(k);
+        }
+    }
+
+    /// The kernel that writes a value.
+    pub(crate) fn writer(&self, value: ValueId) -> Option<usize> {
+        self.writer.get(&value).copied()
+    }
+
+    /// The kernels that read a value.
+    pub(crate) fn readers(&self, value: ValueId) -> &[usize] {
+        self.readers.get(&value).map_or(&[], |readers| readers)
+    }
+
+    /// For each kernel, those that write what it reads.
+    fn dependencies(&self, lowered: &Lowered) -> Vec<Vec<usize>> {
+        let of = |kernel: &Kernel| kernel.inputs.iter().filter_map(|input| self.writer(input.value)).collect();
+        lowered.kernels.iter().map(of).collect()
+    }
+
+    /// Lets those that touch `from` touch `to` instead.
+    fn rename(&mut self, lowered: &mut Lowered, from: ValueId, to: ValueId) {
+        let readers = self.readers.remove(&from).unwrap_or_default();
+        let writer = self.writer.remove(&from);
+        for &k in readers.iter().chain(&writer) {
+            let kernel = &mut lowered.kernels[k];
+            let touched = kernel.inputs.iter_mut().chain(&mut kernel.outputs);
+            touched.filter(|operand| operand.value == from).for_each(|operand| operand.value = to);
+        }
+        self.writer.extend(writer.map(|k| (to, k)));
+        self.readers.entry(to).or_default().extend(readers);
+    }
 }
 
 /// Lets the kernel that computes `from` write into the memory of `to`, if every other reader of `to` can run
 /// before it and it reads `to` itself, if at all, point by point.
-fn in_place(lowered: &mut Lowered, before: &mut [Vec<usize>], from: ValueId, to: ValueId) -> bool {
-    let writes = |kernel: &Kernel| kernel.outputs.iter().position(|o| o.value == from);
-    let Some((k, output)) = lowered.kernels.iter().enumerate().find_map(|(k, kernel)| Some((k, writes(kernel)?)))
-    else {
-        return false;
-    };
-    if lowered.kernels.iter().any(|kernel| kernel.outputs.iter().any(|o| o.value == to)) {
-        return false;
-    }
-    let others: Vec<usize> = readers(lowered, to).into_iter().filter(|&r| r != k).collect();
+fn in_place(lowered: &mut Lowered, links: &mut Links, before: &mut [Vec<usize>], from: ValueId, to: ValueId) -> bool {
+    let Some(k) = links.writer(from).filter(|_| links.writer(to).is_none()) else { return false };
+    let Some(output) = lowered.kernels[k].outputs.iter().position(|o| o.value == from) else { return false };
+    let others: Vec<usize> = links.readers(to).iter().copied().filter(|&r| r != k).collect();
     if others.iter().any(|&reader| reaches(before, reader, k)) {
         return false;
     }
@@ -85,12 +115,9 @@ fn in_place(lowered: &mut Lowered, before: &mut [Vec<usize>], from: ValueId, to:
             }
         }
         kernel.inputs.remove(read);
+        links.readers.insert(to, others.clone());
     }
-    for operand in lowered.kernels.iter_mut().flat_map(|k| k.inputs.iter_mut().chain(&mut k.outputs)) {
-        if operand.value == from {
-            operand.value = to;
-        }
-    }
+    links.rename(lowered, from, to);
     before[k].extend(others);
     true
 }
@@ -99,15 +126,14 @@ fn in_place(lowered: &mut Lowered, before: &mut [Vec<usize>], from: ValueId, to:
 fn copy(
     concrete: &Concrete<'_>,
     lowered: &mut Lowered,
+    links: &mut Links,
     before: &mut Vec<Vec<usize>>,
     (parameter, from, to): (graphrun_graph::NodeId, ValueId, ValueId),
 ) -> Result<(), PlanError> {
-    let mut after = readers(lowered, to);
-    let writes = |kernel: &Kernel| kernel.outputs.iter().any(|o| o.value == from);
-    after.extend(lowered.kernels.iter().position(writes));
+    let writer = links.writer(from);
+    let after = links.readers(to).iter().copied().chain(writer).collect();
     // A value that another update has overwritten in the meantime is lost.
-    let overwritten = |kernel: &Kernel| kernel.outputs.iter().any(|o| o.value == from);
-    if is_leaf_value(concrete, lowered, from) && lowered.kernels.iter().any(overwritten) {
+    if writer.is_some() && is_leaf_value(concrete, lowered, from) {
         let name = concrete.graph.describe(parameter);
         return Err(PlanError::new(format!("the update of {name} reads a parameter that is itself overwritten")));
     }
@@ -120,6 +146,7 @@ fn copy(
         rows: 1,
         flops: lowered.values[to.index()].len as f64,
     };
+    links.add(lowered.kernels.len(), &kernel);
     lowered.kernels.push(kernel);
     before.push(after);
     Ok(())
