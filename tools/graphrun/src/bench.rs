@@ -90,7 +90,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             (None, Some(_)) => "; no earlier time of this case, mode and number of threads".into(),
             (None, None) => String::new(),
         };
-        say(format!("{case}, {mode}, {number} threads: {median:.2} us a step (least {least:.2}){change}"))?;
+        let threads = if number == 1 { "1 thread".into() } else { format!("{number} threads") };
+        say(format!("{case}, {mode}, {threads}: {median:.2} us a step (least {least:.2}){change}"))?;
         say(format!("planned in {planned:.2} ms, {} bytes", executor.plan().bytes))?;
         say(profile(&simplified, executor))?;
     }
