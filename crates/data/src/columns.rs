@@ -16,7 +16,7 @@ pub(crate) fn matching<'a>(patterns: &[String], table: &'a Table) -> Result<Vec<
         }
     }
     match found.is_empty() {
-        true => Err(DataError::new("`names` is empty").help("name at least one column").setting(["names"])),
+        true => Err(DataError::new("`names` is empty", "name at least one column").setting(["names"])),
         false => Ok(found),
     }
 }
@@ -48,8 +48,8 @@ pub(crate) fn side_by_side(names: &[&str], table: &Table) -> Result<Arc<Array>> 
     }
     for (name, column) in names.iter().zip(&columns) {
         if column.labels().is_some() {
-            return Err(DataError::new(format!("column `{name}` is text"))
-                .help("feed it alone, as the class of an `Index` input"));
+            let help = "feed it alone, as the class of an `Index` input";
+            return Err(DataError::new(format!("column `{name}` is text"), help));
         }
     }
     let width: usize = columns.iter().map(|c| c.width()).sum();

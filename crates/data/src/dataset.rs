@@ -99,7 +99,7 @@ impl Dataset {
         let (train, test) = match split(table.rows(), test, spec.seed.unwrap_or(seed)) {
             Ok(parts) => parts,
             Err(error) => {
-                errors.extend(is_share(spec.test).then(|| error.setting(["test"])));
+                errors.extend(no_share(spec.test).is_none().then(|| error.setting(["test"])));
                 ((0..table.rows()).collect(), Vec::new())
             }
         };
@@ -187,7 +187,8 @@ fn feed(input: &Input, spec: &DataSpec, source: &Source, field: &str, table: &Ta
     if given.is_none() && !table.names().any(|name| name == input.name) {
         let unknown = DataError::unknown("column", &input.name, table.names());
         let message = format!("no column feeds the input `{}`", input.name);
-        return Err(DataError { message, ..unknown }.setting([field]));
+        let help = format!("say which does: `feeds: {{ {}: Column(name: \"...\") }}`; {}", input.name, unknown.help);
+        return Err(DataError::new(message, help).setting([field]));
     }
     Feed::new(input, given, table, fit).map_err(|mut error| {
         let inner = std::mem::take(&mut error.setting);
@@ -220,17 +221,15 @@ fn settings(spec: &DataSpec, inputs: &[Input], errors: &mut Vec<DataError>) {
         let (FeedSpec::Column { scale, shift, .. } | FeedSpec::Columns { scale, shift, .. }) = feed;
         for (option, value) in [("scale", scale), ("shift", shift)] {
             if !value.is_finite() {
-                let error = DataError::new(format!("`{option}` is {value}, and a finite number is needed"));
-                errors.push(error.setting(["feeds", name, option]));
+                let message = format!("`{option}` is {value}, and a finite number is needed");
+                let help = format!("write a number such as `{option}: 0.5`, or leave it out");
+                errors.push(DataError::new(message, help).setting(["feeds", name, option]));
             }
         }
     }
-    if !is_share(spec.test) {
-        let message = format!("`test` is {}, which is neither a share below 1 nor a number of rows", spec.test);
-        errors.push(DataError::new(message).setting(["test"]));
-    }
+    errors.extend(no_share(spec.test).map(|error| error.setting(["test"])));
     if spec.test_source.is_some() && spec.test > 0.0 {
-        let error = DataError::new("both `test` and `test_source` say what to test on").help("keep one of them");
+        let error = DataError::new("both `test` and `test_source` say what to test on", "keep one of them");
         errors.push(error.setting(["test_source"]));
     }
     for (field, source) in [("source", Some(&spec.source)), ("test_source", spec.test_source.as_ref())] {
@@ -253,27 +252,30 @@ fn unused(spec: &DataSpec, inputs: &[Input], errors: &mut Vec<DataError>) {
         for name in names.into_iter().filter(|name| !used(name)) {
             let inputs = inputs.iter().map(|input| input.name.as_str());
             let error = DataError::unknown("input", name, inputs);
-            let error = DataError { message: format!("the column `{name}` feeds no input"), ..error };
+            let message = format!("the column `{name}` feeds no input");
+            let help = format!("delete it, or declare an input for it ({})", error.help);
+            let error = DataError::new(message, help);
             errors.push(error.setting([field, list, name]).key());
         }
     }
 }
 
-/// Whether `test` is a share below 1 or a number of rows.
-fn is_share(test: f64) -> bool {
-    test.is_finite() && test >= 0.0 && (test < 1.0 || test.fract() == 0.0)
+/// The error of a `test` that is neither a share below 1 nor a number of rows.
+fn no_share(test: f64) -> Option<DataError> {
+    let share = test.is_finite() && test >= 0.0 && (test < 1.0 || test.fract() == 0.0);
+    let message = format!("`test` is {test}, which is neither a share below 1 nor a number of rows");
+    (!share).then(|| DataError::new(message, "write `test: 0.2` for a fifth of the rows, or `test: 100` for a hundred"))
 }
 
 /// The rows to train on and to test on, each ascending.
 fn split(rows: usize, test: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
-    if !is_share(test) {
-        return Err(DataError::new(format!("`test` is {test}, which is neither a share below 1 nor a number of rows")));
+    if let Some(error) = no_share(test) {
+        return Err(error);
     }
     let count = if test < 1.0 { (rows as f64 * test).round() } else { test } as usize;
     if count >= rows {
-        return Err(DataError::new(format!(
-            "{count} of {rows} rows are held back for testing, so none is left to train on"
-        )));
+        let message = format!("{count} of {rows} rows are held back for testing, so none is left to train on");
+        return Err(DataError::new(message, "write a smaller `test`"));
     }
     let mut order: Vec<usize> = (0..rows).collect();
     if count > 0 {
@@ -360,7 +362,7 @@ mod tests {
         let data = load(&spec("b.csv"), &[index("kind", 3)], folder.path()).unwrap();
         assert_eq!(gather(&data.test.unwrap(), 0, 1), [2.0, 1.0]);
         let error = load(&spec("c.csv"), &[index("kind", 3)], folder.path()).unwrap_err();
-        assert_eq!(error.help.as_deref(), Some("did you mean `bee`?"));
+        assert_eq!(error.help, "did you mean `bee`?");
     }
 
     #[test]

@@ -21,17 +21,17 @@ pub struct DataError {
     /// The fault, lower case, without a full stop.
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: String,
 }
 
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, DataError>;
 
 impl DataError {
-    /// An error without a place.
-    pub fn new(message: impl Into<String>) -> Self {
-        let (message, setting) = (message.into(), Vec::new());
-        Self { path: None, line: None, column: None, setting, on_key: false, element: None, message, help: None }
+    /// An error without a place, and what to do about it.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        let (message, help, setting) = (message.into(), help.into(), Vec::new());
+        Self { path: None, line: None, column: None, setting, on_key: false, element: None, message, help }
     }
 
     /// The same error of the setting that these names lead to, unless it has one already.
@@ -47,13 +47,6 @@ impl DataError {
     #[must_use]
     pub fn key(mut self) -> Self {
         self.on_key = true;
-        self
-    }
-
-    /// The same error with a remedy.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
         self
     }
 
@@ -73,7 +66,6 @@ impl DataError {
 
     /// "`name` is not a `kind`", with the nearest of `known` or the list of them.
     pub(crate) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let error = Self::new(format!("there is no {kind} `{name}`"));
         let near = |distance: usize, k: &str| {
             let length = k.len().max(name.len());
             distance < length && distance <= 1 + length / 4
@@ -82,10 +74,11 @@ impl DataError {
         let alike = known.clone().filter(|k| near(k.len().abs_diff(name.len()), k));
         let nearest = alike.map(|k| (strsim::damerau_levenshtein(k, name), k)).min();
         let nearest = nearest.filter(|(distance, k)| near(*distance, k));
-        match nearest {
-            Some((_, near)) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("known: {}", abridge(known))),
-        }
+        let help = match nearest {
+            Some((_, near)) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", abridge(known)),
+        };
+        Self::new(format!("there is no {kind} `{name}`"), help)
     }
 }
 
@@ -111,11 +104,7 @@ impl fmt::Display for DataError {
             }
             write!(f, ": ")?;
         }
-        write!(f, "{}", self.message)?;
-        match &self.help {
-            Some(help) => write!(f, " ({help})"),
-            None => Ok(()),
-        }
+        f.write_str(&self.message)
     }
 }
 
@@ -126,21 +115,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_place_message_and_help() {
-        let error = DataError::new("cell is not a number").at(Path::new("a.csv")).place(3, 5);
-        assert_eq!(error.clone().to_string(), "a.csv:3:5: cell is not a number");
-        assert_eq!(error.help("write 0").to_string(), "a.csv:3:5: cell is not a number (write 0)");
+    fn shows_place_and_message() {
+        let error = DataError::new("cell is not a number", "write 0").at(Path::new("a.csv")).place(3, 5);
+        assert_eq!(error.to_string(), "a.csv:3:5: cell is not a number");
     }
 
     #[test]
     fn unknown_names_suggest_the_nearest_or_list_the_known() {
         let known = ["digit", "pixel_0"];
         let near = DataError::unknown("column", "digti", known.into_iter());
-        assert_eq!(near.help.as_deref(), Some("did you mean `digit`?"));
+        assert_eq!(near.help, "did you mean `digit`?");
         let far = DataError::unknown("column", "species", known.into_iter());
-        assert_eq!(far.help.as_deref(), Some("known: digit, pixel_0"));
+        assert_eq!(far.help, "known: digit, pixel_0");
         let many: Vec<String> = (0..20).map(|i| format!("pixel_{i}")).collect();
         let far = DataError::unknown("column", "species", many.iter().map(String::as_str));
-        assert!(far.help.unwrap().ends_with("pixel_7 and 12 more"));
+        assert!(far.help.ends_with("pixel_7 and 12 more"));
     }
 }

@@ -101,10 +101,11 @@ impl Feed {
         let affine = match (input.kind, fit) {
             (Kind::Index { below }, _) => {
                 if (scale, shift, standardize) != (1.0, 0.0, false) {
-                    return Err(DataError::new(format!(
-                        "`{}` takes whole numbers, which cannot be scaled, shifted or standardized",
-                        input.name
-                    )));
+                    let name = &input.name;
+                    let message =
+                        format!("`{name}` takes whole numbers, which cannot be scaled, shifted or standardized");
+                    let help = format!("leave these settings out, or declare `{name}` by a bare shape");
+                    return Err(DataError::new(message, help));
                 }
                 check_whole(&array, &input.name, below).map_err(|e| in_column(e, &columns))?;
                 Vec::new()
@@ -192,7 +193,9 @@ fn row_shape(input: &Input, array: &Array, columns: &[&str]) -> Result<Vec<usize
         many => format!("the row of {} columns", many.len()),
     };
     let sizes = sizes.collect::<Vec<_>>().join(", ");
-    let error = DataError::new(format!("a row of input `{}` is [{sizes}], but {from} gives {has:?}", input.name));
+    let message = format!("a row of input `{}` is [{sizes}], but {from} gives {has:?}", input.name);
+    let inner: String = has.iter().map(|size| format!(", {size}")).collect();
+    let error = DataError::new(message, format!("declare it as `{}: [N{inner}]`, or feed other columns", input.name));
     Err(in_column(element(error, array, None), columns))
 }
 
@@ -231,11 +234,14 @@ fn check_whole(array: &Array, name: &str, below: Option<u64>) -> Result<()> {
     let x = array.values().real(i);
     Err(match array.labels() {
         Some(labels) => {
-            DataError::new(format!("input `{name}` takes {takes}, but the column has {} classes", labels.len()))
+            let classes = labels.len();
+            let message = format!("input `{name}` takes {takes}, but the column has {classes} classes");
+            DataError::new(message, format!("declare it as `{name}: Index([N], {classes})`"))
         }
         None => {
-            let error = DataError::new(format!("input `{name}` takes {takes}, but row {row} has {x}"));
-            element(error, array, Some(i))
+            let message = format!("input `{name}` takes {takes}, but row {row} has {x}");
+            let help = "mend the row, or raise the bound of the input; numbers that are no classes want a bare shape";
+            element(DataError::new(message, help), array, Some(i))
         }
     })
 }
@@ -247,8 +253,8 @@ fn check_finite(array: &Array, name: &str) -> Result<()> {
     match values.iter().position(|x| !x.is_finite()) {
         Some(i) => {
             let (row, x) = (i / array.width() + 1, values[i]);
-            let error = DataError::new(format!("input `{name}` takes finite numbers, but row {row} has {x}"));
-            Err(element(error, array, Some(i)))
+            let message = format!("input `{name}` takes finite numbers, but row {row} has {x}");
+            Err(element(DataError::new(message, "write a number there, or leave the row out"), array, Some(i)))
         }
         None => Ok(()),
     }

@@ -26,7 +26,7 @@ pub fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
 pub(crate) fn read_start(path: &Path, most: u64) -> Result<(Vec<u8>, bool)> {
     let failed = |e: io::Error| unreadable(&e).at(path);
     if path.is_dir() {
-        return Err(DataError::new("is a folder").at(path).help("name a file in it"));
+        return Err(DataError::new("is a folder", "name a file in it").at(path));
     }
     let mut file = File::open(path).map_err(failed)?;
     let mut head = Vec::new();
@@ -46,14 +46,20 @@ pub(crate) fn read_start(path: &Path, most: u64) -> Result<(Vec<u8>, bool)> {
 /// Why a file cannot be read, in our words where there are any.
 fn unreadable(error: &io::Error) -> DataError {
     match error.kind() {
-        io::ErrorKind::NotFound => DataError::new("cannot be read: there is no such file")
-            .help("paths in a model file are relative to the folder of that file"),
-        io::ErrorKind::PermissionDenied => DataError::new("cannot be read: permission is denied"),
-        io::ErrorKind::UnexpectedEof => DataError::new("cannot be read: the packed file is cut short"),
+        io::ErrorKind::NotFound => DataError::new(
+            "cannot be read: there is no such file",
+            "paths in a model file are relative to the folder of that file",
+        ),
+        io::ErrorKind::PermissionDenied => {
+            DataError::new("cannot be read: permission is denied", "allow it, as by `chmod +r`, or name another file")
+        }
+        io::ErrorKind::UnexpectedEof => {
+            DataError::new("cannot be read: the packed file is cut short", "pack it again, or fetch it again")
+        }
         _ => {
             let text = error.to_string();
             let words = text.split(" (os error").next().unwrap_or_default();
-            DataError::new(format!("cannot be read: {words}"))
+            DataError::new(format!("cannot be read: {words}"), "write the file again, or name another")
         }
     }
 }
@@ -67,8 +73,8 @@ pub(crate) fn read_limited(reader: impl Read, max_bytes: u64) -> io::Result<Opti
 
 /// The error for data beyond the limit.
 pub(crate) fn too_large(max_bytes: u64) -> DataError {
-    DataError::new(format!("is larger than {max_bytes} bytes once unpacked"))
-        .help("raise `max_bytes` in the data section if the file is to be trusted")
+    let help = "raise `max_bytes` in the data section if the file is to be trusted";
+    DataError::new(format!("is larger than {max_bytes} bytes once unpacked"), help)
 }
 
 #[cfg(test)]
@@ -86,14 +92,14 @@ mod tests {
         assert_eq!(read_file(&path, 1 << 20).unwrap().len(), 1 << 20);
         let error = read_file(&path, 1000).unwrap_err();
         assert_eq!(error.message, "is larger than 1000 bytes once unpacked");
-        assert!(error.help.unwrap().contains("max_bytes"));
+        assert!(error.help.contains("max_bytes"));
     }
 
     #[test]
     fn missing_and_damaged_files_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.gz");
-        assert!(read_file(&path, 10).unwrap_err().help.unwrap().contains("relative"));
+        assert!(read_file(&path, 10).unwrap_err().help.contains("relative"));
         std::fs::write(&path, [0x1f, 0x8b, 1, 2, 3]).unwrap();
         assert!(read_file(&path, 10).unwrap_err().message.starts_with("cannot be read"));
         std::fs::write(&path, b"a").unwrap();

@@ -7,7 +7,12 @@ use crate::table::Array;
 
 /// Reads the (unpacked) bytes of an IDX file.
 pub(crate) fn parse_idx(bytes: &[u8]) -> Result<Array> {
-    let wrong = || DataError::new("is not an IDX file: it begins with other bytes");
+    let wrong = || {
+        DataError::new(
+            "is not an IDX file: it begins with other bytes",
+            "name a file of the MNIST kind, packed by gzip or not",
+        )
+    };
     let [0, 0, kind, axes, rest @ ..] = bytes else {
         return Err(wrong());
     };
@@ -20,8 +25,9 @@ pub(crate) fn parse_idx(bytes: &[u8]) -> Result<Array> {
         0x0e => Number::F64,
         _ => return Err(wrong()),
     };
-    let (sizes, body) =
-        rest.split_at_checked(usize::from(*axes) * 4).ok_or_else(|| DataError::new("ends within its header"))?;
+    let (sizes, body) = rest
+        .split_at_checked(usize::from(*axes) * 4)
+        .ok_or_else(|| DataError::new("ends within its header", "the file is cut short: fetch it again"))?;
     let shape = sizes.chunks_exact(4).map(|c| u32::from_be_bytes([c[0], c[1], c[2], c[3]]) as usize).collect();
     decode(shape, number, true, body)
 }

@@ -79,24 +79,29 @@ struct Header<'a> {
     body: &'a [u8],
 }
 
+/// What to do about a file that cannot be read.
+const SAVE: &str = "write it with numpy.save";
+
 impl<'a> Header<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Self> {
-        let cut = || DataError::new("ends within its header");
+        let cut = || DataError::new("ends within its header", "the file is cut short: write it again");
         let rest = bytes
             .strip_prefix(b"\x93NUMPY")
-            .ok_or_else(|| DataError::new("is not an NPY file: it begins with other bytes"))?;
+            .ok_or_else(|| DataError::new("is not an NPY file: it begins with other bytes", SAVE))?;
         let (length, rest) = match rest {
             [1, _, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
             [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
             [version, ..] if !(1..=3).contains(version) => {
-                return Err(DataError::new(format!("NPY version {version} is not known")));
+                return Err(DataError::new(format!("NPY version {version} is not known"), SAVE));
             }
             _ => return Err(cut()),
         };
         let (text, body) = rest.split_at_checked(length).ok_or_else(cut)?;
-        let text = std::str::from_utf8(text).map_err(|_| DataError::new("the header of this NPY file is not text"))?;
+        let text =
+            std::str::from_utf8(text).map_err(|_| DataError::new("the header of this NPY file is not text", SAVE))?;
         let field = |name| {
-            value_of(text, name).ok_or_else(|| DataError::new(format!("the header of this NPY file has no `{name}`")))
+            value_of(text, name)
+                .ok_or_else(|| DataError::new(format!("the header of this NPY file has no `{name}`"), SAVE))
         };
         let by_columns = field("fortran_order")?.starts_with("True");
         let (number, big) = number_of(field("descr")?)?;
@@ -130,15 +135,15 @@ fn number_of(descr: &str) -> Result<(Number, bool)> {
         "f8" => Number::F64,
         _ => {
             let code: String = code.chars().take(20).collect();
-            return Err(DataError::new(format!("holds `{code}`, which is not a kind of number known here"))
-                .help("write it as float16, float32, float64, an integer or bool"));
+            let message = format!("holds `{code}`, which is not a kind of number known here");
+            return Err(DataError::new(message, "write it as float16, float32, float64, an integer or bool"));
         }
     };
     Ok((number, big))
 }
 
 fn shape_of(text: &str) -> Result<Vec<usize>> {
-    let wrong = || DataError::new("the shape in the header of this NPY file is not a list of sizes");
+    let wrong = || DataError::new("the shape in the header of this NPY file is not a list of sizes", SAVE);
     let inner = text.strip_prefix('(').and_then(|t| t.split_once(')')).ok_or_else(wrong)?.0;
     let sizes = inner.split(',').map(str::trim).filter(|s| !s.is_empty());
     sizes.map(|s| s.trim_end_matches('L').parse().map_err(|_| wrong())).collect()

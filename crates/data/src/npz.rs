@@ -10,6 +10,9 @@ use crate::table::{Array, Table};
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
+/// What to do about an archive that cannot be read.
+const SAVE: &str = "write it again with numpy.savez or numpy.savez_compressed";
+
 /// Reads every array of an archive; an array is named by its entry without `.npy`. `max_bytes` bounds
 /// all entries together once unpacked. An entry that cannot be read keeps its error.
 pub(crate) fn parse_npz(bytes: &[u8], max_bytes: u64) -> Result<Table> {
@@ -37,7 +40,7 @@ struct Entry {
 
 impl Entry {
     fn unpack(&self, bytes: &[u8], max_bytes: u64) -> Result<Vec<u8>> {
-        let damaged = || DataError::new(format!("the entry `{}` of this archive is damaged", self.name));
+        let damaged = || DataError::new(format!("the entry `{}` of this archive is damaged", self.name), SAVE);
         let local = bytes.get(self.header..).filter(|b| b.starts_with(b"PK\x03\x04")).ok_or_else(damaged)?;
         let skip = 30
             + usize::from(u16_at(local, 26).ok_or_else(damaged)?)
@@ -47,11 +50,9 @@ impl Entry {
             STORED => read_limited(body, max_bytes),
             DEFLATED => read_limited(DeflateDecoder::new(body), max_bytes),
             method => {
-                return Err(DataError::new(format!(
-                    "the entry `{}` is packed by method {method}, which is not known here",
-                    self.name
-                ))
-                .help("write it with numpy.savez or numpy.savez_compressed"));
+                let name = &self.name;
+                let message = format!("the entry `{name}` is packed by method {method}, which is not known here");
+                return Err(DataError::new(message, SAVE));
             }
         };
         unpacked.map_err(|_| damaged())?.ok_or_else(|| too_large(max_bytes))
@@ -62,7 +63,7 @@ impl Entry {
 fn entries(bytes: &[u8]) -> Result<Vec<Entry>> {
     const END: usize = 22;
     const LONGEST_COMMENT: usize = 65_535;
-    let damaged = || DataError::new("is not an NPZ file, or its directory is damaged");
+    let damaged = || DataError::new("is not an NPZ file, or its directory is damaged", SAVE);
     let first = bytes.len().saturating_sub(END + LONGEST_COMMENT);
     let end = (first..=bytes.len().saturating_sub(END))
         .rev()
@@ -83,8 +84,8 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>> {
             header: u32_at(record, 42).ok_or_else(damaged)?,
         };
         if entry.packed == u32::MAX as usize || entry.header == u32::MAX as usize {
-            return Err(DataError::new(format!("the entry `{}` needs 64-bit zip", entry.name))
-                .help("write the array to a file of its own with numpy.save"));
+            let help = "write the array to a file of its own with numpy.save";
+            return Err(DataError::new(format!("the entry `{}` needs 64-bit zip", entry.name), help));
         }
         entries.push(entry);
         at += 46 + name_length + extra.ok_or_else(damaged)? + comment.ok_or_else(damaged)?;

@@ -50,12 +50,12 @@ pub(crate) fn decode(shape: Vec<usize>, number: Number, big: bool, body: &[u8]) 
     let claimed = shape.iter().try_fold(number.bytes(), |n, &s| n.checked_mul(s));
     if claimed != Some(body.len()) {
         let claimed = claimed.map_or("more than can be counted".into(), |n| n.to_string());
-        return Err(DataError::new(format!(
+        let message = format!(
             "the header says {shape:?} numbers of {} bytes ({claimed} bytes), but {} bytes follow it",
             number.bytes(),
             body.len()
-        ))
-        .help("the file is cut short or damaged"));
+        );
+        return Err(DataError::new(message, "the file is cut short or damaged: write it again"));
     }
     let values = match number {
         Number::U8 => Values::Byte(body.to_vec()),
@@ -77,7 +77,7 @@ pub(crate) fn decode(shape: Vec<usize>, number: Number, big: bool, body: &[u8]) 
     if let (Number::U64, Values::Int(v)) = (number, &values)
         && v.iter().any(|x| *x < 0)
     {
-        return Err(DataError::new("holds a whole number above 2^63 - 1"));
+        return Err(DataError::new("holds a whole number above 2^63 - 1", "write it as float64 or int64"));
     }
     Array::new(shape, values)
 }

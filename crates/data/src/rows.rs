@@ -32,7 +32,7 @@ impl Nested {
             }
         }
         if shape.first() == Some(&0) {
-            return Err(DataError::new("has no rows"));
+            return Err(DataError::new("has no rows", "write at least one"));
         }
         let (mut numbers, mut path) = (Vec::new(), Vec::new());
         self.flatten(&shape, &mut numbers, &mut path).map_err(|e| e.setting(path))?;
@@ -43,7 +43,7 @@ impl Nested {
     fn flatten(&self, shape: &[usize], out: &mut Vec<f64>, path: &mut Vec<usize>) -> Result<()> {
         match (self, shape) {
             (Self::Number(x), []) if x.is_finite() => out.push(*x),
-            (Self::Number(x), []) => return Err(DataError::new(format!("{x} is not finite"))),
+            (Self::Number(x), []) => return Err(DataError::new(format!("{x} is not finite"), "write a finite number")),
             (Self::List(items), [size, rest @ ..]) if items.len() == *size => {
                 for (k, item) in items.iter().enumerate() {
                     path.push(k);
@@ -52,16 +52,18 @@ impl Nested {
                 }
             }
             (Self::List(items), [size, ..]) => {
-                return Err(DataError::new(format!(
-                    "a list of {} stands where lists before it have {size}",
-                    items.len()
-                )));
+                let message = format!("a list of {} stands where lists before it have {size}", items.len());
+                return Err(DataError::new(message, "write rows of one length"));
             }
             (Self::List(_), []) => {
-                return Err(DataError::new("a list stands where others have a number"));
+                return Err(DataError::new(
+                    "a list stands where others have a number",
+                    "write lists everywhere, or nowhere",
+                ));
             }
             (Self::Number(x), _) => {
-                return Err(DataError::new(format!("{x} stands where others have a list")));
+                let message = format!("{x} stands where others have a list");
+                return Err(DataError::new(message, "write lists everywhere, or nowhere"));
             }
         }
         Ok(())

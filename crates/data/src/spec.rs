@@ -189,7 +189,7 @@ impl Source {
             &Self::Xor { n, noise, seed } => points(Shape::Xor, n, 2, noise, seed),
         }?;
         match table.rows() {
-            0 => Err(DataError::new("the data has no rows")),
+            0 => Err(DataError::new("the data has no rows", "give at least one")),
             _ => Ok(table),
         }
     }
@@ -200,7 +200,7 @@ impl Source {
             true => Ok(()),
             false => {
                 let message = format!("`noise` is {noise}, and a finite number from 0 is needed");
-                Err(DataError::new(message).setting(["noise"]))
+                Err(DataError::new(message, "write a deviation such as `noise: 0.1`").setting(["noise"]))
             }
         };
         let checks = match self {

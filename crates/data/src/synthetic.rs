@@ -18,7 +18,7 @@ fn limit(n: usize, row: &[usize]) -> Result<()> {
         _ => {
             let width = row.iter().fold(1usize, |width, size| width.saturating_mul(*size));
             let message = format!("{n} rows of {width} numbers are more than {MAX_NUMBERS} numbers");
-            Err(DataError::new(message).setting(["n"]))
+            Err(DataError::new(message, "write a smaller `n`").setting(["n"]))
         }
     }
 }
@@ -62,7 +62,7 @@ section! {
 /// Refuses a column of noise that cannot be made.
 pub(crate) fn noise_limit(n: usize, name: &str, noise: &Noise) -> Result<()> {
     if let Noise::Classes { below: 0, .. } = noise {
-        let error = DataError::new(format!("`{name}` has no classes: `below` is 0"));
+        let error = DataError::new(format!("`{name}` has no classes: `below` is 0"), "write `below: 1` or more");
         return Err(error.setting(["columns", name, "below"]));
     }
     limit(n, noise.row())
@@ -71,7 +71,7 @@ pub(crate) fn noise_limit(n: usize, name: &str, noise: &Noise) -> Result<()> {
 /// Refuses points that cannot be made.
 pub(crate) fn points_limit(n: usize, classes: u64) -> Result<()> {
     if classes == 0 {
-        return Err(DataError::new("there must be at least one class").setting(["classes"]));
+        return Err(DataError::new("there must be at least one class", "write `classes: 2`").setting(["classes"]));
     }
     limit(n, &[2])
 }

@@ -63,10 +63,11 @@ impl Array {
     pub fn new(shape: Vec<usize>, values: Values) -> Result<Self> {
         let size = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if shape.is_empty() {
-            return Err(DataError::new("a single number has no rows").help("give an array with at least one axis"));
+            return Err(DataError::new("a single number has no rows", "give an array with at least one axis"));
         }
         if size != Some(values.len()) {
-            return Err(DataError::new(format!("an array of shape {shape:?} cannot hold {} values", values.len())));
+            let message = format!("an array of shape {shape:?} cannot hold {} values", values.len());
+            return Err(DataError::new(message, "the file is damaged: write it again"));
         }
         Ok(Self { shape, values, labels: None })
     }
@@ -117,7 +118,7 @@ impl Table {
     pub fn new(rows: usize, columns: Vec<(String, Result<Array>)>) -> Result<Self> {
         let mut names = std::collections::HashSet::new();
         if let Some((name, _)) = columns.iter().find(|(name, _)| !names.insert(name.as_str())) {
-            return Err(DataError::new(format!("column `{name}` appears twice")));
+            return Err(DataError::new(format!("column `{name}` appears twice"), "give one of them another name"));
         }
         drop(names);
         let first = columns.iter().find(|(_, array)| array.as_ref().is_ok_and(|array| array.rows() == rows));
@@ -125,8 +126,8 @@ impl Table {
         let even = |(name, array): (String, Result<Array>)| match array {
             Ok(array) if array.rows() != rows => {
                 let message = format!("`{name}` has {} rows, but `{first}` has {rows}", array.rows());
-                let error = DataError { element: Some((name.clone(), Vec::new())), ..DataError::new(message) };
-                (name, Err(error))
+                let error = DataError::new(message, "give every column as many rows");
+                (name.clone(), Err(DataError { element: Some((name, Vec::new())), ..error }))
             }
             array => (name, array.map(Arc::new)),
         };

@@ -24,6 +24,9 @@ const MAX_SIZE: usize = 4096;
 /// The most operations a gradient of a formula may have when nothing in it is shared.
 const MAX_GRADIENT: usize = 200_000;
 
+/// What to do about a formula that is too much.
+const SPLIT: &str = "split it into several nodes";
+
 /// Why a formula cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
@@ -31,14 +34,13 @@ pub struct ParseError {
     pub span: Range<usize>,
     /// What is wrong.
     pub message: String,
-    /// What was probably meant.
-    pub help: Option<String>,
+    /// What to write instead.
+    pub help: String,
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.message, self.span.start)?;
-        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+        write!(f, "{} at byte {}; {}", self.message, self.span.start, self.help)
     }
 }
 
@@ -59,7 +61,7 @@ impl Expr {
     pub fn parse_all(text: &str, vars: &[&str], functions: &dyn Functions) -> Result<Expr, Vec<ParseError>> {
         if text.len() > MAX_LENGTH {
             let message = format!("the formula is {} bytes long, more than {MAX_LENGTH}", text.len());
-            return Err(vec![error(0..0, message)]);
+            return Err(vec![error(0..0, message, SPLIT)]);
         }
         let (token, unknown) = (Token::End, Vec::new());
         let mut parser = Parser { text, at: 0, token, span: 0..0, vars, functions, nesting: 0, unknown };
@@ -90,8 +92,8 @@ impl Expr {
     }
 }
 
-fn error(span: Range<usize>, message: String) -> ParseError {
-    ParseError { span, message, help: None }
+fn error(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> ParseError {
+    ParseError { span, message: message.into(), help: help.into() }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,13 +128,13 @@ impl<'a> Parser<'a> {
         let expr = self.expression(Level::Comparison)?;
         if self.token != Token::End {
             let product = matches!(self.token, Token::Number(_) | Token::Name(_) | Token::Open);
-            let help = product.then(|| "a product is written `x * y`".to_owned());
-            return Err(ParseError { help, ..self.unexpected("an operator or the end") });
+            let help =
+                if product { "a product is written `x * y`" } else { "write an operator before it, or delete it" };
+            return Err(self.unexpected("an operator or the end", help));
         }
         if expr.gradient_size() > MAX_GRADIENT {
             let message = format!("the gradient of the formula would have more than {MAX_GRADIENT} operations");
-            let help = "split it into several nodes".to_owned();
-            return Err(ParseError { help: Some(help), ..error(0..self.text.len(), message) });
+            return Err(error(0..self.text.len(), message, SPLIT));
         }
         Ok(expr)
     }
@@ -146,9 +148,14 @@ impl<'a> Parser<'a> {
                 let length = number_length(rest.as_bytes());
                 match rest[..length].parse::<f64>() {
                     Ok(value) if value.is_finite() => (Token::Number(value), length),
-                    Ok(_) => return Err(error(start..start + length, "the number is too large".into())),
+                    Ok(_) => {
+                        let help = "write a number up to about 1.8e308";
+                        return Err(error(start..start + length, "the number is too large", help));
+                    }
                     Err(_) => {
-                        return Err(error(start..start + length, format!("`{}` is not a number", &rest[..length])));
+                        let message = format!("`{}` is not a number", &rest[..length]);
+                        let help = "write digits with a point and an exponent, as in 1.5e-3";
+                        return Err(error(start..start + length, message, help));
                     }
                 }
             }
@@ -165,7 +172,7 @@ impl<'a> Parser<'a> {
                 Some(f) => (Token::Operator(f), f.symbol().len()),
                 None => {
                     let message = format!("`{c}` has no meaning in a formula");
-                    return Err(ParseError { span: start..start + c.len_utf8(), message, help: plain(c) });
+                    return Err(error(start..start + c.len_utf8(), message, plain(c)));
                 }
             },
         };
@@ -178,7 +185,8 @@ impl<'a> Parser<'a> {
     fn expression(&mut self, floor: Level) -> Result<Expr, ParseError> {
         self.nesting += 1;
         if self.nesting > MAX_NESTING {
-            return Err(error(self.span.clone(), format!("the formula is nested more than {MAX_NESTING} levels deep")));
+            let message = format!("the formula is nested more than {MAX_NESTING} levels deep");
+            return Err(error(self.span.clone(), message, SPLIT));
         }
         let mut left = self.operand()?;
         while let Some(f) = self.operation() {
@@ -199,9 +207,8 @@ impl<'a> Parser<'a> {
             }
             limit(&left, span)?;
             if level == Level::Comparison && self.operation().is_some_and(|f| Level::of(f) == level) {
-                let help = "compare in pairs and multiply, as in (a < b) * (b < c)".to_owned();
-                let message = "comparisons do not chain".to_owned();
-                return Err(ParseError { span: self.span.clone(), message, help: Some(help) });
+                let help = "compare in pairs and multiply, as in (a < b) * (b < c)";
+                return Err(error(self.span.clone(), "comparisons do not chain", help));
             }
         }
         self.nesting -= 1;
@@ -229,7 +236,7 @@ impl<'a> Parser<'a> {
             Token::Open => {
                 self.advance()?;
                 let inner = self.expression(Level::Comparison)?;
-                self.expect(Token::Close, "`)`")?;
+                self.close()?;
                 Ok(inner)
             }
             Token::Name(name) => {
@@ -240,19 +247,17 @@ impl<'a> Parser<'a> {
                 } else if let Some(index) = self.vars.iter().position(|var| *var == name) {
                     Ok(Expr::var(index))
                 } else {
-                    let help = suggest(name, self.vars.iter().copied());
-                    self.unknown.push(ParseError { span, message: format!("unknown variable `{name}`"), help });
+                    let near = suggest(name, self.vars.iter().copied());
+                    let help = near.unwrap_or_else(|| format!("say what it stands for, as in `{{ {name}: x }}`"));
+                    self.unknown.push(error(span, format!("unknown variable `{name}`"), help));
                     Ok(Expr::constant(0.0))
                 }
             }
             Token::Operator(Binary::Mul) if self.text[..span.start].ends_with('*') => {
-                let help = Some("a power is written `x ^ 2`".to_owned());
-                Err(ParseError {
-                    help,
-                    ..error(span.start - 1..span.end, "`**` has no meaning in a formula".to_owned())
-                })
+                let help = "a power is written `x ^ 2`";
+                Err(error(span.start - 1..span.end, "`**` has no meaning in a formula", help))
             }
-            _ => Err(self.unexpected("a number, a variable, a call or `(`")),
+            _ => Err(self.unexpected("a number, a variable, a call or `(`", "write what is missing before this place")),
         }
     }
 
@@ -275,7 +280,7 @@ impl<'a> Parser<'a> {
             match self.token {
                 Token::Comma => self.advance()?,
                 Token::Close => {}
-                _ => return Err(self.unexpected("`,` or `)`")),
+                _ => return Err(self.unexpected("`,` or `)`", "close the call by `)`")),
             }
         }
         self.advance()?;
@@ -283,11 +288,12 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str, span: Range<usize>, arguments: &[Expr]) -> Result<Expr, ParseError> {
-        let wrong = |wanted: String| {
+        let wrong = |wanted: String, least: usize| {
             let message = format!("`{name}` takes {wanted}, not {}", arguments.len());
-            Err(error(span.clone(), message))
+            let letters: Vec<&str> = LETTERS.into_iter().take(least).collect();
+            Err(error(span.clone(), message, format!("write `{name}({})`", letters.join(", "))))
         };
-        let arity = |wanted: usize| wrong(format!("{wanted} argument{}", if wanted == 1 { "" } else { "s" }));
+        let arity = |wanted: usize| wrong(format!("{wanted} argument{}", if wanted == 1 { "" } else { "s" }), wanted);
         let result = if name == "if" {
             match arguments {
                 [c, a, b] => Expr::select(c.clone(), a.clone(), b.clone()),
@@ -309,29 +315,34 @@ impl<'a> Parser<'a> {
                     limit(&value, span.clone())?;
                     self.functions.called(name, value)
                 }
-                None => return wrong(function.arity()),
+                None => return wrong(function.arity(), function.required),
             }
         } else {
             let more = self.functions.names();
             let known = Func::ALL.iter().map(|f| f.name()).chain(CALLED_BINARY.iter().map(|(name, _)| *name));
-            let help = suggest(name, known.chain(["if"]).chain(more.iter().map(String::as_str)));
-            self.unknown.push(ParseError { span, message: format!("unknown function `{name}`"), help });
+            let near = suggest(name, known.chain(["if"]).chain(more.iter().map(String::as_str)));
+            let known = "write a pointwise operation in snake case, as `sigmoid(x)` or `max(x, y)`".to_owned();
+            self.unknown.push(error(span, format!("unknown function `{name}`"), near.unwrap_or(known)));
             return Ok(Expr::constant(0.0));
         };
         limit(&result, span)?;
         Ok(result)
     }
 
-    fn expect(&mut self, token: Token<'_>, what: &str) -> Result<(), ParseError> {
-        if self.token == token { self.advance() } else { Err(self.unexpected(what)) }
+    /// Takes the end of a parenthesis.
+    fn close(&mut self) -> Result<(), ParseError> {
+        match self.token {
+            Token::Close => self.advance(),
+            _ => Err(self.unexpected("`)`", "close the parenthesis by `)`")),
+        }
     }
 
-    fn unexpected(&self, wanted: &str) -> ParseError {
+    fn unexpected(&self, wanted: &str, help: &str) -> ParseError {
         let found = match self.token {
             Token::End => "the formula ends".to_owned(),
             _ => format!("found `{}`", &self.text[self.span.clone()]),
         };
-        error(self.span.clone(), format!("{found} where {wanted} is expected"))
+        error(self.span.clone(), format!("{found} where {wanted} is expected"), help)
     }
 }
 
@@ -341,8 +352,11 @@ fn limit(expr: &Expr, span: Range<usize>) -> Result<(), ParseError> {
         return Ok(());
     }
     let message = format!("the formula has more than {MAX_SIZE} operations once its functions are written out");
-    Err(ParseError { help: Some("split it into several nodes".to_owned()), ..error(span, message) })
+    Err(error(span, message, SPLIT))
 }
+
+/// What stands for the arguments of a call in a remedy.
+const LETTERS: [&str; 6] = ["x", "y", "z", "u", "v", "w"];
 
 /// The primitives of two arguments that are called by name.
 const CALLED_BINARY: [(&str, Binary); 5] = [

@@ -166,7 +166,7 @@ pub fn same_size(a: &Size, b: &Size, what: &str, inputs: &[usize]) -> Result<(),
         message: format!("{what}: {a} against {b}"),
         clash: Some(Box::new((a.clone(), b.clone()))),
         inputs: inputs.to_vec(),
-        help: None,
+        help: Some(format!("write {a} in both places, or {b}")),
     })
 }
 

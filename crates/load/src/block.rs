@@ -38,7 +38,8 @@ impl<'t, 'r> Expander<'t, 'r> {
         let frame = Rc::new(Frame { block: name.to_owned(), call: written.head.span, parent, depth });
         if depth > MAX_BLOCKS {
             let message = format!("blocks nest deeper than {MAX_BLOCKS}");
-            self.report(scope, Diagnostic::new(Code::TooDeep, written.head.span, message, "one too many"));
+            let found = Diagnostic::new(Code::TooDeep, written.head.span, message, "one too many");
+            self.report(scope, found.help("write a `Chain` with a `Repeat` in the place of blocks within blocks"));
             return;
         }
         let Some(vars) = self.bind(block, written, scope, fed) else { return };
@@ -68,7 +69,8 @@ impl<'t, 'r> Expander<'t, 'r> {
         if let Some(fed) = fed {
             let Some(first) = nodes.next() else {
                 let message = format!("the block `{name}` has no argument for a node");
-                self.report(scope, Diagnostic::new(Code::Inputs, call.head.span, message, "nothing can be fed to it"));
+                let found = Diagnostic::new(Code::Inputs, call.head.span, message, "nothing can be fed to it");
+                self.report(scope, found.help("declare one, as in `args: { x: Node }`"));
                 return None;
             };
             vars.insert(first.key.text, Binding::Node(fed));
@@ -94,7 +96,8 @@ impl<'t, 'r> Expander<'t, 'r> {
             };
             if fed == Some(decl.key.text) {
                 let message = format!("the argument `{}` is fed already", given.text);
-                self.report(scope, Diagnostic::new(Code::Inputs, given.span, message, "leave this out"));
+                let found = Diagnostic::new(Code::Inputs, given.span, message, "leave this out");
+                self.report(scope, found.help("delete it: what stands before in the chain is fed to it"));
                 continue;
             }
             let bound = self.argument(decl, value, scope);
@@ -110,7 +113,7 @@ impl<'t, 'r> Expander<'t, 'r> {
                 None => {
                     let message = format!("the block `{name}` lacks its argument `{}`", decl.key.text);
                     let found = Diagnostic::new(Code::MissingArgument, call.head.span, message, "not given here");
-                    let help = format!("it is {}", decl.kind.describe());
+                    let help = format!("write `{}: ...`; it is {}", decl.key.text, decl.kind.describe());
                     self.report(scope, found.second(decl.key.span, "declared here, without a default").help(help));
                     Binding::Missing
                 }
@@ -156,7 +159,13 @@ impl<'t, 'r> Expander<'t, 'r> {
                 meant.describe()
             );
             let found = Diagnostic::new(Code::ArgumentKind, value.span, message, "of another kind");
-            self.report(scope, found.second(decl.key.span, "declared here"));
+            let help = match decl.kind {
+                ArgKind::Int if meant.as_real().is_some() => {
+                    "write a whole number, or declare the argument as `Real`".to_owned()
+                }
+                kind => format!("write {}", kind.describe()),
+            };
+            self.report(scope, found.second(decl.key.span, "declared here").help(help));
         }
         Binding::Missing
     }
@@ -207,7 +216,7 @@ pub(crate) fn endless<'t>(
         let message = format!("blocks contain one another: {}", names.join(" -> "));
         let at = places[&(path[0].index(), path.get(1).unwrap_or(&path[0]).index())];
         let found = Diagnostic::new(Code::BlockCycle, at, message, "starts the circle");
-        diagnostics.push(found.help("`Repeat(n, [...])` in a chain repeats a known number of times"));
+        diagnostics.push(found);
     }
     endless
 }

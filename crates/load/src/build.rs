@@ -157,7 +157,7 @@ impl Builds<'_, '_> {
                 for (size, place) in param.shape.iter().zip(&param.places) {
                     if is_open(&close(size, found)) {
                         let message = format!("a size of `{}` cannot be worked out from its use", item.name);
-                        let open = Diagnostic::new(Code::OpenSize, *place, message, "left open").help("write the size");
+                        let open = Diagnostic::new(Code::OpenSize, *place, message, "left open");
                         diagnostics.push(in_frames(open, item.frame.as_ref()));
                     }
                 }
@@ -186,7 +186,7 @@ impl Builds<'_, '_> {
                 let saturated = ty.shape.iter().any(|size| size.known().is_some_and(|n| n >= i64::MAX as usize));
                 let shown = if saturated { "of a size beyond 64 bits".to_owned() } else { ty.to_string() };
                 let message = format!("`{}` would be {shown}, more than {MAX_ELEMENTS} elements", item.name);
-                let big = Diagnostic::new(Code::TooBig, item.head, message, "too large").help("check the sizes");
+                let big = Diagnostic::new(Code::TooBig, item.head, message, "too large");
                 diagnostics.push(in_frames(big, item.frame.as_ref()));
             }
         }

@@ -41,7 +41,8 @@ impl<'t, 'r> Expander<'t, 'r> {
             if let Some(k) = def.ports.iter().position(|port| port.name == text) {
                 if k == 0 && fed_first {
                     let message = format!("the first input of {} is fed already", def.name);
-                    self.report(scope, Diagnostic::new(Code::Inputs, name.span, message, "leave this out"));
+                    let found = Diagnostic::new(Code::Inputs, name.span, message, "leave this out");
+                    self.report(scope, found.help("delete it: what stands before in the chain is fed to it"));
                     good = false;
                 } else {
                     match self.port(def, k, value, scope) {
@@ -183,7 +184,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             if let Some(first) = first.insert(&name.text, name) {
                 let message = format!("{what} is given `{}` twice", name.text);
                 let found = Diagnostic::new(Code::DuplicateKey, name.span, message, "again here");
-                self.report(scope, found.second(first.span, "first here").help("keep one of the two"));
+                self.report(scope, found.second(first.span, "first here"));
                 good = false;
                 continue;
             }

@@ -73,7 +73,8 @@ impl Cases<'_, '_> {
         match &section.kind {
             Kind::List(items) => items.iter().filter_map(|item| self.case(item)).collect(),
             _ => {
-                wrong_kind(section, "`tests` is a list of `(given: {...}, value: {...})`", self.diagnostics);
+                let form = "`tests: [(given: { x: 1 }, value: { y: 2 })]`";
+                wrong_kind(section, "`tests` is a list", form, self.diagnostics);
                 Vec::new()
             }
         }
@@ -83,15 +84,15 @@ impl Cases<'_, '_> {
         let fields = Fields::read(value, "a test", &FIELDS, self.diagnostics)?;
         let before = self.diagnostics.list.len();
         let mut sizes = Sizes::new();
-        let input = |leaf: Option<Leaf>| matches!(leaf, Some(Leaf::Input(_)));
-        let param = |leaf: Option<Leaf>| matches!(leaf, Some(Leaf::Parameter(_)));
+        let input = |leaf: &Option<Leaf>| matches!(leaf, Some(Leaf::Input(_)));
+        let param = |leaf: &Option<Leaf>| matches!(leaf, Some(Leaf::Parameter(_)));
         let given = self.arrays(&fields, "given", "an input", &mut sizes, input);
         let params = self.arrays(&fields, "params", "a parameter", &mut sizes, param);
         for (name, size) in &self.graph.sizes {
             sizes.entry(name.clone()).or_insert(*size);
         }
         let value_of = self.arrays(&fields, "value", "a node", &mut sizes, |_| true);
-        let leaf = |leaf: Option<Leaf>| matches!(leaf, Some(Leaf::Input(_) | Leaf::Parameter(_)));
+        let leaf = |leaf: &Option<Leaf>| matches!(leaf, Some(Leaf::Input(_) | Leaf::Parameter(_)));
         let grad = self.arrays(&fields, "grad", "an input or parameter", &mut sizes, leaf);
         let of = fields.get("of").and_then(|of| self.node(of));
         let upstream = fields.get("upstream").and_then(|value| Literal::read(value, self.diagnostics));
@@ -129,7 +130,7 @@ impl Cases<'_, '_> {
         field: &str,
         what: &str,
         sizes: &mut Sizes,
-        fits: impl Fn(Option<Leaf>) -> bool,
+        fits: impl Fn(&Option<Leaf>) -> bool,
     ) -> Vec<(String, Literal)> {
         let Some(map) = fields.get(field) else { return Vec::new() };
         let mut list = Vec::new();
@@ -143,10 +144,14 @@ impl Cases<'_, '_> {
                 Form::Leaf(leaf) => Some(leaf),
                 _ => None,
             };
-            if !fits(leaf) {
+            if !fits(&leaf) {
                 let message = format!("`{}` is not {what}", key.text);
                 let found = Diagnostic::new(Code::TestIncomplete, key.span, message, format!("not {what}"));
-                self.diagnostics.push(found);
+                self.diagnostics.push(found.help(match leaf {
+                    Some(Leaf::Input(_)) => "an input is fed under `given`".to_owned(),
+                    Some(Leaf::Parameter(_)) => "a parameter is set under `params`".to_owned(),
+                    _ => format!("what a node should come to stands under `value`: write {what} here"),
+                }));
                 continue;
             }
             let Some(mut literal) = literal else { continue };
@@ -154,7 +159,8 @@ impl Cases<'_, '_> {
                 if field == "grad" { Type::real(self.graph.ty(id).shape.clone()) } else { self.graph.ty(id).clone() };
             if field == "grad" && !self.graph.ty(id).is_real() {
                 let message = format!("`{}` holds integers, and has no gradient", key.text);
-                self.diagnostics.push(Diagnostic::new(Code::NotDifferentiable, key.span, message, "an integer input"));
+                let found = Diagnostic::new(Code::NotDifferentiable, key.span, message, "an integer input");
+                self.diagnostics.push(found.help("delete it: gradients are taken with respect to reals"));
                 continue;
             }
             match fit(&mut literal, &ty, sizes) {
@@ -162,7 +168,8 @@ impl Cases<'_, '_> {
                 Err(misfit) => {
                     let message = format!("`{}` is {ty}, and {}", key.text, misfit.message);
                     let at = place(value, &misfit);
-                    self.diagnostics.push(Diagnostic::new(Code::TestShape, at, message, "does not fit"));
+                    let found = Diagnostic::new(Code::TestShape, at, message, "does not fit");
+                    self.diagnostics.push(found.help(misfit.help(&ty, sizes)));
                 }
             }
         }
@@ -179,7 +186,7 @@ impl Cases<'_, '_> {
 
     fn node(&mut self, value: &Value) -> Option<String> {
         let Some(name) = value.as_name() else {
-            wrong_kind(value, "`of` is the name of a node", self.diagnostics);
+            wrong_kind(value, "`of` is the name of a node", "`of: y`", self.diagnostics);
             return None;
         };
         if self.graph.find(name).is_none() {
@@ -194,7 +201,9 @@ impl Cases<'_, '_> {
             Some("Test") => Some(Phase::Test),
             _ => {
                 let found = Diagnostic::new(Code::WrongKind, value.span, "a phase is `Train` or `Test`", "not a phase");
-                self.diagnostics.push(found.suggest(value.as_word().unwrap_or_default(), ["Train", "Test"]));
+                let known = ["Train", "Test"];
+                self.diagnostics
+                    .push(found.help("write `phase: Train`").suggest(value.as_word().unwrap_or_default(), known));
                 None
             }
         }
@@ -204,7 +213,8 @@ impl Cases<'_, '_> {
         let tolerance = value.as_real().filter(|tolerance| *tolerance >= 0.0 && tolerance.is_finite());
         if tolerance.is_none() && value.kind != Kind::Bad {
             let message = "a tolerance is a finite number from 0 up";
-            self.diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "not a tolerance"));
+            let found = Diagnostic::new(Code::BadValue, value.span, message, "not a tolerance");
+            self.diagnostics.push(found.help(format!("write a number such as 1e-6, or delete it for {TOLERANCE:e}")));
         }
         tolerance
     }
@@ -226,7 +236,8 @@ impl Cases<'_, '_> {
             && let Err(misfit) = fit(&mut upstream.clone(), ty, &mut case.sizes.clone())
         {
             let message = format!("{name} is {ty}, and {}", misfit.message);
-            self.diagnostics.push(Diagnostic::new(Code::TestShape, place(at, &misfit), message, "does not fit"));
+            let found = Diagnostic::new(Code::TestShape, place(at, &misfit), message, "does not fit");
+            self.diagnostics.push(found.help(misfit.help(ty, &case.sizes)));
         }
     }
 

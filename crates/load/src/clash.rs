@@ -25,7 +25,10 @@ pub(crate) fn type_error(flat: &Flat<'_>, built: &Built, id: ItemId, error: Type
     let what = if item.name.is_empty() { item.op_name().to_owned() } else { format!("`{}`", item.name) };
     let label = format!("in this {}", item.op_name());
     let mut found = Diagnostic::new(code, item.head, format!("{what}: {}", error.message), label);
-    found.help = error.help;
+    found = found.help_if(error.help.or_else(|| match code {
+        Code::ParameterClash | Code::NameTaken => None,
+        _ => Some(format!("`graphrun ops {}` shows what it takes, with an example", item.op_name())),
+    }));
     let sizes: Vec<&Size> = error.clash.as_deref().into_iter().flat_map(|(a, b)| [a, b]).collect();
     let guilty = |k: usize, target: &Target| {
         let ty = type_of(flat, built, target)?;

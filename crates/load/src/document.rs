@@ -146,7 +146,7 @@ pub(crate) fn document<'t>(
     let loss = fields.get("loss").and_then(|value| reference(value, "`loss`", diagnostics));
     let doc = fields.get("doc").and_then(|value| {
         if value.as_str().is_none() {
-            wrong_kind(value, "`doc` is a text in quotes", diagnostics);
+            wrong_kind(value, "`doc` is a text in quotes", "`doc: \"what the model is\"`", diagnostics);
         }
         value.as_str()
     });
@@ -175,10 +175,8 @@ pub(crate) fn is_model(root: &Value, diagnostics: &mut Diagnostics) -> bool {
             let message = "a model file holds one value, `Model(graphrun: 1, ...)`";
             let found = Diagnostic::new(Code::NotAModel, at, message, "not a model");
             let name = root.head().map_or("", |(name, _)| name);
-            diagnostics.push(match crate::diagnostics::nearest(name, ["Model"]) {
-                Some(_) => found.help("did you mean `Model`?"),
-                None => found.help("`graphrun new` writes one to start from"),
-            });
+            let near = crate::diagnostics::nearest(name, ["Model"]);
+            diagnostics.push(found.help_if(near.map(|near| format!("did you mean `{near}`?"))));
             false
         }
     }
@@ -204,13 +202,14 @@ fn version(root: &Value, diagnostics: &mut Diagnostics) -> bool {
         Some(VERSION) => true,
         Some(newer) if newer > VERSION => {
             let message = format!("this file has format version {newer}, and this program reads version {VERSION}");
-            let help = "update the program";
-            diagnostics.push(Diagnostic::new(Code::Version, value.span, message, "newer than the program").help(help));
+            let found = Diagnostic::new(Code::Version, value.span, message, "newer than the program");
+            diagnostics.push(found.help("update the program"));
             false
         }
         _ => {
             let message = format!("the format version is the number {VERSION}");
-            diagnostics.push(Diagnostic::new(Code::Version, value.span, message, "not a version"));
+            let help = format!("write `graphrun: {VERSION}`");
+            diagnostics.push(Diagnostic::new(Code::Version, value.span, message, "not a version").help(help));
             true
         }
     }
@@ -231,7 +230,8 @@ fn add_block<'t>(
     }
     if let Some(other) = blocks.get(key.text) {
         let message = format!("{what} is declared twice");
-        diagnostics.push(Diagnostic::new(Code::NameTaken, key.span, message, "again").second(other.key.span, "first"));
+        let found = Diagnostic::new(Code::NameTaken, key.span, message, "again").second(other.key.span, "first");
+        diagnostics.push(found.help("keep one of the two, or give one another name"));
         return;
     }
     let Some(fields) = Fields::read(value, &what, &["doc", "args", "params", "nodes", "outputs"], diagnostics) else {
@@ -265,7 +265,7 @@ fn taken_by_args(block: &mut Block<'_>, diagnostics: &mut Diagnostics) {
         let message = format!("two things are named `{}`", key.text);
         let found = Diagnostic::new(Code::NameTaken, key.span, message, "again here");
         let found = found.second(args[*at].key.span, "this argument");
-        diagnostics.push(found.help("inputs, parameters, arguments and nodes share one space of names"));
+        diagnostics.push(found);
         false
     };
     block.nodes.retain(|(key, _)| free(key));
@@ -280,7 +280,8 @@ fn arg<'t>(key: Key<'t>, value: &'t Value, diagnostics: &mut Diagnostics) -> Arg
         [only] if only.name.is_none() => Some(&only.value),
         [first, ..] => {
             let message = "the default of an argument is one value in parentheses";
-            diagnostics.push(Diagnostic::new(Code::ArgumentKind, first.value.span, message, "more than that"));
+            let found = Diagnostic::new(Code::ArgumentKind, first.value.span, message, "more than that");
+            diagnostics.push(found.help(format!("write `{}(value)`, or `{0}` for none", head.unwrap_or("Int"))));
             None
         }
     };
@@ -302,9 +303,7 @@ fn unused_args(block: &Block<'_>, diagnostics: &mut Diagnostics) {
     let mentioned: HashSet<&str> = mentioned.into_iter().collect();
     for arg in block.args.iter().filter(|arg| !mentioned.contains(arg.key.text)) {
         let message = format!("the block `{}` never uses its argument `{}`", block.key.text, arg.key.text);
-        diagnostics.push(
-            Diagnostic::new(Code::UnusedArgument, arg.key.span, message, "never used").help("delete it, or use it"),
-        );
+        diagnostics.push(Diagnostic::new(Code::UnusedArgument, arg.key.span, message, "never used"));
     }
 }
 
@@ -321,7 +320,11 @@ pub(crate) fn words<'t>(value: &'t Value, out: &mut Vec<&'t str>) {
 
 fn outputs<'t>(value: &'t Value, diagnostics: &mut Diagnostics) -> Vec<(&'t str, Span)> {
     let Kind::List(items) = &value.kind else {
-        wrong_kind(value, "`outputs` is a list of nodes such as `[y]`", diagnostics);
+        let form = match value.as_name() {
+            Some(name) => format!("`outputs: [{name}]`"),
+            None => "`outputs: [y]`, with the name of a node".to_owned(),
+        };
+        wrong_kind(value, "`outputs` is a list of nodes", &form, diagnostics);
         return Vec::new();
     };
     let mut list: Vec<(Key<'t>, &'t Value)> = items
@@ -338,7 +341,7 @@ fn reference<'t>(value: &'t Value, what: &str, diagnostics: &mut Diagnostics) ->
         Kind::Word(word) if is_name(word) => Some((word, value.span)),
         Kind::Str(text) => Some((text, value.span)),
         _ => {
-            wrong_kind(value, &format!("{what} is the name of a node"), diagnostics);
+            wrong_kind(value, &format!("{what} is the name of a node"), "the name of a node or input", diagnostics);
             None
         }
     }

@@ -140,7 +140,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         if let Some(Binding::Node(Ref { span, .. })) = scope.vars.get(key.text) {
             let message = format!("two things are named `{}`", key.text);
             let found = Diagnostic::new(Code::NameTaken, key.span, message, "again here").second(*span, "first here");
-            self.diagnostics.push(found.help("inputs, parameters, arguments and nodes share one space of names"));
+            self.diagnostics.push(found);
             return None;
         }
         let id = self.add(format!("{}{}", scope.prefix, key.text).into(), key.span, scope.frame.clone());
@@ -212,7 +212,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             None => {
                 let blocks = self.document.blocks.keys().copied();
                 let known: Vec<&str> = self.registry.ops().map(|op| op.name).chain(blocks).chain(STRUCTURAL).collect();
-                found.help("`graphrun ops` lists the ops").suggest(name, known)
+                found.suggest(name, known)
             }
         };
         self.report(scope, found);

@@ -20,7 +20,8 @@ impl<'t> Fields<'t> {
     /// Reads the fields of `value`, which `what` calls in messages; all must be among `known`.
     pub(crate) fn read(value: &'t Value, what: &str, known: &[&str], diagnostics: &mut Diagnostics) -> Option<Self> {
         let Kind::Call(_, args) = &value.kind else {
-            wrong_kind(value, &format!("{what} is a group `(field: value, ...)`"), diagnostics);
+            let form = format!("`({}: ...)`; its fields are {}", known[0], known.join(", "));
+            wrong_kind(value, &format!("{what} is a group `(field: value, ...)`"), &form, diagnostics);
             return None;
         };
         let mut list = Vec::new();
@@ -61,7 +62,7 @@ pub(crate) fn entries<'t>(
     diagnostics: &mut Diagnostics,
 ) -> Vec<(Key<'t>, &'t Value)> {
     let Kind::Map(map) = &value.kind else {
-        wrong_kind(value, &format!("{what} is a map `{{ name: value, ... }}`"), diagnostics);
+        wrong_kind(value, &format!("{what} is a map"), "`{ name: value, ... }`", diagnostics);
         return Vec::new();
     };
     let mut list = Vec::new();
@@ -72,10 +73,12 @@ pub(crate) fn entries<'t>(
             Kind::Bad => continue,
             _ => {
                 let text = diagnostics.sources.slice(entry.key.span).to_owned();
-                diagnostics.push(
-                    Diagnostic::new(Code::BadName, entry.key.span, format!("`{text}` cannot be a name"), "not a name")
-                        .help("a name is letters, digits and `_`, and not one of true false None Some inf NaN"),
-                );
+                diagnostics.push(Diagnostic::new(
+                    Code::BadName,
+                    entry.key.span,
+                    format!("`{text}` cannot be a name"),
+                    "not a name",
+                ));
                 continue;
             }
         };
@@ -102,20 +105,18 @@ pub(crate) fn refuse_doubles<'t>(list: &mut Vec<(Key<'t>, &'t Value)>, diagnosti
         }
         Some(span) => {
             let message = format!("`{}` is written twice", key.text);
-            diagnostics.push(
-                Diagnostic::new(Code::DuplicateKey, key.span, message, "again here")
-                    .second(*span, "first here")
-                    .help("keep one of the two"),
-            );
+            diagnostics
+                .push(Diagnostic::new(Code::DuplicateKey, key.span, message, "again here").second(*span, "first here"));
             false
         }
     });
 }
 
-/// Reports that `value` is not what `expected` says; text that could not be read is reported already.
-pub(crate) fn wrong_kind(value: &Value, expected: &str, diagnostics: &mut Diagnostics) {
+/// Reports that `value` is not what `expected` says, and what to write; text that could not be read is reported already.
+pub(crate) fn wrong_kind(value: &Value, expected: &str, write: &str, diagnostics: &mut Diagnostics) {
     if value.kind != Kind::Bad {
         let message = format!("{expected}, and this is {}", value.describe());
-        diagnostics.push(Diagnostic::new(Code::WrongKind, value.span, message, format!("{} here", value.describe())));
+        let found = Diagnostic::new(Code::WrongKind, value.span, message, format!("{} here", value.describe()));
+        diagnostics.push(found.help(format!("write {write}")));
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
 use crate::syntax::{FileId, Kind, Span, Value, parse, without_mark};
 
 /// The longest chain of includes.
@@ -45,7 +45,7 @@ pub fn read_source(path: &Path) -> Result<String, Diagnostics> {
 /// Why there is no text of a file.
 struct Unread {
     reason: String,
-    help: Option<&'static str>,
+    help: Option<String>,
     /// What can be shown of it, and the bytes at fault in that.
     shown: (String, Range<usize>),
 }
@@ -59,14 +59,14 @@ impl Unread {
     /// A file that holds something else than text in UTF-8, which ends at the byte `at`.
     fn foreign(bytes: &[u8], at: usize) -> Unread {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            let help = Some("save it as UTF-8");
+            let help = Some("save it as UTF-8".to_owned());
             return Unread { help, ..Unread::closed("it is text in UTF-16, and a model file is text in UTF-8") };
         }
         let line = bytes[at + 1..].split(|byte| *byte == b'\n').next().unwrap_or_default();
         let rest = String::from_utf8_lossy(&line[..line.len().min(200)]);
         let text = String::from_utf8_lossy(&bytes[..at]) + "\u{fffd}" + &*rest;
         let reason = format!("it is not text in UTF-8: the byte 0x{:02x} is not part of a character", bytes[at]);
-        let help = Some("save it as UTF-8");
+        let help = Some("save it as UTF-8".to_owned());
         Unread { reason, help, shown: (text.into_owned(), at..at + '\u{fffd}'.len_utf8()) }
     }
 }
@@ -76,9 +76,9 @@ fn unreadable(path: &Path, unread: Unread, included: Option<Span>, diagnostics: 
     let Unread { reason, help, shown: (text, at) } = unread;
     let message = format!("cannot read `{}`: {reason}", path.display());
     let relative = "the path of an include is relative to the file that includes it";
-    let mut found = match included {
+    let found = match included {
         Some(span) if text.is_empty() => {
-            Diagnostic::new(Code::Unreadable, span, message, "included here").help(help.unwrap_or(relative))
+            Diagnostic::new(Code::Unreadable, span, message, "included here").help(relative)
         }
         _ => {
             let label = if text.is_empty() { "" } else { "not text" };
@@ -88,8 +88,7 @@ fn unreadable(path: &Path, unread: Unread, included: Option<Span>, diagnostics: 
             included.into_iter().fold(found, |found, span| found.second(span, "included here"))
         }
     };
-    found.help = found.help.or(help.map(str::to_owned));
-    diagnostics.push(found);
+    diagnostics.push(found.help_if(help));
 }
 
 /// Reads a text as if it were the file `path`, which need not exist, and everything that it includes.
@@ -138,16 +137,19 @@ impl Reader<'_> {
                     [own, _] => format!("`{own}` includes itself"),
                     _ => format!("files include one another: {}", circle.join(" -> ")),
                 };
-                return self.diagnostics.push(
-                    Diagnostic::new(Code::IncludeCycle, span, message, "closes a circle of includes")
-                        .help("move the blocks that both files need into a third"),
-                );
+                return self.diagnostics.push(Diagnostic::new(
+                    Code::IncludeCycle,
+                    span,
+                    message,
+                    "closes a circle of includes",
+                ));
             }
             None => {}
         }
         if self.known.iter().filter(|known| known.open).count() >= MAX_CHAIN {
             let message = format!("includes nest deeper than {MAX_CHAIN}");
-            return self.diagnostics.push(Diagnostic::new(Code::TooDeep, span, message, "one too many"));
+            let found = Diagnostic::new(Code::TooDeep, span, message, "one too many");
+            return self.diagnostics.push(found.help("include the files that are needed from one place"));
         }
         match read(&path) {
             Ok(text) => {
@@ -181,7 +183,9 @@ fn includes(root: &Value, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> 
             None if item.kind == Kind::Bad => {}
             None => {
                 let message = format!("an include is a path in quotes, and this is {}", item.describe());
-                diagnostics.push(Diagnostic::new(Code::WrongKind, item.span, message, "not a path"));
+                let found = Diagnostic::new(Code::WrongKind, item.span, message, "not a path");
+                let name = item.as_word().unwrap_or("blocks");
+                diagnostics.push(found.help(format!("write `include: [\"{name}.ron\"]`")));
             }
         }
     }
@@ -191,15 +195,29 @@ fn includes(root: &Value, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> 
 /// The text of a file, or why there is none.
 fn read(path: &Path) -> Result<String, Unread> {
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Unread::closed("there is no such file"),
-        std::io::ErrorKind::PermissionDenied => Unread::closed("permission denied"),
-        _ if path.is_dir() => Unread { help: Some("name a file in it"), ..Unread::closed("it is a folder") },
+        std::io::ErrorKind::NotFound => Unread { help: beside(path), ..Unread::closed("there is no such file") },
+        std::io::ErrorKind::PermissionDenied => {
+            Unread { help: Some("allow it, as by `chmod +r`".to_owned()), ..Unread::closed("permission is denied") }
+        }
+        _ if path.is_dir() => Unread { help: Some("name a file in it".to_owned()), ..Unread::closed("it is a folder") },
         _ => Unread::closed(error.to_string()),
     })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(without_mark(&text).to_owned()),
         Err(error) => Err(Unread::foreign(error.as_bytes(), error.utf8_error().valid_up_to())),
     }
+}
+
+/// What may have been meant by a path that leads nowhere: a model file in the same folder.
+fn beside(path: &Path) -> Option<String> {
+    const LOOKED_AT: usize = 1_000;
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).ok()?.take(LOOKED_AT).flatten();
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    // The endings, which all have, make no two names alike.
+    let models = names.iter().filter_map(|name| name.strip_suffix(".ron"));
+    let near = nearest(path.file_stem()?.to_str()?, models)?;
+    Some(format!("did you mean `{}`?", path.with_file_name(format!("{near}.ron")).display()))
 }
 
 /// One path for one file, however it is written.

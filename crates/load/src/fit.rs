@@ -12,6 +12,32 @@ pub(crate) struct Misfit {
     path: Vec<usize>,
 }
 
+impl Misfit {
+    /// What to write where an array of type `ty` is needed.
+    pub(crate) fn help(&self, ty: &Type, sizes: &Sizes) -> String {
+        match (&ty.kind, self.path.len() == ty.rank() && ty.rank() > 0) {
+            (Elements::Index { .. }, true) => {
+                "write a class within the bound of the input, or raise the bound".to_owned()
+            }
+            _ => format!("write {}", outline(&ty.shape, sizes)),
+        }
+    }
+}
+
+/// An array of a shape as it is written, its first elements standing for all.
+fn outline(shape: &[Size], sizes: &Sizes) -> String {
+    const WRITTEN: usize = 3;
+    let Some((size, inner)) = shape.split_first() else { return "one number".to_owned() };
+    let (count, more) = match size.eval(sizes) {
+        Ok(n) => (n.min(WRITTEN), n > WRITTEN),
+        Err(_) => (1, true),
+    };
+    let inner = if inner.is_empty() { "0".to_owned() } else { outline(inner, sizes) };
+    let mut parts = vec![inner; count];
+    parts.extend(more.then(|| "...".to_owned()));
+    format!("[{}]", parts.join(", "))
+}
+
 /// Checks an array against a type and gives the symbols their values; `[]` is empty in every shape that can be.
 pub(crate) fn fit(literal: &mut Literal, ty: &Type, sizes: &mut Sizes) -> Result<(), Misfit> {
     let whole = |message: String| Misfit { message, path: Vec::new() };

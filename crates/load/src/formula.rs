@@ -29,7 +29,8 @@ impl<'t, 'r> Expander<'t, 'r> {
         let Some(source) = scope.follow(text).and_then(|(text, _)| text.as_str().map(|source| (text, source))) else {
             if text.kind != Kind::Bad && !matches!(scope.lookup(text), Some(Binding::Missing)) {
                 let message = format!("a formula is a text in quotes, and this is {}", text.describe());
-                self.report(scope, Diagnostic::new(Code::BadStructure, text.span, message, "not a formula"));
+                let found = Diagnostic::new(Code::BadStructure, text.span, message, "not a formula");
+                self.report(scope, found.help(usage("Formula")));
             }
             return;
         };
@@ -79,9 +80,8 @@ impl<'t, 'r> Expander<'t, 'r> {
                 let at = |offset: usize| value.span.start + offset_in_string(&literal, offset) as u32;
                 for error in errors {
                     let span = Span { file: value.span.file, start: at(error.span.start), end: at(error.span.end) };
-                    let mut found = Diagnostic::new(Code::FormulaSyntax, span, error.message, "in this formula");
-                    found.help = error.help;
-                    self.report(scope, found);
+                    let found = Diagnostic::new(Code::FormulaSyntax, span, error.message, "in this formula");
+                    self.report(scope, found.help(error.help));
                 }
                 return None;
             }
@@ -90,7 +90,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         for (name, span) in names.iter().filter(|(name, _)| !mentioned.contains(name)) {
             let message = format!("the formula never uses `{name}`");
             let found = Diagnostic::new(Code::FormulaName, *span, message, "given for nothing");
-            self.report(scope, found.second(value.span, "this formula").help("delete it, or use it"));
+            self.report(scope, found.second(value.span, "this formula"));
             good = false;
         }
         if good {

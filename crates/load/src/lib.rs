@@ -18,6 +18,7 @@ mod formula;
 mod literal;
 mod members;
 mod model;
+mod option_words;
 mod options;
 mod order;
 mod overrides;

@@ -55,17 +55,20 @@ fn collect(value: &Value, shape: &[usize], data: &mut Vec<f64>, diagnostics: &mu
                 "rows of an array have one length, and this one has {} where the first has {size}",
                 items.len()
             );
-            diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "of another length"));
+            let found = Diagnostic::new(Code::BadValue, value.span, message, "of another length");
+            diagnostics.push(found.help("write as many numbers in every row"));
             None
         }
         (Kind::List(_), []) => {
             let message = "a list stands where the first row has a number";
-            diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "one level too deep"));
+            let found = Diagnostic::new(Code::BadValue, value.span, message, "one level too deep");
+            diagnostics.push(found.help("write lists of lists in every place, or in none"));
             None
         }
         (_, [_, ..]) if value.as_real().is_some() => {
             let message = "a number stands where the first row has a list";
-            diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "one level too shallow"));
+            let found = Diagnostic::new(Code::BadValue, value.span, message, "one level too shallow");
+            diagnostics.push(found.help("write lists of lists in every place, or in none"));
             None
         }
         _ => match value.as_real() {
@@ -74,7 +77,8 @@ fn collect(value: &Value, shape: &[usize], data: &mut Vec<f64>, diagnostics: &mu
                 Some(())
             }
             None => {
-                wrong_kind(value, "an array is a number or lists of numbers", diagnostics);
+                let form = "it as in 3, `[1, 2]` or `[[1, 2], [3, 4]]`";
+                wrong_kind(value, "an array is a number or lists of numbers", form, diagnostics);
                 None
             }
         },

@@ -127,11 +127,9 @@ impl Flat<'_> {
         let Some(id) = self.names.get(owner) else {
             let message = format!("there is no node `{owner}` to have a member `{last}`");
             let known = self.names.keys().map(|name| &**name);
-            let nearest =
-                crate::diagnostics::nearest(owner, known).map(|name| format!("did you mean `{name}.{last}`?"));
-            let mut found = Diagnostic::new(Code::UnknownMember, span, message, "unknown");
-            found.help = nearest;
-            return found;
+            let near = crate::diagnostics::nearest(owner, known).map(|name| format!("did you mean `{name}.{last}`?"));
+            let found = Diagnostic::new(Code::UnknownMember, span, message, "unknown");
+            return found.help("write the name of a node that is there before the point").help_if(near);
         };
         let prefix = format!("{owner}.");
         let inner = self.names.keys().filter_map(|name| name.strip_prefix(&prefix)).filter(|name| !name.contains('.'));
@@ -144,7 +142,7 @@ impl Flat<'_> {
         let message = format!("`{owner}` has no member `{last}`");
         let found = Diagnostic::new(Code::UnknownMember, span, message, "unknown member");
         if known.is_empty() {
-            return found.help(format!("`{owner}` has no members"));
+            return found.help(format!("`{owner}` has no members: write a name without a point"));
         }
         // What is listed or meant is written in full, as it can be put in the place of what is wrong.
         let full: Vec<String> = known.iter().map(|member| format!("{prefix}{member}")).collect();

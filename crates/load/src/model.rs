@@ -300,6 +300,6 @@ fn unreachable_nodes(
         let (code, what) = if param { (Code::UnusedParameter, "parameter") } else { (Code::Unreachable, "node") };
         let message = format!("the {what} `{}` is never needed", item.name);
         let found = Diagnostic::new(code, item.key, message, "no output, loss, metric or test depends on it");
-        diagnostics.push(found.warning().help("delete it, or make it an output"));
+        diagnostics.push(found.warning());
     }
 }

@@ -9,6 +9,7 @@ use ron::extensions::Extensions;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::document::ArgKind;
 use crate::expand::Expander;
+use crate::option_words::{article, option_help, own_words, shortened};
 use crate::scope::{Binding, Scope};
 use crate::sizes::known_symbol;
 use crate::syntax::{Kind, Name, Span, Value, quote};
@@ -105,7 +106,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             let kind = if option.kind == OptionDoc::REAL_OR_INF { "number" } else { "finite number" };
             let message = format!("`{}` of {} is a {kind}, and `{number}` is none", name.text, def.name);
             let found = Diagnostic::new(Code::BadOption, value.span, message, format!("not a {kind}"));
-            self.report(scope, found.help(format!("`graphrun ops {}` shows its options", def.name)));
+            self.report(scope, found.help(option_help(def, &name.text)));
         }
         self.diagnostics.list.len() == before
     }
@@ -134,9 +135,8 @@ impl<'t, 'r> Expander<'t, 'r> {
             if !is_given(option.name) {
                 any = true;
                 let message = format!("{} lacks its option `{}`", def.name, option.name);
-                let help = format!("write `{}: ...`; it is {}", option.name, article(option.kind));
                 let found = Diagnostic::new(Code::BadOption, head, message, "not given here");
-                self.report(scope, found.help(help));
+                self.report(scope, found.help(option_help(def, option.name)));
             }
         }
         any
@@ -185,7 +185,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         let listed = option.is_some_and(|option| option.kind.ends_with("list")) && value.as_int().is_some();
         let help = match listed {
             true => format!("write `{}: [{}]`", name.text, self.diagnostics.sources.slice(value.span)),
-            false => format!("`graphrun ops {}` shows its options", def.name),
+            false => option_help(def, &name.text),
         };
         self.report(scope, found.help(help));
     }
@@ -283,12 +283,6 @@ fn unknown_words<'t>(value: &'t Value, scope: &Scope<'t>, out: &mut Vec<(&'t str
     }
 }
 
-/// A text on one line of at most 40 characters.
-fn shortened(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= 40 { line } else { line.chars().take(37).chain("...".chars()).collect() }
-}
-
 /// What ron could not read.
 pub(crate) struct RonError {
     pub(crate) message: String,
@@ -315,54 +309,4 @@ pub(crate) fn read_ron<T>(
     let value = result.map_err(|error| wrong(from.span_error(ron::Error::Message(error.to_string()))))?;
     from.end().map_err(|error| wrong(from.span_error(error)))?;
     Ok(value)
-}
-
-/// The name of the field that a message of serde or ron calls unknown.
-pub(crate) fn unknown_field(message: &str) -> Option<&str> {
-    let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("Unexpected field named `"))?;
-    rest.split('`').next()
-}
-
-/// A message that an op or initialiser made itself; those of serde and ron speak of Rust and are put in our words.
-pub(crate) fn own_words(message: &str) -> Option<String> {
-    if let Some(rest) =
-        message.strip_prefix("unknown variant `").or_else(|| message.strip_prefix("Unexpected enum variant named `"))
-    {
-        let (name, rest) = rest.split_once('`')?;
-        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-        return Some(format!("`{name}` is not one of {}", known.join(", ")));
-    }
-    if let Some(name) = unknown_field(message) {
-        return Some(format!("there is no option `{name}`"));
-    }
-    let foreign = [
-        "invalid ",
-        "missing ",
-        "duplicate ",
-        "unknown ",
-        "Expected ",
-        "Unexpected ",
-        "expected ",
-        "Integer ",
-        "Float ",
-        "Unclosed ",
-    ];
-    let theirs =
-        foreign.iter().any(|start| message.starts_with(start)) || message.chars().next().is_none_or(char::is_uppercase);
-    (!theirs).then(|| message.to_owned())
-}
-
-/// A kind of value with its article: `an integer`.
-fn article(kind: &str) -> String {
-    match kind {
-        "bool" => return "true or false".to_owned(),
-        "real" => return "a number".to_owned(),
-        OptionDoc::REAL_OR_INF => return "a number or inf".to_owned(),
-        _ => {}
-    }
-    if kind.starts_with("a ") || kind.starts_with("an ") || kind.contains(" or ") {
-        return kind.to_owned();
-    }
-    let an = kind.starts_with(['a', 'e', 'i', 'o', 'u']);
-    format!("{} {kind}", if an { "an" } else { "a" })
 }

@@ -43,7 +43,6 @@ impl Uses {
             for item in named.iter().skip(1).take(4) {
                 found = found.second(item.key, format!("by way of `{}`", item.name));
             }
-            found = found.help("a node cannot need its own value; break the circle at one of these");
             diagnostics.push(in_frames(found, first.frame.as_ref()));
         }
         circular

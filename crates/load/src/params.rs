@@ -9,7 +9,8 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::expand::Expander;
 use crate::fields::{Fields, wrong_kind};
 use crate::flat::{ParamDecl, open_size};
-use crate::options::{Rewritten, own_words, read_ron, unknown_field};
+use crate::option_words::{own_words, unknown_field};
+use crate::options::{Rewritten, read_ron};
 use crate::scope::Scope;
 use crate::sizes::size;
 use crate::syntax::{Kind, Span, Value};
@@ -34,7 +35,8 @@ impl<'t, 'r> Expander<'t, 'r> {
         let Some(def) = self.registry.init(name) else {
             let known: Vec<&str> = self.registry.inits().map(|init| init.name).collect();
             let message = format!("there is no initialiser `{name}`");
-            let found = Diagnostic::new(Code::UnknownInit, head, message, "unknown").suggest(name, known);
+            let found = Diagnostic::new(Code::UnknownInit, head, message, "unknown");
+            let found = found.help(format!("write one of {}", known.join(", "))).suggest(name, known);
             self.report(&scope, found);
             return None;
         };
@@ -110,7 +112,7 @@ impl<'t, 'r> Expander<'t, 'r> {
             None => Some(true),
             Some((_, Kind::Bool(flag))) => Some(*flag),
             Some((value, _)) => {
-                wrong_kind(value, "`trainable` is true or false", self.diagnostics);
+                wrong_kind(value, "`trainable` is true or false", "`trainable: false`", self.diagnostics);
                 None
             }
         };
@@ -132,7 +134,8 @@ impl<'t, 'r> Expander<'t, 'r> {
 
     fn param_shape(&mut self, name: &str, shape: &'t Value, scope: &Rc<Scope<'t>>) -> Option<(Vec<Size>, Vec<Span>)> {
         let Kind::List(items) = &shape.kind else {
-            wrong_kind(shape, "a shape is a list of sizes such as `[10, 64]`", self.diagnostics);
+            let form = "it as in `[10, 64]`, with `_` for a size that follows from its use";
+            wrong_kind(shape, "a shape is a list of sizes", form, self.diagnostics);
             return None;
         };
         let places = items.iter().map(|item| item.span).collect();

@@ -64,7 +64,8 @@ impl<'t, 'r> Expander<'t, 'r> {
                 }
                 Some(Binding::Value(kind, ..)) => {
                     let message = format!("`{word}` is {}, and a node is needed here", kind.describe());
-                    self.report(scope, Diagnostic::new(Code::ArgumentKind, value.span, message, "not a node"));
+                    let found = Diagnostic::new(Code::ArgumentKind, value.span, message, "not a node");
+                    self.report(scope, found.help("write the name of a node, or declare the argument as `Node`"));
                     None
                 }
                 None if value.as_real().is_some() => value.as_real().map(|number| self.constant(number, value.span)),
@@ -144,7 +145,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         if !self.full {
             let message = format!("the model unfolds to more than {} nodes", self.max_nodes);
             let found = Diagnostic::new(Code::TooManyNodes, at, message, "reached here");
-            self.report(scope, found.help("nested repeats and blocks multiply"));
+            self.report(scope, found);
             self.full = true;
         }
     }

@@ -32,7 +32,8 @@ pub(crate) fn size(value: &Value, symbols: &Symbols, diagnostics: &mut Diagnosti
             Some(n) if (0..=MAX_SIZE).contains(&n) => Some(Size::from(n as usize)),
             _ => {
                 let message = format!("`{text}` is not a size: a size is a whole number from 0 to {MAX_SIZE}");
-                diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "not a size"));
+                let found = Diagnostic::new(Code::BadValue, value.span, message, "not a size");
+                diagnostics.push(found.help("write a whole number, or a symbol such as `N` for a size that is fed"));
                 None
             }
         },
@@ -61,12 +62,16 @@ pub(crate) fn size(value: &Value, symbols: &Symbols, diagnostics: &mut Diagnosti
                 known.then_some(size)
             }
             Err(message) => {
-                diagnostics.push(Diagnostic::new(Code::BadValue, value.span, message, "not a size"));
+                let found = Diagnostic::new(Code::BadValue, value.span, message, "not a size");
+                diagnostics.push(
+                    found.help("write a short sum, product or quotient of numbers and symbols, as in \"2*N + 1\""),
+                );
                 None
             }
         },
         _ => {
-            wrong_kind(value, "a size is a whole number, a symbol, or in quotes a sum or product of them", diagnostics);
+            let form = "a number, a symbol such as `N`, or in quotes a sum or product of them, as in \"2*N\"";
+            wrong_kind(value, "a size is a whole number or a symbol", form, diagnostics);
             None
         }
     }
@@ -79,7 +84,6 @@ pub(crate) fn known_symbol(name: &str, at: Span, symbols: &Symbols, diagnostics:
         let message = format!("the size `{name}` is not declared");
         diagnostics.push(
             Diagnostic::new(Code::UnknownSymbol, at, message, "not in the shape of any input")
-                .help("symbols are declared by the shapes of the inputs")
                 .suggest(name, symbols.keys().map(String::as_str)),
         );
     }
@@ -89,7 +93,7 @@ pub(crate) fn known_symbol(name: &str, at: Span, symbols: &Symbols, diagnostics:
 /// Reads a list of sizes.
 pub(crate) fn shape(value: &Value, symbols: &Symbols, diagnostics: &mut Diagnostics) -> Option<Vec<Size>> {
     let Kind::List(items) = &value.kind else {
-        wrong_kind(value, "a shape is a list of sizes such as `[N, 64]`", diagnostics);
+        wrong_kind(value, "a shape is a list of sizes", "it as in `[N, 64]`, and `[]` for a scalar", diagnostics);
         return None;
     };
     let sizes: Vec<Option<Size>> = items.iter().map(|item| size(item, symbols, diagnostics)).collect();
@@ -120,7 +124,8 @@ pub(crate) fn input_type(value: &Value, symbols: &Symbols, diagnostics: &mut Dia
             Some(Type::index(axes?, below?))
         }
         _ => {
-            wrong_kind(value, "an input is a shape such as `[N, 64]`, or `Index([N], 10)` for integers", diagnostics);
+            let form = "`[N, 64]`, `[]` for a scalar, or `Index([N], 10)` for integers";
+            wrong_kind(value, "an input is declared by its shape", form, diagnostics);
             None
         }
     }

@@ -45,7 +45,8 @@ pub(crate) fn check_starts(flat: &Flat<'_>, built: &Built, diagnostics: &mut Dia
             let at = places.get(&address(&parameter.init)).copied().unwrap_or(item.head);
             let message = format!("`{}` cannot begin like this: {why}", parameter.name);
             let found = Diagnostic::new(Code::BadOption, at, message, "this initialiser");
-            report(found.help(format!("`{}` is {shape}", parameter.name)), item, diagnostics);
+            let help = format!("mend it, or write another that can fill {shape}, such as `Zeros`");
+            report(found.help(help), item, diagnostics);
         }
     }
     idle(flat, built, diagnostics);

@@ -27,14 +27,23 @@ impl<'t, 'r> Expander<'t, 'r> {
             "Formula" => self.formula(id, call, scope, fed),
             "Apply" if fed.is_none() => self.apply(id, call, scope),
             "Chain" if fed.is_none() => self.chain(id, call, scope),
-            "Index" => self.misused(call.head.span, "`Index(shape, below)` declares an input", scope),
-            "Repeat" => self.misused(call.head.span, "`Repeat(n, [...])` stands inside the list of a chain", scope),
-            word => self.misused(call.head.span, &format!("`{word}` is no op that can be fed here"), scope),
+            "Index" => {
+                let help = "declare it under `inputs`, as in `inputs: { digit: Index([N], 10) }`";
+                self.misused(call.head.span, "`Index(shape, below)` declares an input", help, scope);
+            }
+            "Repeat" => {
+                let help = "write `Chain(x, [Repeat(n, [Op, ...])])`";
+                self.misused(call.head.span, "`Repeat(n, [...])` stands inside the list of a chain", help, scope);
+            }
+            word => {
+                let help = format!("give it a node of its own: {}", usage(word));
+                self.misused(call.head.span, &format!("`{word}` is no op that can be fed here"), &help, scope);
+            }
         }
     }
 
-    fn misused(&mut self, span: Span, message: &str, scope: &Rc<Scope<'t>>) {
-        self.report(scope, Diagnostic::new(Code::BadStructure, span, message, "misplaced"));
+    fn misused(&mut self, span: Span, message: &str, help: &str, scope: &Rc<Scope<'t>>) {
+        self.report(scope, Diagnostic::new(Code::BadStructure, span, message, "misplaced").help(help));
     }
 
     /// The two positional arguments of a structural word.
@@ -73,7 +82,7 @@ impl<'t, 'r> Expander<'t, 'r> {
     fn op_expected(&mut self, value: &Value, scope: &Rc<Scope<'t>>) {
         let message = format!("an op is needed here, and this is {}", value.describe());
         let found = Diagnostic::new(Code::OpExpected, value.span, message, "not an op");
-        self.report(scope, found.help("write a bare op such as `Relu` or `Linear(units: 10)`"));
+        self.report(scope, found);
     }
 
     /// `Chain(node, [op, ...])`.
@@ -96,13 +105,21 @@ impl<'t, 'r> Expander<'t, 'r> {
         let Kind::List(ops) = &list.kind else {
             if list.kind != Kind::Bad {
                 let message = format!("the ops of a chain are a list `[Op, ...]`, and this is {}", list.describe());
-                self.report(scope, Diagnostic::new(Code::BadStructure, list.span, message, "not a list"));
+                let found = Diagnostic::new(Code::BadStructure, list.span, message, "not a list");
+                self.report(
+                    scope,
+                    found.help(match list.head() {
+                        Some((name, _)) => format!("write `[{name}]`"),
+                        None => usage("Chain"),
+                    }),
+                );
             }
             return None;
         };
         if ops.is_empty() {
             let message = "a chain needs at least one op";
-            self.report(scope, Diagnostic::new(Code::BadStructure, list.span, message, "empty"));
+            let found = Diagnostic::new(Code::BadStructure, list.span, message, "empty");
+            self.report(scope, found.help("write an op into it; `Identity` changes nothing"));
             return None;
         }
         let mut current = start;
@@ -172,7 +189,7 @@ impl<'t, 'r> Expander<'t, 'r> {
         if self.flat.items.len().saturating_add(weight) > self.max_nodes {
             let message = format!("{rounds} rounds unfold to more than {} nodes", self.max_nodes);
             let found = Diagnostic::new(Code::TooManyNodes, count.span, message, "too many");
-            self.report(scope, found.help("nested repeats multiply"));
+            self.report(scope, found);
             return None;
         }
         let mut current = start;

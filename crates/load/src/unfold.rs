@@ -82,7 +82,8 @@ fn default_sizes(document: &Document<'_>, symbols: &Symbols, diagnostics: &mut D
             Some(Some(size)) if known => drop(sizes.insert(key.text.into(), size)),
             Some(None) => {
                 let message = format!("the default of `{}` is a whole number", key.text);
-                diagnostics.push(Diagnostic::new(Code::WrongKind, value.span, message, "not a number"));
+                let found = Diagnostic::new(Code::WrongKind, value.span, message, "not a number");
+                diagnostics.push(found.help(format!("write a number, as in `{}: 64`", key.text)));
             }
             _ => {}
         }

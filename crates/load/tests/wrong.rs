@@ -49,7 +49,8 @@ fn every_wrong_file_has_its_message() {
         assert!(records.iter().all(|record| record.line > 0 && record.column > 0), "{}: no place", name.display());
         seen.extend(found.list.iter().map(|found| found.code));
         for said in &found.list {
-            let words = format!("{} {} {:?}", said.message, said.label, said.help);
+            assert!(!said.help.is_empty(), "{}: no remedy for {}", name.display(), said.message);
+            let words = format!("{} {} {}", said.message, said.label, said.help);
             for word in FOREIGN {
                 assert!(!words.contains(word), "{} speaks of {word}: {words}", name.display());
             }

@@ -11,7 +11,7 @@ use serde::forward_to_deserialize_any;
 #[derive(Clone, Debug)]
 pub(crate) struct Error {
     pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    pub(crate) help: String,
     pub(crate) span: Option<Span>,
     /// Whether something is not there, and nothing that is there is wrong.
     pub(crate) missing: bool,
@@ -24,7 +24,7 @@ impl Error {
     }
 
     fn help(self, help: impl Into<String>) -> Error {
-        Error { help: Some(help.into()), ..self }
+        Error { help: help.into(), ..self }
     }
 }
 
@@ -38,11 +38,12 @@ impl std::error::Error for Error {}
 
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Error {
-        Error { message: message.to_string(), help: None, span: None, missing: false }
+        let help = "`graphrun schema` shows what can be written here".to_owned();
+        Error { message: message.to_string(), help, span: None, missing: false }
     }
 
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Error {
-        let expected = match expected.to_string().as_str() {
+        let expected: String = match expected.to_string().as_str() {
             "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0".into(),
             "f32" | "f64" => "a number".into(),
             "a boolean" => "true or false".into(),
@@ -56,7 +57,16 @@ impl de::Error for Error {
             }
             other => other.to_string(),
         };
-        Error::custom(format_args!("{expected} is needed here, not {}", describe(&unexpected)))
+        let help = match expected.as_str() {
+            "a whole number from 0" => "write digits, as in 3",
+            "a number" => "write a number, as in 0.5",
+            "true or false" => "write `true` or `false`",
+            "a text in quotes" => "write it in double quotes",
+            "a list" => "write it between `[` and `]`",
+            "a number or a list of numbers" => "write it as in 3 or `[1, 2]`",
+            _ => "write what is needed; `graphrun schema` shows its form",
+        };
+        Error::custom(format_args!("{expected} is needed here, not {}", describe(&unexpected))).help(help)
     }
 
     fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Error {
@@ -79,13 +89,13 @@ impl de::Error for Error {
     }
 
     fn duplicate_field(field: &'static str) -> Error {
-        Error::custom(format_args!("`{field}` is given twice"))
+        Error::custom(format_args!("`{field}` is given twice")).help("keep one of the two")
     }
 }
 
 /// The error for `None`, which says nothing that leaving a setting out does not.
 fn nothing() -> Error {
-    Error::custom("`None` is no value; a setting without a value is left out")
+    Error::custom("`None` is no value").help("a setting without a value is left out")
 }
 
 fn describe(unexpected: &de::Unexpected<'_>) -> String {
@@ -106,7 +116,7 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     Error::custom(format_args!("there is no {what} `{name}` here")).help(
         match graphrun_load::diagnostics::nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known are {}", known.join(", ")),
+            None => format!("write one of {}", known.join(", ")),
         },
     )
 }
@@ -141,7 +151,10 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
         let got = match &self.0.kind {
             Kind::Bool(b) => visitor.visit_bool(*b),
             Kind::Word(word) if word == "None" => Err(nothing()),
-            Kind::Call(Some(name), _) => Err(Error::custom(format_args!("`{}(...)` has no meaning here", name.text))),
+            Kind::Call(Some(name), _) => {
+                let found = Error::custom(format_args!("`{}(...)` has no meaning here", name.text));
+                Err(found.help("write a value by itself: a number, a text in quotes, or a list `[...]`"))
+            }
             Kind::Word(word) if !matches!(word.as_str(), "inf" | "NaN") => visitor.visit_str(word),
             Kind::Word(_) | Kind::Number(_) => self.number(visitor),
             Kind::Str(text) => visitor.visit_str(text),
@@ -167,7 +180,7 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.0.head() {
@@ -175,7 +188,9 @@ impl<'de, 'a> de::Deserializer<'de> for De<'a> {
                 visitor.visit_enum(Variant { name, span, value: self.0 }).map_err(|e| e.at(self.0.span))
             }
             None => {
-                Err(Error::custom(format_args!("a name is needed here, not {}", self.0.describe())).at(self.0.span))
+                let found = Error::custom(format_args!("a name is needed here, not {}", self.0.describe()));
+                let help = names.first().map_or_else(String::new, |first| format!("write a name such as `{first}`"));
+                Err(found.at(self.0.span).help(help))
             }
         }
     }
@@ -308,7 +323,10 @@ impl<'de> de::VariantAccess<'de> for Variant<'_> {
 
     fn unit_variant(self) -> Result<(), Error> {
         match self.value.args().first() {
-            Some(arg) => Err(Error::custom(format_args!("`{}` takes nothing", self.name)).at(arg.value.span)),
+            Some(arg) => {
+                let found = Error::custom(format_args!("`{}` takes nothing", self.name)).at(arg.value.span);
+                Err(found.help(format!("write `{}` alone", self.name)))
+            }
             None => Ok(()),
         }
     }
@@ -316,7 +334,10 @@ impl<'de> de::VariantAccess<'de> for Variant<'_> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         match self.value.args() {
             [Arg { name: None, value }] => seed.deserialize(De(value)).map_err(|e| e.at(value.span)),
-            _ => Err(Error::custom(format_args!("`{}` takes one value, without a name", self.name))),
+            _ => {
+                let found = Error::custom(format_args!("`{}` takes one value, without a name", self.name));
+                Err(found.help(format!("write `{}(...)` with the value alone", self.name)))
+            }
         }
     }
 
@@ -342,8 +363,7 @@ mod tests {
         let parsed = parse(file, &mut diagnostics);
         from_value(&parsed.root).map_err(|e: Error| {
             let at = e.span.map(|span| diagnostics.sources.slice(span)).unwrap_or_default();
-            let help = e.help.map_or_else(String::new, |help| format!("; {help}"));
-            format!("{at} | {}{help}", e.message)
+            format!("{at} | {}; {}", e.message, e.help)
         })
     }
 
@@ -363,14 +383,20 @@ mod tests {
     fn errors_name_the_innermost_place() {
         for (text, expect) in [
             ("(source: Cvs(\"a\"))", "Cvs | there is no kind `Cvs` here; did you mean `Csv`?"),
-            ("(source: Csv(3))", "3 | a text in quotes is needed here, not 3"),
+            ("(source: Csv(3))", "3 | a text in quotes is needed here, not 3; write it in double quotes"),
             ("0", "0 | a group `(name: value, ...)` is needed here, not a number; write `(source: ...)`"),
-            ("(source: Moons(n: 3), feeds: {3: Column(name: \"a\")})", "3 | a name is needed here"),
+            (
+                "(source: Moons(n: 3), feeds: {3: Column(name: \"a\")})",
+                "3 | a name is needed here; `graphrun schema` shows what can be written here",
+            ),
             ("(source: None)", "None | there is no kind `None` here; did you mean `Noise`?"),
             ("(source: Moons(n: 3), seed: None)", "None | `None` is no value; a setting without a value is left out"),
-            ("(source: Moons(n: 3), feeds: {x: Columns(names: 3)})", "3 | a list is needed here, not 3"),
+            (
+                "(source: Moons(n: 3), feeds: {x: Columns(names: 3)})",
+                "3 | a list is needed here, not 3; write it between `[` and `]`",
+            ),
             ("(source: Moons(n: 3, nose: 1))", "nose | there is no setting `nose` here; did you mean `noise`?"),
-            ("(source: Moons(n: -3))", "-3 | a whole number from 0 is needed here, not -3"),
+            ("(source: Moons(n: -3))", "-3 | a whole number from 0 is needed here, not -3; write digits, as in 3"),
             ("(tets: 3)", "tets | there is no setting `tets` here; did you mean `test`?"),
             ("(test: 0.2)", "(test: 0.2) | `source` is missing; write `source: ...`"),
             ("(source: Moons(3))", "3 | this needs a name; write `name: value`"),
@@ -379,7 +405,7 @@ mod tests {
                 "Csv(\"a\") | a group `(name: value, ...)` is needed here, not a call; write `(source: Csv(...))`",
             ),
             ("(Csv(\"a\"))", "Csv(\"a\") | a call needs the name of a setting before it; write `(source: Csv(...))`"),
-            ("(source: [1])", "[1] | a name is needed here, not a list"),
+            ("(source: [1])", "[1] | a name is needed here, not a list; write a name such as `Csv`"),
         ] {
             assert_eq!(read(text).unwrap_err(), expect);
         }

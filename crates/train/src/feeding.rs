@@ -76,7 +76,7 @@ fn fixed_sizes(graph: &Graph) -> Sizes {
 }
 
 /// Reports an error of the data at the setting in `section` that it is about.
-fn report(mut error: DataError, section: &Value, diagnostics: &mut Diagnostics) {
+fn report(error: DataError, section: &Value, diagnostics: &mut Diagnostics) {
     let mut span = section.span;
     let mut at = section;
     for (k, name) in error.setting.iter().enumerate() {
@@ -91,10 +91,9 @@ fn report(mut error: DataError, section: &Value, diagnostics: &mut Diagnostics) 
             None => break,
         }
     }
-    let help = error.help.take();
     let label = if error.path.is_some() { "read from here" } else { "here" };
     let found = Diagnostic::new(Code::Setting, span, error.to_string(), label);
-    diagnostics.push(Diagnostic { help, ..found });
+    diagnostics.push(found.help(error.help));
 }
 
 /// The item of a list, or the argument without a name of a call, at an ordinal.

@@ -1,11 +1,13 @@
 //! The fields of a group, read one by one as its table declares them; whatever else is written is an error.
 
+use std::fmt::Display;
+
 use graphrun_load::diagnostics::{Code, Diagnostic, Diagnostics};
 use graphrun_load::syntax::{Kind, Name, Span, Value};
 use serde::de::DeserializeOwned;
 
 use crate::de::Error;
-use crate::groups::{Group, Holds};
+use crate::groups::{Field, Group, Holds};
 use crate::salvage::read_all;
 use crate::settings::{Range, number};
 
@@ -26,12 +28,15 @@ impl<'t, 'd> Fields<'t, 'd> {
         let is_group = matches!(value.kind, Kind::Call(None, _));
         let mut fields = Fields { group, span: value.span, is_group, list: Vec::new(), diagnostics };
         let Kind::Call(None, args) = &value.kind else {
-            fields.wrong(Code::WrongKind, value, format!("{what} is a group `(name: value, ...)`"));
+            let form = format!("`({}: ...)`", group.fields[0].name);
+            fields.wrong(Code::WrongKind, value, format!("{what} is a group `(name: value, ...)`"), form);
             return fields;
         };
         for arg in args {
             let Some(name) = &arg.name else {
-                fields.wrong(Code::WrongKind, &arg.value, format!("every part of {what} has a name"));
+                let names: Vec<&str> = group.fields.iter().map(|field| field.name).collect();
+                let form = format!("`name: value`; the names are {}", names.join(", "));
+                fields.wrong(Code::WrongKind, &arg.value, format!("every part of {what} has a name"), form);
                 continue;
             };
             match fields.list.iter().find(|(n, _)| n.text == name.text) {
@@ -42,7 +47,7 @@ impl<'t, 'd> Fields<'t, 'd> {
                         format!("`{}` is written twice", name.text),
                         "again here",
                     );
-                    fields.diagnostics.push(found.second(first.span, "first here").help("keep one of the two"));
+                    fields.diagnostics.push(found.second(first.span, "first here"));
                 }
                 None => fields.list.push((name, &arg.value)),
             }
@@ -79,20 +84,21 @@ impl<'t, 'd> Fields<'t, 'd> {
     fn push(&mut self, error: Error, value: &Value) {
         let label = if error.missing { "not given here" } else { "here" };
         let found = Diagnostic::new(Code::Setting, error.span.unwrap_or(value.span), error.message, label);
-        self.diagnostics.push(Diagnostic { help: error.help, ..found });
+        self.diagnostics.push(found.help(error.help));
     }
 
     /// The field as a number in the range of the table, or else the table's default.
     pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
         let field = self.group.fields.iter().find(|field| field.name == name);
-        let Some(Holds::Number(range, default)) = field.map(|field| field.holds) else { return None };
+        let Some(Field { holds: Holds::Number(range, default), doc, .. }) = field else { return None };
+        let (range, default) = (*range, *default);
         let Some(value) = self.get(name) else { return default };
         let number = number(value, range);
         if let Some(x) = number.filter(|x| range.holds(*x)) {
             return Some(x);
         }
         let code = if number.is_some() || range != Range::Flag { Code::Setting } else { Code::WrongKind };
-        self.wrong(code, value, format!("`{name}` is {range}"));
+        self.wrong(code, value, format!("`{name}` is {range}"), format!("`{name}: {}`: {doc}", range.example()));
         None
     }
 
@@ -108,11 +114,12 @@ impl<'t, 'd> Fields<'t, 'd> {
         self.number(name).map(|x| x != 0.0)
     }
 
-    /// Reports that `value` is not what `expected` says.
-    pub(crate) fn wrong(&mut self, code: Code, value: &Value, expected: String) {
+    /// Reports that `value` is not what `expected` says, and what to write.
+    pub(crate) fn wrong(&mut self, code: Code, value: &Value, expected: String, write: impl Display) {
         if value.kind != Kind::Bad {
             let message = format!("{expected}, and this is not");
-            self.diagnostics.push(Diagnostic::new(code, value.span, message, format!("{} here", value.describe())));
+            let found = Diagnostic::new(code, value.span, message, format!("{} here", value.describe()));
+            self.diagnostics.push(found.help(format!("write {write}")));
         }
     }
 }

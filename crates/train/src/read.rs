@@ -88,7 +88,8 @@ fn batch(fields: &mut Fields<'_, '_>) -> Option<usize> {
     }
     let size = value.as_int().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
     if size.is_none() {
-        fields.wrong(Code::Setting, value, "`batch` is a number of rows, or `Full` for all of them".into());
+        let expected = "`batch` is a number of rows, or `Full` for all of them";
+        fields.wrong(Code::Setting, value, expected.into(), "`batch: 32` or `batch: Full`");
     }
     size
 }
@@ -119,13 +120,16 @@ fn choose<D: Copy>(
     known: &BTreeMap<&'static str, D>,
 ) -> Option<D> {
     let Some((name, span)) = value.head() else {
-        fields.wrong(Code::WrongKind, value, format!("{kind} is a name, with options in parentheses"));
+        let expected = format!("the {kind} is a name, with options in parentheses");
+        let example = known.keys().next().copied().unwrap_or("Name");
+        fields.wrong(Code::WrongKind, value, expected, format!("a name such as `{example}`"));
         return None;
     };
     let found = known.get(name).copied();
     if found.is_none() {
         let error = Diagnostic::new(Code::UnknownSetting, span, format!("there is no {kind} `{name}`"), "unknown");
-        fields.diagnostics.push(error.suggest(name, known.keys().copied()));
+        let names: Vec<&str> = known.keys().copied().collect();
+        fields.diagnostics.push(error.help(format!("write one of {}", names.join(", "))).suggest(name, names));
     }
     found
 }
@@ -134,7 +138,8 @@ fn choose<D: Copy>(
 fn formula<T>(fields: &mut Fields<'_, '_>, span: Span, made: Result<T, ParseError>) -> Option<T> {
     made.map_err(|error| {
         let message = format!("its registered formula cannot be read: {error}");
-        fields.diagnostics.push(Diagnostic::new(Code::Setting, span, message, "this one"));
+        let found = Diagnostic::new(Code::Setting, span, message, "this one");
+        fields.diagnostics.push(found.help("write another: whoever registered this one has to mend it"));
     })
     .ok()
 }
@@ -159,14 +164,19 @@ fn schedule(fields: &mut Fields<'_, '_>, registry: &TrainRegistry) -> Option<Sch
 fn overrides(fields: &mut Fields<'_, '_>, graph: &Graph, doubts: &Doubts) -> Vec<Override> {
     let Some(value) = fields.get("params") else { return Vec::new() };
     let Kind::Map(entries) = &value.kind else {
-        fields.wrong(Code::WrongKind, value, "`params` is a map `{ \"*.bias\": (decay: 0) }`".into());
+        fields.wrong(Code::WrongKind, value, "`params` is a map".into(), "`params: { \"*.bias\": (decay: 0) }`");
         return Vec::new();
     };
     refuse_doubles(fields, entries);
     let mut overrides = Vec::new();
     for entry in entries {
         let Some(pattern) = entry.key.as_name() else {
-            fields.wrong(Code::WrongKind, &entry.key, "a pattern is a string".into());
+            fields.wrong(
+                Code::WrongKind,
+                &entry.key,
+                "a pattern is a string".into(),
+                "it in quotes, as in `\"*.bias\"`",
+            );
             continue;
         };
         if !graph.parameters().iter().any(|p| matches(pattern, &p.name)) && !doubts.may_match(pattern) {
@@ -192,7 +202,7 @@ fn refuse_doubles(fields: &mut Fields<'_, '_>, entries: &[Entry]) {
         if let Some(first) = entries[..k].iter().find(|first| first.key.as_name() == Some(name)) {
             let message = format!("`{name}` is written twice");
             let found = Diagnostic::new(Code::DuplicateKey, entry.key.span, message, "again here");
-            fields.diagnostics.push(found.second(first.key.span, "first here").help("keep one of the two"));
+            fields.diagnostics.push(found.second(first.key.span, "first here"));
         }
     }
 }
@@ -200,13 +210,19 @@ fn refuse_doubles(fields: &mut Fields<'_, '_>, entries: &[Entry]) {
 fn metrics(fields: &mut Fields<'_, '_>, graph: &Graph, doubts: &Doubts, registry: &TrainRegistry) -> Vec<MetricSpec> {
     let Some(value) = fields.get("metrics") else { return Vec::new() };
     let Kind::Map(entries) = &value.kind else {
-        fields.wrong(Code::WrongKind, value, "`metrics` is a map `{ accuracy: Accuracy(scores, labels) }`".into());
+        let form = "`metrics: { accuracy: Accuracy(scores, labels) }`";
+        fields.wrong(Code::WrongKind, value, "`metrics` is a map".into(), form);
         return Vec::new();
     };
     refuse_doubles(fields, entries);
     let metrics = entries.iter().filter_map(|entry| {
         let Some(name) = entry.key.as_name() else {
-            fields.wrong(Code::WrongKind, &entry.key, "the key of a metric is its name".into());
+            fields.wrong(
+                Code::WrongKind,
+                &entry.key,
+                "the key of a metric is its name".into(),
+                "a name before the colon",
+            );
             return None;
         };
         if name == "loss" {
@@ -252,7 +268,8 @@ fn metric(
                 n => format!("{n} nodes are"),
             }
         );
-        fields.diagnostics.push(Diagnostic::new(Code::Setting, value.span, message, "this metric"));
+        let found = Diagnostic::new(Code::Setting, value.span, message, "this metric");
+        fields.diagnostics.push(found.help(format!("write `{}({})`", def.name, def.ports.join(", "))));
         return None;
     }
     let mut nodes = Vec::new();
@@ -266,7 +283,9 @@ fn metric(
                 let known = graph.names().keys().map(|n| &**n).chain(doubts.names());
                 fields.diagnostics.push(found.suggest(name, known));
             }
-            None => fields.wrong(Code::WrongKind, node, "a metric looks at nodes by name".into()),
+            None => {
+                fields.wrong(Code::WrongKind, node, "a metric looks at nodes by name".into(), "the name of a node");
+            }
         }
     }
     fits(fields, def, value, &nodes, graph);
@@ -280,6 +299,9 @@ fn fits(fields: &mut Fields<'_, '_>, def: MetricDef, value: &Value, nodes: &[Str
     if rows.iter().any(|size| size.is_none() || *size != rows[0]) {
         let shown: Vec<String> = nodes.iter().zip(&types).map(|(n, ty)| format!("`{n}` is {ty}")).collect();
         let message = format!("{} compares nodes row by row, but {}", def.name, shown.join(" and "));
-        fields.diagnostics.push(Diagnostic::new(Code::Setting, value.span, message, "this metric"));
+        let found = Diagnostic::new(Code::Setting, value.span, message, "this metric");
+        fields
+            .diagnostics
+            .push(found.help("name nodes whose first axis is the same symbol, such as `[N, 10]` and `[N]`"));
     }
 }

@@ -52,6 +52,19 @@ impl Range {
     }
 }
 
+impl Range {
+    /// A value in the range, as it is written.
+    pub(crate) fn example(self) -> String {
+        match self {
+            Range::Any | Range::Share | Range::Memory => "0.5".to_owned(),
+            Range::From(least) => format!("{}", least + 0.1),
+            Range::Above(bound) => format!("{}", bound + 0.1),
+            Range::Whole(least) => format!("{}", least.max(1)),
+            Range::Flag => "true".to_owned(),
+        }
+    }
+}
+
 impl std::fmt::Display for Range {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -85,24 +98,19 @@ impl Settings {
             let Some(name) = &arg.name else {
                 let wants =
                     of.first().map_or("no options".into(), |s| format!("options by name, as in `{}: ...`", s.name));
-                diagnostics.push(Diagnostic::new(
-                    Code::WrongKind,
-                    arg.value.span,
-                    format!("{call} takes {wants}"),
-                    "this has no name",
-                ));
+                let message = format!("{call} takes {wants}");
+                let found = Diagnostic::new(Code::WrongKind, arg.value.span, message, "this has no name");
+                diagnostics.push(found.help(match of.first() {
+                    Some(setting) => format!("write `{}: {}`", setting.name, setting.range.example()),
+                    None => format!("write `{call}` alone"),
+                }));
                 continue;
             };
             let Some((setting, slot)) = of.iter().zip(&mut settings.0).find(|(s, _)| s.name == name.text) else {
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::UnknownField,
-                        name.span,
-                        format!("{call} has no option `{}`", name.text),
-                        "not an option",
-                    )
-                    .suggest(&name.text, of.iter().map(|s| s.name)),
-                );
+                let message = format!("{call} has no option `{}`", name.text);
+                let found = Diagnostic::new(Code::UnknownField, name.span, message, "not an option");
+                let found = if of.is_empty() { found.help("delete it: there are no options") } else { found };
+                diagnostics.push(found.suggest(&name.text, of.iter().map(|s| s.name)));
                 continue;
             };
             match number(&arg.value, setting.range) {
@@ -112,7 +120,8 @@ impl Settings {
                     let code = if found.is_some() { Code::Setting } else { Code::WrongKind };
                     let message = format!("`{}` of {call} is {}", name.text, setting.range);
                     let label = format!("{} here", arg.value.describe());
-                    diagnostics.push(Diagnostic::new(code, arg.value.span, message, label).help(setting.doc));
+                    let help = format!("write `{}: {}`: {}", setting.name, setting.default, setting.doc);
+                    diagnostics.push(Diagnostic::new(code, arg.value.span, message, label).help(help));
                 }
             }
         }
@@ -153,7 +162,7 @@ pub(crate) fn refuse_doubles<'a>(call: &str, args: impl IntoIterator<Item = &'a 
         if let Some(first) = names[..k].iter().find(|first| first.text == name.text) {
             let message = format!("{call} is given `{}` twice", name.text);
             let found = Diagnostic::new(Code::DuplicateKey, name.span, message, "again here");
-            diagnostics.push(found.second(first.span, "first here").help("keep one of the two"));
+            diagnostics.push(found.second(first.span, "first here"));
         }
     }
 }

@@ -31,7 +31,8 @@ fn every_wrong_section_has_its_messages() {
         found.sort();
         assert!(found.has_errors(), "{} is right", path.display());
         for said in &found.list {
-            let words = format!("{} {} {:?}", said.message, said.label, said.help);
+            assert!(!said.help.is_empty(), "{}: no remedy for {}", path.display(), said.message);
+            let words = format!("{} {} {}", said.message, said.label, said.help);
             for word in FOREIGN {
                 assert!(!words.contains(word), "{} speaks of {word}: {words}", path.display());
             }

@@ -20,11 +20,13 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         })?],
     };
     if common.json {
-        let entry =
-            |code: &Code| json!({"code": code.as_str(), "title": code.title(), "explanation": code.explanation()});
+        let entry = |code: &Code| {
+            let [code, title, explanation, help] = [code.as_str(), code.title(), code.explanation(), code.remedy()];
+            json!({"code": code, "title": title, "explanation": explanation, "help": help})
+        };
         say(codes.iter().map(entry).collect::<Value>())?;
     } else if let (Some(_), [code]) = (&args.code, &codes[..]) {
-        say(format!("{code}: {}\n\n{}", code.title(), code.explanation()))?;
+        say(format!("{code}: {}\n\n{}\n\nhelp: {}", code.title(), code.explanation(), code.remedy()))?;
     } else {
         codes.iter().try_for_each(|code| say(format!("{code}  {}", code.title())))?;
     }

@@ -1,9 +1,9 @@
 //! What was probably meant.
 
 /// What to write for a character that mathematics has and formulas have not.
-pub(super) fn plain(c: char) -> Option<String> {
+pub(super) fn plain(c: char) -> String {
     let written = match c {
-        '=' => return Some("write `==` to compare".to_owned()),
+        '=' => return "write `==` to compare".to_owned(),
         '\u{d7}' | '\u{b7}' | '\u{22c5}' | '\u{2217}' | '\u{2022}' => "*",
         '\u{2010}'..='\u{2015}' | '\u{2212}' => "-",
         '\u{f7}' | '\u{2215}' | '\u{2044}' => "/",
@@ -17,10 +17,10 @@ pub(super) fn plain(c: char) -> Option<String> {
         '|' => "abs(x)",
         '[' | '{' => "(",
         ']' | '}' => ")",
-        _ if c.is_alphabetic() => return Some("names have letters from a to z, digits and `_`".to_owned()),
-        _ => return None,
+        _ if c.is_alphabetic() => return "names have letters from a to z, digits and `_`".to_owned(),
+        _ => return "delete it; operators are + - * / ^ and comparisons".to_owned(),
     };
-    Some(format!("write `{written}`"))
+    format!("write `{written}`")
 }
 
 /// The known name nearest to `name`, case apart, when it is near enough to be a slip.

@@ -34,14 +34,14 @@ pub struct Diagnostic {
     pub label: String,
     /// Other places that matter: the other side of a disagreement, the call that brought a block in.
     pub secondary: Vec<(Span, String)>,
-    /// The remedy.
-    pub help: Option<String>,
+    /// The remedy: what to write instead.
+    pub help: String,
     /// Facts beside the message.
     pub notes: Vec<String>,
 }
 
 impl Diagnostic {
-    /// An error at a place, with what to write beneath it.
+    /// An error at a place, with what to write beneath it; its remedy is that of its kind until it has a better one.
     pub fn new(code: Code, at: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
         Diagnostic {
             code,
@@ -50,7 +50,7 @@ impl Diagnostic {
             primary: at,
             label: label.into(),
             secondary: Vec::new(),
-            help: None,
+            help: code.remedy().to_owned(),
             notes: Vec::new(),
         }
     }
@@ -68,14 +68,22 @@ impl Diagnostic {
 
     /// With a remedy.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = help.into();
         self
     }
 
+    /// With a remedy, where there is one that says more than that of the kind.
+    pub fn help_if(self, help: Option<impl Into<String>>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
     /// With "did you mean" when one of `known` is near `wrong`, else with the list of them when it is short.
-    pub fn suggest<'a>(mut self, wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        self.help = suggest::sentence(wrong, known).or(self.help);
-        self
+    pub fn suggest<'a>(self, wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let better = suggest::sentence(wrong, known);
+        self.help_if(better)
     }
 
     /// With a fact.
@@ -104,8 +112,7 @@ impl Diagnostics {
             std::cmp::Ordering::Less => self.list.push(diagnostic),
             std::cmp::Ordering::Equal => {
                 let message = format!("there are more than {MAX_FINDINGS} findings");
-                let last = Diagnostic::new(Code::TooMany, diagnostic.primary, message, "the next would be here");
-                self.list.push(last.help("mend those above, and check again"));
+                self.list.push(Diagnostic::new(Code::TooMany, diagnostic.primary, message, "the next would be here"));
             }
             std::cmp::Ordering::Greater => {}
         }

@@ -33,8 +33,8 @@ pub struct Record {
     pub label: String,
     /// Other places that matter.
     pub labels: Vec<Label>,
-    /// The remedy, when there is one.
-    pub help: Option<String>,
+    /// The remedy.
+    pub help: String,
     /// Facts beside the message.
     pub notes: Vec<String>,
 }
@@ -147,10 +147,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note));
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
-    }
-    group
+    group.element(Level::HELP.message(&diagnostic.help))
 }
 
 /// Whole lines of one file with the places marked in them.

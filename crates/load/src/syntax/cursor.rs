@@ -15,7 +15,8 @@ impl<'a> Parser<'a> {
         self.bump();
         self.open.push((close, open));
         if self.open.len() > MAX_DEPTH {
-            self.error(Code::TooDeep, open, format!("brackets nest deeper than {MAX_DEPTH}"), "one too many");
+            let message = format!("brackets nest deeper than {MAX_DEPTH}");
+            self.error(Diagnostic::new(Code::TooDeep, open, message, "one too many"));
             self.give_up();
         }
         let end = loop {
@@ -28,12 +29,9 @@ impl<'a> Parser<'a> {
                 if self.open.iter().any(|(kind, _)| *kind == token.kind) {
                     break self.unclosed(open);
                 }
-                self.error(
-                    Code::UnexpectedToken,
-                    self.span(token),
-                    format!("{} closes nothing", self.show(token)),
-                    "stray",
-                );
+                let message = format!("{} closes nothing", self.show(token));
+                let stray = Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "stray");
+                self.error(stray.help("delete it, or write the bracket that it closes"));
                 self.bump();
                 self.intact = false;
                 continue;
@@ -64,8 +62,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Some(token) if token.kind == TokenKind::Unknown => {
-                let message = format!("unexpected character `{}`", self.slice(token));
-                self.error(Code::UnexpectedToken, self.span(token), message, "not part of a model file");
+                self.unknown_character(token);
                 self.bump();
                 if self.peek().is_some_and(|token| token.kind == TokenKind::Comma) {
                     self.bump();
@@ -74,7 +71,11 @@ impl<'a> Parser<'a> {
             Some(token) if token.kind != close && !is_close(token.kind) => {
                 let code = if self.slice(token).starts_with("..") { Code::Unsupported } else { Code::UnexpectedToken };
                 let message = format!("expected `,` or {}, found {}", bracket(close), self.show(token));
-                self.error(code, self.span(token), message, "expected `,` before this");
+                let found = Diagnostic::new(code, self.span(token), message, "expected `,` before this");
+                self.error(found.help(match code {
+                    Code::Unsupported => "models have no ranges: write every value by itself",
+                    _ => "write a comma between the two",
+                }));
             }
             _ => {}
         }
@@ -92,27 +93,36 @@ impl<'a> Parser<'a> {
     fn unclosed(&mut self, open: Span) -> Span {
         if self.intact {
             let found = self.peek().map_or("the end of the file".into(), |token| self.show(token));
-            let bracket = self.diagnostics.sources.slice(open).to_owned();
-            let message = format!("`{bracket}` is never closed: found {found} instead");
+            let opened = self.diagnostics.sources.slice(open);
+            let message = format!("`{opened}` is never closed: found {found} instead");
             let here = self.here();
+            let close = self.open.last().map_or("a bracket", |(close, _)| bracket(*close));
             self.diagnostics.push(
                 Diagnostic::new(Code::Unclosed, open, message, "opened here")
-                    .second(here, "should be closed before this"),
+                    .second(here, "should be closed before this")
+                    .help(format!("write {close} behind its last part")),
             );
         }
         self.intact = false;
         self.here()
     }
 
-    pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) {
-        self.diagnostics.push(Diagnostic::new(code, span, message.into(), label));
+    /// Reports what stands where it has no meaning.
+    pub(super) fn unknown_character(&mut self, token: Token) {
+        let message = format!("unexpected character `{}`", self.slice(token));
+        let found = Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "not part of a model file");
+        self.error(found.help("delete it; a text with any character stands in double quotes"));
+    }
+
+    pub(super) fn error(&mut self, found: Diagnostic) {
+        self.diagnostics.push(found);
         if self.diagnostics.is_full() || self.diagnostics.list.len() - self.errors >= MAX_ERRORS {
             self.give_up();
         }
     }
 
-    pub(super) fn bad(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) -> Kind {
-        self.error(code, span, message, label);
+    pub(super) fn bad(&mut self, found: Diagnostic) -> Kind {
+        self.error(found);
         Kind::Bad
     }
 

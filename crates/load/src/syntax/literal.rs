@@ -34,19 +34,34 @@ pub fn quote(text: &str) -> String {
     out
 }
 
-/// Whether a number's text is well-formed; the error is the rest of a sentence that starts with the number.
-pub(super) fn check_number(text: &str) -> Result<(), &'static str> {
+/// Why a number cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoNumber {
+    /// The rest of a sentence that starts with the number.
+    pub(super) why: &'static str,
+    /// The remedy, where there is a better one than that of every bad number.
+    pub(super) help: Option<&'static str>,
+}
+
+/// Whether a number's text is well-formed.
+pub(super) fn check_number(text: &str) -> Result<(), NoNumber> {
     let digits = text.trim_start_matches(['+', '-']);
     if integer(text).is_some() || matches!(digits, "inf" | "NaN") {
         return Ok(());
     }
     if digits.starts_with("0x") || digits.starts_with("0b") || digits.starts_with("0o") {
-        return Err("is not an integer of that radix, or too large for 64 bits");
+        return Err(NoNumber {
+            why: "is not an integer of that radix, or too large for 64 bits",
+            help: Some("0x takes digits up to f, 0o up to 7, 0b 0 and 1; the largest number is 0x7fffffffffffffff"),
+        });
     }
     match real(text) {
-        Some(value) if value.is_infinite() => Err("is beyond the largest real number, about 1.8e308"),
+        Some(value) if value.is_infinite() => Err(NoNumber {
+            why: "is beyond the largest real number, about 1.8e308",
+            help: Some("write a smaller number, or `inf` for one beyond all"),
+        }),
         Some(_) => Ok(()),
-        None => Err("is not a number"),
+        None => Err(NoNumber { why: "is not a number", help: None }),
     }
 }
 

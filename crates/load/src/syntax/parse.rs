@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::cursor::abridged;
 use super::lex::{Token, TokenKind, is_close, is_trivia, lex};
-use super::literal::{check_number, unquote};
+use super::literal::{check_number, quote, unquote};
 use super::slips::replace;
 use super::{Arg, Entry, FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -33,19 +33,13 @@ pub fn parse(file: FileId, diagnostics: &mut Diagnostics) -> Parsed {
     let bad = Value { span: start, kind: Kind::Bad };
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes; the limit is {MAX_BYTES}", text.len());
-        diagnostics.push(
-            Diagnostic::new(Code::TooLarge, start, message, "this file")
-                .help("split it with `include`, or keep large arrays in data files"),
-        );
+        diagnostics.push(Diagnostic::new(Code::TooLarge, start, message, "this file"));
         return Parsed { tokens: Vec::new(), root: bad, intact: false };
     }
     let mut tokens = lex(&text, MAX_TOKENS + 1);
     if tokens.len() > MAX_TOKENS {
         let message = format!("the file has more than {MAX_TOKENS} tokens");
-        diagnostics.push(
-            Diagnostic::new(Code::TooLarge, start, message, "this file")
-                .help("split it with `include`, or keep large arrays in data files"),
-        );
+        diagnostics.push(Diagnostic::new(Code::TooLarge, start, message, "this file"));
         return Parsed { tokens: Vec::new(), root: bad, intact: false };
     }
     let errors = diagnostics.list.len();
@@ -86,13 +80,16 @@ pub(super) struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn document(&mut self) -> Value {
         if self.peek().is_none() {
-            self.error(Code::UnexpectedToken, self.here(), "the file is empty", "expected `Model(...)`");
+            let empty =
+                Diagnostic::new(Code::UnexpectedToken, self.here(), "the file is empty", "expected `Model(...)`");
+            self.error(empty.help("`graphrun new` writes a model to start from"));
             self.intact = false;
         }
         let root = self.value();
         if let Some(token) = self.peek().filter(|_| self.intact) {
             let message = format!("expected the end of the file, found {}", self.show(token));
-            self.error(Code::UnexpectedToken, self.span(token), message, "a file holds one value");
+            let more = Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "a file holds one value");
+            self.error(more.help("delete what stands behind the last bracket, or keep it in a file of its own"));
         }
         root
     }
@@ -148,23 +145,15 @@ impl<'a> Parser<'a> {
             }
             Unknown if text == "#" => {
                 self.bump();
-                let kind = self.bad(
-                    Code::Unsupported,
-                    span,
-                    "extensions are not used in model files",
-                    "delete this attribute",
-                );
+                let message = "extensions are not used in model files";
+                let found = Diagnostic::new(Code::Unsupported, span, message, "an attribute");
                 self.intact = false;
-                kind
+                self.bad(found.help("delete it: models need no extension of RON"))
             }
             Unknown => {
                 self.bump();
-                self.bad(
-                    Code::UnexpectedToken,
-                    span,
-                    format!("unexpected character `{text}`"),
-                    "not part of a model file",
-                )
+                self.unknown_character(token);
+                Kind::Bad
             }
             _ => return self.missing(),
         };
@@ -176,7 +165,11 @@ impl<'a> Parser<'a> {
         let here = self.here();
         if self.intact {
             let found = self.peek().map_or("the end of the file".into(), |token| self.show(token));
-            self.error(Code::UnexpectedToken, here, format!("expected a value, found {found}"), "expected a value");
+            let message = format!("expected a value, found {found}");
+            let found = Diagnostic::new(Code::UnexpectedToken, here, message, "expected a value");
+            self.error(
+                found.help("write a number, a name, a text in quotes, `[...]`, `{...}` or `Op(...)` before this"),
+            );
         }
         Value { span: Span { end: here.start, ..here }, kind: Kind::Bad }
     }
@@ -194,8 +187,9 @@ impl<'a> Parser<'a> {
         let adjacent = next.filter(|token| token.start == span.end).map(|token| token.kind);
         if matches!(text, "b" | "br") && matches!(adjacent, Some(TokenKind::Str | TokenKind::Char)) {
             self.bump();
-            let kind =
-                self.bad(Code::Unsupported, span, "byte strings are not used in model files", "write a plain string");
+            let message = "byte strings are not used in model files";
+            let found = Diagnostic::new(Code::Unsupported, span, message, "of bytes");
+            let kind = self.bad(found.help(format!("write a plain string: delete the `{text}`")));
             return Value { span, kind };
         }
         // A value that is whole by itself is called by nobody, in RON neither.
@@ -216,18 +210,18 @@ impl<'a> Parser<'a> {
             Err((range, message)) => {
                 let escape = &text[range.clone()];
                 let span = Span { start: span.start + range.start as u32, end: span.start + range.end as u32, ..span };
-                self.bad(Code::BadString, span, format!("`{}` {message}", abridged(escape)), "this escape")
+                let message = format!("`{}` {message}", abridged(escape));
+                self.bad(Diagnostic::new(Code::BadString, span, message, "this escape"))
             }
             Ok(decoded) if kind == TokenKind::Char => {
                 let mut chars = decoded.chars();
                 match (chars.next(), chars.next()) {
                     (Some(c), None) => Kind::Char(c),
-                    _ => self.bad(
-                        Code::BadString,
-                        span,
-                        "single quotes hold one character",
-                        "write a string in double quotes",
-                    ),
+                    _ => {
+                        let message = "single quotes hold one character";
+                        let found = Diagnostic::new(Code::BadString, span, message, "not one character");
+                        self.bad(found.help(format!("write `{}`", abridged(&quote(&decoded)))))
+                    }
                 }
             }
             Ok(decoded) => Kind::Str(decoded),
@@ -260,8 +254,7 @@ impl<'a> Parser<'a> {
                 let kinds = if name.is_some() { ("named", "positional") } else { ("positional", "named") };
                 parser.diagnostics.push(
                     Diagnostic::new(Code::MixedArguments, place, "named and positional arguments are mixed", kinds.0)
-                        .second(other, kinds.1)
-                        .help("write every argument as `name: value`, or none"),
+                        .second(other, kinds.1),
                 );
                 return;
             }
@@ -291,7 +284,9 @@ impl<'a> Parser<'a> {
             }
             Some(token) if key.kind != Kind::Bad => {
                 let message = format!("expected `:` behind the key, found {}", self.show(token));
-                self.error(Code::UnexpectedToken, self.span(token), message, "a map is written `{ key: value }`");
+                let found =
+                    Diagnostic::new(Code::UnexpectedToken, self.span(token), message, "expected `:` before this");
+                self.error(found.help("a map is written `{ key: value, ... }`"));
                 token.kind != TokenKind::Comma && !is_close(token.kind)
             }
             _ => false,

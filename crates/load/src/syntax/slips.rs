@@ -1,7 +1,8 @@
-//! What people write and RON has not: names with hyphens, typographic quotes, arithmetic, characters that nobody sees.
+//! What people write and models have not: names with hyphens, typographic quotes, arithmetic, characters that nobody sees.
 
 use super::cursor::abridged;
 use super::lex::{Token, TokenKind};
+use super::literal::NoNumber;
 use super::parse::Parser;
 use super::{FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -43,10 +44,14 @@ fn is_unseen(c: char) -> bool {
 }
 
 impl<'a> Parser<'a> {
-    /// Takes the rest of a name that goes on with `-` or `.`, such as `my-node` or `h.s`, and reports it once; answers
-    /// what was meant.
+    /// Takes the rest of a name that goes on with `-`, `.` or `#`, such as `my-node`, `h.s` or `r#type`, and reports it
+    /// once; answers what was meant.
     pub(super) fn not_a_name(&mut self, word: Span) -> Option<Value> {
         let (mut end, mut at) = (word.end, self.at);
+        let raw = self.raw_name(word);
+        if raw {
+            (end, at) = (end + 1, at + 1);
+        }
         while let Some(token) = self.tokens.get(at).filter(|token| token.start == end) {
             let sign = token.kind == TokenKind::Unknown && self.slice(*token) == "-";
             if !sign && !matches!(token.kind, TokenKind::Word | TokenKind::Number) {
@@ -61,6 +66,11 @@ impl<'a> Parser<'a> {
         let in_list = self.open.last().is_some_and(|(kind, _)| *kind == TokenKind::CloseBracket);
         let name = rest.chars().nth(1).is_some_and(|c| c.is_alphabetic() || c == '_');
         let (message, label, help, kind) = match rest.chars().next() {
+            Some('#') if raw => {
+                let plain = rest[1..].replace(['-', '.'], "_");
+                let message = format!("`{text}` is a raw name, and models have none");
+                (message, "raw", format!("write `{plain}`"), Kind::Word(plain))
+            }
             Some('.') if name && !rest.contains('-') => {
                 let message = format!("the address `{text}` of a member stands in quotes");
                 (message, "without quotes", format!("write `\"{text}\"`"), Kind::Str(text.to_owned()))
@@ -80,6 +90,14 @@ impl<'a> Parser<'a> {
         Some(Value { span, kind })
     }
 
+    /// Whether a word is the `r` of a raw name such as `r#type`.
+    fn raw_name(&self, word: Span) -> bool {
+        let touching = |at: usize, start: u32| self.tokens.get(at).filter(|token| token.start == start);
+        &self.text[word.range()] == "r"
+            && touching(self.at, word.end).is_some_and(|token| self.slice(*token) == "#")
+            && touching(self.at + 1, word.end + 1).is_some_and(|token| token.kind == TokenKind::Word)
+    }
+
     /// What [`Parser::not_a_name`] made of an argument's name, when a colon follows it.
     pub(super) fn mended_name(&mut self, value: &Value) -> Option<Name> {
         let text = value.as_name().filter(|_| self.peek().is_some_and(|token| token.kind == TokenKind::Colon))?;
@@ -97,16 +115,12 @@ impl<'a> Parser<'a> {
     }
 
     /// Reports a number that is none.
-    pub(super) fn bad_number(&mut self, text: &str, span: Span, why: &str) -> Kind {
-        let found = Diagnostic::new(Code::BadNumber, span, format!("`{}` {why}", abridged(text)), "this number");
+    pub(super) fn bad_number(&mut self, text: &str, span: Span, wrong: NoNumber) -> Kind {
+        let message = format!("`{}` {}", abridged(text), wrong.why);
+        let found = Diagnostic::new(Code::BadNumber, span, message, "this number").help_if(wrong.help);
         let name = text.strip_prefix('-').filter(|name| super::is_name(name));
-        self.diagnostics.push(match name {
-            Some(name) => found.help(format!("the negative of a node is `Neg({name})`")),
-            None if why != "is not a number" => found,
-            None => {
-                found.help("a number is digits with a point and an exponent, as in 1.5e-3; a name starts with a letter")
-            }
-        });
+        let negative = name.map(|name| format!("the negative of a node is `Neg({name})`"));
+        self.diagnostics.push(found.help_if(negative));
         Kind::Bad
     }
 

@@ -50,6 +50,20 @@ fn last_two<S: Clone>(shape: &[S], transposed: bool) -> [S; 2] {
     [shape[first].clone(), shape[second].clone()]
 }
 
+impl MatMul {
+    /// The transpose that makes the inner sizes of two matrices one, as it is written.
+    fn turned(&self, a: &Type, b: &Type) -> Option<String> {
+        let depth = |turn: bool| last_two(&a.shape, self.transpose_a != turn)[1].clone();
+        let deep = |turn: bool| last_two(&b.shape, self.transpose_b != turn)[0].clone();
+        let way = |name: &str, set: bool| Some(format!("write `{name}: {}`, which fits", !set));
+        match () {
+            () if depth(false) == deep(true) => way("transpose_b", self.transpose_b),
+            () if depth(true) == deep(false) => way("transpose_a", self.transpose_a),
+            () => None,
+        }
+    }
+}
+
 impl Op for MatMul {
     fn name(&self) -> &str {
         "MatMul"
@@ -70,7 +84,11 @@ impl Op for MatMul {
         }
         let [rows, depth] = last_two(&a.shape, self.transpose_a);
         let [deep, cols] = last_two(&b.shape, self.transpose_b);
-        ty::same_size(&depth, &deep, &format!("the inner sizes of {a} and {b} differ"), &[0, 1])?;
+        let meet = ty::same_size(&depth, &deep, &format!("the inner sizes of {a} and {b} differ"), &[0, 1]);
+        meet.map_err(|error| match self.turned(a, b) {
+            Some(help) => error.help(help),
+            None => error,
+        })?;
         let stack = |x: &Type| Type::real(x.shape[..x.rank() - 2].to_vec());
         let mut shape = ty::broadcast(&[&stack(a), &stack(b)])?;
         shape.extend([rows, cols]);
