@@ -94,7 +94,8 @@ fn wrong_commands_end_with_2_and_a_remedy() {
         let output = graphrun(args);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
-        assert!(said.contains(says), "{args:?}: {said}");
+        let usage = said.contains("--help") || said.contains(" is wanted");
+        assert!(said.contains(says) && (said.contains("help: ") || usage), "{args:?}: {said}");
     };
     let square = "graphs/lecture/square.ron";
     refused(&["check", "nowhere.ron"], "nowhere.ron");
@@ -125,7 +126,11 @@ fn wrong_commands_end_with_2_and_a_remedy() {
     refused(&["gradcheck", linear, "--step", "1e-4"], "--method");
     refused(&["gradcheck", linear, "--method", "central", "--step", "-1"], "a step of -1 goes nowhere");
     refused(&["gradcheck", "--self-test", linear], "--self-test");
-    refused(&["run", linear, "--seed", "-1"], "--seed");
+    refused(&["run", linear, "--seed", "-1"], "a whole number from 0 is wanted");
+    refused(&["run", linear, "--max-memory", "0"], "a whole number of MiB from 1 is wanted");
+    refused(&["run", square, "--set", "x1=1", "--set", "x1=2"], "by `--set x1=1` and by `--set x1=2`");
+    refused(&["check", "tests/wrong/train/data"], "there is no model file in tests/wrong/train/data");
+    refused(&["check", "graphs/lecture/squre.ron"], "did you mean `graphs/lecture/square.ron`?");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bad.safetensors"), "no tensors").unwrap();
     let bad = format!("{}/bad.safetensors", path_of(&folder));

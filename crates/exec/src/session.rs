@@ -33,17 +33,25 @@ impl Default for Options {
 
 /// Why a graph cannot be run with what it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExecError(String);
+pub struct ExecError {
+    /// What is wrong, naming the thing.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
 
 impl ExecError {
-    fn new(message: impl Into<String>) -> ExecError {
-        ExecError(message.into())
+    fn new(message: impl Into<String>, help: impl Into<String>) -> ExecError {
+        ExecError { message: message.into(), help: help.into() }
     }
 }
 
+/// What to do about a gradient that there is not.
+const REAL: &str = "differentiate a real node with respect to reals, by operations that have gradients";
+
 impl fmt::Display for ExecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -68,7 +76,10 @@ impl Session {
     pub fn new(graph: Graph, options: Options) -> Result<Session, ExecError> {
         let mut parameters = HashMap::new();
         for parameter in graph.parameters() {
-            let describe = |e: String| ExecError::new(format!("parameter `{}`: {e}", parameter.name));
+            let describe = |e: String| {
+                let help = "give every size of it a smaller number, or allow more memory";
+                ExecError::new(format!("parameter `{}`: {e}", parameter.name), help)
+            };
             let shape = graph.ty(parameter.node).concrete(&graph.sizes).map_err(describe)?;
             if shape.len() > options.max_bytes / 8 {
                 let mib = shape.len() as f64 * 8.0 / 1048576.0;
@@ -98,9 +109,11 @@ impl Session {
         for (name, array) in feeds {
             let Some((_, id)) = self.graph.inputs().iter().find(|(input, _)| **input == **name) else {
                 let known: Vec<&str> = self.graph.inputs().iter().map(|(n, _)| &**n).collect();
-                let known =
-                    if known.is_empty() { "it has none".into() } else { format!("it has {}", known.join(", ")) };
-                return Err(ExecError::new(format!("the model has no input `{name}`; {known}")));
+                let help = match known.is_empty() {
+                    true => "feed nothing: it has no inputs".to_owned(),
+                    false => format!("feed one of {}", known.join(", ")),
+                };
+                return Err(ExecError::new(format!("the model has no input `{name}`"), help));
             };
             self.bind_one(&mut sizes, name, *id, array)?;
         }
@@ -118,14 +131,16 @@ impl Session {
     fn bind_one(&self, sizes: &mut Sizes, name: &str, id: NodeId, array: &Array) -> Result<(), ExecError> {
         let ty = self.graph.ty(id);
         if ty.rank() != array.shape().rank() {
-            return Err(ExecError::new(format!("input `{name}` is declared {ty} and is fed {}", array.shape())));
+            let message = format!("input `{name}` is declared {ty} and is fed {}", array.shape());
+            return Err(ExecError::new(message, format!("feed what is declared, {ty}")));
         }
         for (size, &given) in ty.shape.iter().zip(array.shape().sizes()) {
             if let Some(symbol) = size.as_symbol()
                 && let Some(other) = sizes.insert(symbol.into(), given)
                 && other != given
             {
-                return Err(ExecError::new(format!("size `{symbol}` is {other}, and {given} in what `{name}` is fed")));
+                let message = format!("size `{symbol}` is {other}, and {given} in what `{name}` is fed");
+                return Err(ExecError::new(message, format!("feed arrays that agree on `{symbol}`")));
             }
         }
         Ok(())
@@ -133,21 +148,20 @@ impl Session {
 
     fn check_feed(&self, sizes: &Sizes, name: &str, id: NodeId, array: &Array) -> Result<(), ExecError> {
         let ty = self.graph.ty(id);
-        let expected = ty.concrete(sizes).map_err(|e| ExecError::new(format!("input `{name}`: {e}")))?;
+        let unknown =
+            |e: String| ExecError::new(format!("input `{name}`: {e}"), "give the symbols numbers under `sizes`");
+        let expected = ty.concrete(sizes).map_err(unknown)?;
         if expected != array.shape() {
-            return Err(ExecError::new(format!(
-                "input `{name}` is declared {ty}, here {expected}, and is fed {}",
-                array.shape()
-            )));
+            let message = format!("input `{name}` is declared {ty}, here {expected}, and is fed {}", array.shape());
+            return Err(ExecError::new(message, format!("feed an array of shape {expected}")));
         }
         if let Kind::Index { below } = &ty.kind {
-            let below = below.eval(sizes).map_err(ExecError::new)?;
+            let below = below.eval(sizes).map_err(unknown)?;
             let bad = |x: f64| x < 0.0 || x >= below as f64 || x.fract() != 0.0 || x.is_nan();
             if let Some(value) = array.to_reals().into_iter().find(|&x| bad(x)) {
-                return Err(ExecError::new(format!(
-                    "input `{name}` holds {value}, and takes integers from 0 to {}",
-                    below.saturating_sub(1)
-                )));
+                let most = below.saturating_sub(1);
+                let message = format!("input `{name}` is fed {value}, and takes integers from 0 to {most}");
+                return Err(ExecError::new(message, "feed integers in that range, or raise the bound in the file"));
             }
         }
         Ok(())
@@ -163,7 +177,8 @@ impl Session {
             Some(k) => k,
             None => {
                 let options = graphrun_plan::Options { dtype: self.options.dtype, max_bytes: self.options.max_bytes };
-                let plan = plan(&self.graph, sizes, &options).map_err(|e| ExecError::new(e.to_string()))?;
+                let plan = plan(&self.graph, sizes, &options)
+                    .map_err(|e| ExecError::new(e.to_string(), "feed less, or allow more memory"))?;
                 self.executors.push((sizes.clone(), Executor::new(Arc::new(plan), self.options.threads.clone())));
                 self.executors.len() - 1
             }
@@ -199,7 +214,7 @@ impl Session {
         let sizes = self.bind(feeds)?;
         for (name, id) in self.graph.inputs() {
             if self.graph.reachable()[id.index()] && !feeds.iter().any(|(fed, _)| **fed == **name) {
-                return Err(ExecError::new(format!("input `{name}` is not fed")));
+                return Err(ExecError::new(format!("input `{name}` is not fed"), format!("feed `{name}` too")));
             }
         }
         let draw = Draw { seed: self.options.seed, step: self.step };
@@ -262,10 +277,12 @@ impl Session {
     pub fn set_parameter(&mut self, name: &str, value: &Array) -> Result<(), ExecError> {
         self.collect();
         let Some((shape, values)) = self.parameters.get_mut(name) else {
-            return Err(ExecError::new(format!("the model has no parameter `{name}`")));
+            let help = "name one that it has";
+            return Err(ExecError::new(format!("the model has no parameter `{name}`"), help));
         };
         if *shape != value.shape() {
-            return Err(ExecError::new(format!("parameter `{name}` is {shape} and is given {}", value.shape())));
+            let message = format!("parameter `{name}` is {shape} and is given {}", value.shape());
+            return Err(ExecError::new(message, format!("give an array of shape {shape}")));
         }
         *values = value.to_reals();
         self.current = usize::MAX;
@@ -287,7 +304,7 @@ impl Session {
     ) -> Result<Session, ExecError> {
         let mut b = graphrun_graph::Builder::from_graph(graph);
         let ids: Vec<NodeId> = wrt.iter().map(|(_, id)| *id).collect();
-        let gradients = grad(&mut b, of, &ids, upstream).map_err(|e| ExecError::new(e.to_string()))?;
+        let gradients = grad(&mut b, of, &ids, upstream).map_err(|e| ExecError::new(e.to_string(), REAL))?;
         for ((name, _), id) in wrt.iter().zip(gradients) {
             b.output(&gradient_name(name), id);
         }

@@ -29,6 +29,9 @@ struct Kept {
     lane: Option<(usize, ValueId)>,
 }
 
+/// What to do about parameters that there cannot be.
+const SMALLER: &str = "give every size of the model a smaller number, or allow more memory";
+
 impl Engine {
     /// The parameters of `graph` as they begin: a function of the seed and their names.
     ///
@@ -38,7 +41,7 @@ impl Engine {
         let mut arrays = Vec::new();
         let mut bytes = 0usize;
         for parameter in graph.parameters() {
-            let failed = |e: String| TrainError::new(format!("parameter `{}`: {e}", parameter.name));
+            let failed = |e: String| TrainError::new(format!("parameter `{}`: {e}", parameter.name), SMALLER);
             let shape = graph.ty(parameter.node).concrete(&graph.sizes).map_err(failed)?;
             bytes = bytes.saturating_add(shape.len().saturating_mul(size_of::<f64>()));
             if bytes > max_bytes {
@@ -98,7 +101,7 @@ impl Engine {
                 Some((lane, value)) => self.lanes[lane].0.executor().reals(value),
                 None => a.home.clone(),
             };
-            Ok((a.name.to_string(), Array::real(a.shape, values).map_err(TrainError::new)?))
+            Ok((a.name.to_string(), Array::real(a.shape, values).map_err(|e| TrainError::new(e, SMALLER))?))
         });
         arrays.collect()
     }

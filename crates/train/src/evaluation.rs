@@ -28,7 +28,9 @@ pub(crate) struct Evaluation {
 /// The graph that measures: the model in its test phase, with the loss and what metrics look at.
 pub(crate) fn measured(model: &Model, spec: &TrainSpec) -> Result<Graph, TrainError> {
     let mut graph = model.graph(Phase::Test).clone();
-    let loss = graph.loss.ok_or_else(|| TrainError::new("the model has no loss"))?;
+    let loss = graph
+        .loss
+        .ok_or_else(|| TrainError::new("the model has no loss", "name it beside the outputs: `loss: NODE`"))?;
     graph.outputs = outputs(&graph, loss, spec);
     Ok(graph)
 }

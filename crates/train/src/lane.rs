@@ -38,7 +38,10 @@ impl Lane {
         threads: &Threads,
     ) -> Result<Lane, TrainError> {
         let sizes = batch_sizes(graph, part, rows)?;
-        let plan = Arc::new(plan(graph, &sizes, options).map_err(|e| TrainError::new(e.to_string()))?);
+        let plan = Arc::new(
+            plan(graph, &sizes, options)
+                .map_err(|e| TrainError::new(e.to_string(), "lower `batch`, or allow more memory"))?,
+        );
         let input = |name: &str| plan.inputs.iter().find(|i| *i.name == *name).map(|i| i.value);
         let feeds = part.feeds().iter().enumerate().filter_map(|(k, feed)| Some((k, input(feed.name())?))).collect();
         let scalars = scalars.iter().map(|name| input(name)).collect();
@@ -131,8 +134,10 @@ fn batch_sizes(graph: &Graph, part: &Part, rows: usize) -> Result<Sizes, TrainEr
                 let name = feed.name();
                 let meant = if size.as_symbol().is_some() { format!(", with {size} = {other}") } else { String::new() };
                 let message = format!("input `{name}` is {ty}{meant}, but a batch has {given} in place of {size}");
-                return Err(TrainError::new(message)
-                    .help("declare the rows by a symbol, as in `[N, 3]`, or choose `batch` and `test` to fit"));
+                return Err(TrainError::new(
+                    message,
+                    "declare the rows by a symbol, as in `[N, 3]`, or choose `batch` and `test` to fit",
+                ));
             }
         }
     }

@@ -36,6 +36,9 @@ struct Note {
 
 const FORMAT: u32 = 1;
 
+/// What to do about a state from which no run can go on.
+const ANEW: &str = "train anew into another folder, or name the folder of another run";
+
 impl Position {
     /// The position as text.
     pub(crate) fn note(&self, seed: u64) -> String {
@@ -49,13 +52,14 @@ impl Position {
     pub(crate) fn read(note: &str, seed: u64, path: &Path) -> Result<Position, TrainError> {
         let file = path.display();
         let note: Note = serde_json::from_str(note)
-            .map_err(|_| TrainError::new(format!("{file} does not say where its run stood")))?;
+            .map_err(|_| TrainError::new(format!("{file} does not say where its run stood"), ANEW))?;
         if note.format != FORMAT {
-            return Err(TrainError::new(format!("{file} is of format {}, and {FORMAT} is known here", note.format)));
+            let message = format!("{file} is of format {}, and {FORMAT} is known here", note.format);
+            return Err(TrainError::new(message, ANEW));
         }
         if note.seed != seed {
             let message = format!("the run in {file} has seed {}, and this one has {seed}", note.seed);
-            return Err(TrainError::new(message).help("go on with the same seed"));
+            return Err(TrainError::new(message, "go on with the same seed"));
         }
         let Note { batch, best, best_epoch, stall_epoch, stalls, .. } = note;
         Ok(Position { batch, best: best.map(f64::from_bits), best_epoch, stall_epoch, stalls })

@@ -81,6 +81,9 @@ struct Lanes {
     fed: Option<usize>,
 }
 
+/// What to do about a loss that nothing can lessen.
+const TRAINABLE: &str = "name a real loss that depends on a trainable parameter by operations that have gradients";
+
 impl Trainer {
     /// Plans the steps of an experiment and draws the parameters from its seed.
     ///
@@ -89,7 +92,7 @@ impl Trainer {
     pub fn new(model: &Model, experiment: Experiment, options: RunOptions) -> Result<Trainer, TrainError> {
         let Experiment { spec, data } = experiment;
         let graph = model.graph(Phase::Train).clone();
-        let graphs = step_graphs(&graph, &spec).map_err(|e| TrainError::new(e.message))?;
+        let graphs = step_graphs(&graph, &spec).map_err(|e| TrainError::new(e.message, TRAINABLE))?;
         let mut engine = Engine::new(&graphs.step, options.dtype, spec.seed, options.max_bytes)?;
         let rows = data.train.rows();
         let batches = Batches::new(rows, spec.batch.unwrap_or(rows).min(rows));
@@ -140,7 +143,7 @@ impl Trainer {
             if shape != Some(array.shape()) {
                 let there = shape.map_or("not in".into(), |s| format!("{s} in"));
                 let message = format!("`{name}` is {} here and {there} {}", array.shape(), path.display());
-                return Err(TrainError::new(message).help("go on with the model and optimiser that the run began with"));
+                return Err(TrainError::new(message, "go on with the model and optimiser that the run began with"));
             }
         }
         self.at = Position::read(state.note.as_deref().unwrap_or_default(), self.spec.seed, &path)?;
@@ -274,7 +277,7 @@ impl Trainer {
         if !loss.is_finite() {
             return Err(TrainError {
                 message: format!("the loss is {loss} at step {}", step + 1),
-                help: Some("lower the rate, or bound the gradients with `clip_norm`".into()),
+                help: "lower the rate, or bound the gradients with `clip_norm`".into(),
                 diverged: true,
             });
         }

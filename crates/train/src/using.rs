@@ -66,7 +66,7 @@ pub fn predict(
     let needed: Vec<&str> =
         graph.inputs().iter().filter(|(_, id)| reachable[id.index()]).map(|(name, _)| &**name).collect();
     let other = match source {
-        Some(source) => Some(data.part(source, &needed).map_err(|e| TrainError::new(e.to_string()))?),
+        Some(source) => Some(data.part(source, &needed).map_err(|e| TrainError::new(e.to_string(), e.help))?),
         None => None,
     };
     let part: &Part = other.as_ref().or(data.test.as_ref()).unwrap_or(&data.train);
@@ -90,12 +90,13 @@ pub fn predict(
     let arrays = graph.outputs.iter().enumerate().zip(outputs).map(|((k, (name, _)), values)| {
         let row = engine.lane(lanes[0]).shape(k);
         let Some((_, row)) = row.sizes().split_first() else {
-            let error = TrainError::new(format!("output `{name}` is one number for all rows, not one a row"));
-            return Err(error.help("choose another output, or feed the inputs"));
+            let message = format!("output `{name}` is one number for all rows, not one a row");
+            return Err(TrainError::new(message, "choose another output, or feed the inputs"));
         };
         let sizes: Vec<usize> = std::iter::once(part.rows()).chain(row.iter().copied()).collect();
-        let shape = Shape::new(&sizes).map_err(|e| TrainError::new(e.to_string()))?;
-        Ok((name.clone(), Array::real(shape, values).map_err(TrainError::new)?))
+        let large = |e: String| TrainError::new(format!("output `{name}`: {e}"), "choose another output");
+        let shape = Shape::new(&sizes).map_err(|e| large(e.to_string()))?;
+        Ok((name.clone(), Array::real(shape, values).map_err(large)?))
     });
     arrays.collect()
 }
@@ -107,8 +108,8 @@ fn keep(graph: &mut Graph, only: Option<&str>) -> Result<(), TrainError> {
     graph.outputs.retain(|(name, _)| name == only);
     match graph.outputs.is_empty() {
         true => {
-            let error = TrainError::new(format!("the model has no output `{only}`"));
-            Err(error.help(format!("it has {}", names.join(", "))))
+            let help = format!("write one of {}", names.join(", "));
+            Err(TrainError::new(format!("the model has no output `{only}`"), help))
         }
         false => Ok(()),
     }

@@ -1,7 +1,6 @@
 //! Parameters in safetensors files.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::ErrorKind;
 use std::path::Path;
 
 use graphrun_exec::Array;
@@ -22,6 +21,9 @@ const NOTE: &str = "graphrun";
 const OTHER_MODEL: &str =
     "they are of another version of the model: train this one, or name the model file that they were trained from";
 
+/// What to do about weights in other numbers.
+const AS_REALS: &str = "write them as float32 or float64";
+
 /// What a safetensors file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
@@ -38,7 +40,9 @@ impl Weights {
     /// # Errors
     /// When the folder cannot be written to.
     pub fn save(&self, path: &Path, dtype: Dtype) -> Result<(), TrainError> {
-        let failed = |e: &dyn std::fmt::Display| TrainError::new(format!("{} cannot be written: {e}", path.display()));
+        let failed = |e: &dyn std::fmt::Display| {
+            TrainError::new(format!("{} cannot be written: {e}", path.display()), "name another file")
+        };
         let stored = match dtype {
             Dtype::F32 => Stored::F32,
             Dtype::F64 => Stored::F64,
@@ -70,15 +74,12 @@ impl Weights {
     /// # Errors
     /// When it cannot be read, is damaged or no safetensors file, or holds other numbers than reals of 32 or 64 bits.
     pub fn load(path: &Path) -> Result<Weights, TrainError> {
-        let failed = |e: &dyn std::fmt::Display| TrainError::new(format!("{} cannot be read: {e}", path.display()));
-        let bytes = std::fs::read(path).map_err(|e| match e.kind() {
-            ErrorKind::NotFound => failed(&"there is no such file"),
-            ErrorKind::PermissionDenied => failed(&"permission is denied"),
-            ErrorKind::IsADirectory => failed(&"it is a folder").help("name a file in it"),
-            _ => failed(&e),
-        })?;
-        let damaged =
-            |_| failed(&"it is no safetensors file, or is cut short").help("`graphrun train` writes such files");
+        let wrong = |why: String, help: &str| TrainError::new(format!("{} {why}", path.display()), help);
+        let bytes = std::fs::read(path).map_err(|e| TrainError::file(path, "read", &e))?;
+        let damaged = |_| match other_numbers(&bytes) {
+            Some((name, kind)) => wrong(format!("holds `{name}` as {kind}, and weights are F32 or F64"), AS_REALS),
+            None => wrong("is no safetensors file, or is cut short".to_owned(), "`graphrun train` writes such files"),
+        };
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
         let note = metadata.metadata().as_ref().and_then(|m| m.get(NOTE)).cloned();
         let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
@@ -88,12 +89,13 @@ impl Weights {
                 Stored::F32 => reals(view.data(), |b| f64::from(f32::from_le_bytes(b))),
                 Stored::F64 => reals(view.data(), f64::from_le_bytes),
                 other => {
-                    let message = format!("`{name}` in {} holds {other:?}, and weights are F32 or F64", path.display());
-                    return Err(TrainError::new(message));
+                    let why = format!("holds `{name}` as {other:?}, and weights are F32 or F64");
+                    return Err(wrong(why, AS_REALS));
                 }
             };
-            let shape = Shape::new(view.shape()).map_err(|e| failed(&format!("`{name}`: {e}")))?;
-            let array = Array::real(shape, data).map_err(|e| failed(&format!("`{name}`: {e}")))?;
+            let large = |e: String| wrong(format!("holds `{name}`: {e}"), OTHER_MODEL);
+            let shape = Shape::new(view.shape()).map_err(|e| large(e.to_string()))?;
+            let array = Array::real(shape, data).map_err(large)?;
             arrays.insert(name.to_string(), array);
         }
         Ok(Weights { arrays, note })
@@ -117,23 +119,33 @@ impl Weights {
             let Some(array) = self.arrays.get(name) else {
                 let near = nearest(name, self.arrays.keys().map(String::as_str));
                 let near = near.map_or_else(String::new, |near| format!("the nearest it has is `{near}`; "));
-                let error = TrainError::new(format!("{file} has no `{name}`, which the model has"));
-                return Err(error.help(format!("{near}{OTHER_MODEL}")));
+                let message = format!("{file} has no `{name}`, which the model has");
+                return Err(TrainError::new(message, format!("{near}{OTHER_MODEL}")));
             };
             let ty = graph.ty(parameter.node);
-            let wanted = ty.concrete(&graph.sizes).map_err(TrainError::new)?;
+            let wanted = ty.concrete(&graph.sizes).map_err(|e| TrainError::new(e, OTHER_MODEL))?;
             if wanted != array.shape() {
                 let message = format!("`{name}` is {ty} in the model and {} in {file}", array.shape());
-                return Err(TrainError::new(message).help(OTHER_MODEL));
+                return Err(TrainError::new(message, OTHER_MODEL));
             }
         }
         match self.arrays.keys().find(|name| graph.parameter(name).is_none()) {
-            Some(name) => {
-                Err(TrainError::new(format!("{file} has `{name}`, which the model has not")).help(OTHER_MODEL))
-            }
+            Some(name) => Err(TrainError::new(format!("{file} has `{name}`, which the model has not"), OTHER_MODEL)),
             None => Ok(()),
         }
     }
+}
+
+/// The first array of a file that holds other numbers than reals of 32 or 64 bits, and what it calls them. The header
+/// is a count of bytes and as many bytes of JSON.
+fn other_numbers(bytes: &[u8]) -> Option<(String, String)> {
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let header = rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    let header: BTreeMap<String, serde_json::Value> = serde_json::from_slice(header).ok()?;
+    header.into_iter().find_map(|(name, array)| {
+        let kind = array["dtype"].as_str()?;
+        (!["F32", "F64"].contains(&kind)).then(|| (name, kind.to_owned()))
+    })
 }
 
 fn reals<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {
@@ -164,7 +176,11 @@ mod tests {
             assert_eq!(Weights::load(&path).unwrap(), saved);
         }
         std::fs::write(&path, b"nonsense").unwrap();
-        assert!(Weights::load(&path).unwrap_err().message.ends_with("it is no safetensors file, or is cut short"));
+        assert!(Weights::load(&path).unwrap_err().message.ends_with("is no safetensors file, or is cut short"));
+        let header = br#"{"w":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}"#;
+        let file = [&(header.len() as u64).to_le_bytes()[..], header, b"x"].concat();
+        std::fs::write(&path, file).unwrap();
+        assert!(Weights::load(&path).unwrap_err().message.ends_with("holds `w` as Q4, and weights are F32 or F64"));
     }
 
     #[test]

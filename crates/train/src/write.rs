@@ -12,7 +12,7 @@ use crate::error::TrainError;
 /// # Errors
 /// When the folder cannot be written to, or the file is read-only.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::result::Result<(), TrainError> {
-    write(path, bytes).map_err(|e| TrainError::new(format!("{} cannot be written: {e}", path.display())))
+    write(path, bytes).map_err(|e| TrainError::file(path, "written", &e))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -33,7 +33,8 @@ impl Activation {
     pub(crate) fn read(text: &str) -> Result<Activation, Failure> {
         let (op, options) = text.trim().split_once('(').unwrap_or((text.trim(), ")"));
         let Some(options) = options.strip_suffix(')') else {
-            return Err(Failure::new(format!("`--activation {text}` lacks its closing bracket")));
+            let help = format!("write it as --activation '{text})'");
+            return Err(Failure::new(format!("`--activation {text}` lacks its closing bracket"), help));
         };
         let registry = nodes::standard();
         let known = registry.ops().map(|def| def.name).find(|name| name.eq_ignore_ascii_case(op.trim()));

@@ -1,5 +1,7 @@
 //! The flags that every verb takes.
 
+use std::str::FromStr;
+
 use clap::ValueEnum;
 use graphrun::Model;
 use graphrun::exec::{Options, Threads};
@@ -20,7 +22,7 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     pub(crate) dtype: Option<Precision>,
     /// Seed of everything random [default: the file's, else 0]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = whole::<u64>)]
     pub(crate) seed: Option<u64>,
     /// The most memory to use, in MiB [default: what the machine has free]
     #[arg(long, global = true, value_name = "MIB", value_parser = mebibytes)]
@@ -29,7 +31,18 @@ pub(crate) struct Common {
 
 /// Reads a whole number of MiB.
 fn mebibytes(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "a whole number of MiB is wanted, as in `--max-memory 2048` for 2 GiB".to_owned())
+    let wanted = "a whole number of MiB from 1 is wanted, as in `--max-memory 2048` for 2 GiB";
+    text.parse().ok().filter(|mib| *mib > 0).ok_or_else(|| wanted.to_owned())
+}
+
+/// Reads a whole number.
+pub(crate) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "a whole number from 0 is wanted, and no larger than the machine counts".to_owned())
+}
+
+/// The failure of threads that the system does not give.
+pub(crate) fn no_threads(error: String) -> Failure {
+    Failure::new(error, "ask for fewer by --threads")
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -48,7 +61,7 @@ impl Common {
     }
 
     pub(crate) fn pool(&self) -> Result<Threads, Failure> {
-        Threads::new(self.threads.first().map_or(0, |&n| usize::from(n))).map_err(Failure::from)
+        Threads::new(self.threads.first().map_or(0, |&n| usize::from(n))).map_err(no_threads)
     }
 
     pub(crate) fn max_bytes(&self) -> usize {

@@ -11,7 +11,7 @@ use graphrun::plan::{Plan, simplify};
 use graphrun::tensor::{Dtype, peak_copy, peak_fma};
 use serde_json::{Value, json};
 
-use crate::args::Common;
+use crate::args::{Common, no_threads, whole};
 use crate::failure::{Failure, Found, say};
 use crate::kernels;
 use crate::model::open;
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// The size of the first axis of the inputs [default: the file's `sizes`]
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<usize>)]
     batch: Option<usize>,
     /// Set the results beside those in a file, as `bench --json` wrote them
     #[arg(long, value_name = "FILE.json")]
@@ -53,8 +53,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if let Some(batch) = args.batch {
         let first =
             graph.inputs().iter().find_map(|(_, id)| graph.ty(*id).shape.first()?.as_symbol().map(String::from));
-        let symbol = first
-            .ok_or_else(|| Failure::new("the first axis of no input is a symbol, so --batch has nothing to set"))?;
+        let symbol = first.ok_or_else(|| {
+            let message = "the first axis of no input is a symbol, so --batch has nothing to set";
+            Failure::new(message, "declare an input as in `x: [N, 64]`, or leave --batch out")
+        })?;
         sizes.insert(symbol.as_str().into(), batch);
     }
     let case = args.file.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
@@ -62,7 +64,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let earlier = args.compare.as_deref().map(Earlier::read).transpose()?;
     let counts = if common.threads.is_empty() { vec![0] } else { common.threads.clone() };
     for count in counts {
-        let threads = Threads::new(usize::from(count)).map_err(Failure::from)?;
+        let threads = Threads::new(usize::from(count)).map_err(no_threads)?;
         let number = threads.count();
         let options = graphrun::exec::Options { threads: threads.clone(), ..common.options(&model, Dtype::F32)? };
         let seed = options.seed;
@@ -169,12 +171,12 @@ struct Earlier(Vec<Value>);
 
 impl Earlier {
     fn read(path: &Path) -> Result<Earlier, Failure> {
-        let wrong = |e: &dyn std::fmt::Display| Failure::new(format!("{}: {e}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|e| wrong(&e))?;
+        let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, "read", &e))?;
         let lines = text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str);
-        let lines: Vec<Value> = lines
-            .collect::<Result<_, _>>()
-            .map_err(|e| wrong(&e).help("it holds what `graphrun bench --json` wrote"))?;
+        let lines: Vec<Value> = lines.collect::<Result<_, _>>().map_err(|e: serde_json::Error| {
+            let message = format!("{} holds no results: {e}", path.display());
+            Failure::new(message, "name a file of what `graphrun bench --json` wrote")
+        })?;
         Ok(Earlier(lines))
     }
 

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Found, say};
 use crate::gradients::{self, Wanted};
 use crate::model::{open, seed};
 use crate::point::closed;
-use crate::values;
+use crate::values::{self, too_large};
 
 /// How near results must be in double precision, relative to their size: far above rounding, far below any real
 /// difference.
@@ -71,7 +71,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
 impl Apart {
     fn compare(&mut self, name: &str, x: &Array, y: &Array) -> Result<(), Failure> {
         if x.shape() != y.shape() {
-            return Err(Failure::new(format!("{name} is {} in one and {} in the other", x.shape(), y.shape())));
+            let message = format!("{name} is {} in one and {} in the other", x.shape(), y.shape());
+            return Err(Failure::new(message, "compare models whose outputs and gradients have the same shapes"));
         }
         let at = self.compared.iter().position(|(other, _)| other == name).unwrap_or_else(|| {
             self.compared.push((name.to_string(), 0));
@@ -132,7 +133,8 @@ fn lacks(models: &[Model; 2], kind: &str, names: [Vec<String>; 2]) -> Result<(),
     for (here, there) in [(0, 1), (1, 0)] {
         if let Some(name) = names[here].iter().find(|name| !names[there].contains(name)) {
             let [has, lacks] = [here, there].map(|k| models[k].path.display());
-            return Err(Failure::new(format!("{lacks} has no {kind} `{name}`, which {has} has")).help(
+            return Err(Failure::new(
+                format!("{lacks} has no {kind} `{name}`, which {has} has"),
                 "models are compared by names: give the same things the same name, or choose with --of and --wrt",
             ));
         }
@@ -156,7 +158,7 @@ impl Draw {
         match graph.ty(id).kind {
             Kind::Real => {
                 let scaled = drawn.to_reals().into_iter().map(|x| x * self.scale);
-                Ok(Array::real(drawn.shape(), scaled.collect())?)
+                Array::real(drawn.shape(), scaled.collect()).map_err(too_large)
             }
             Kind::Index { .. } => Ok(drawn),
         }
@@ -172,7 +174,8 @@ impl Draw {
             let array = self.array(graph, &parameter.name, parameter.node, sizes)?;
             let array = match parameter.trainable {
                 true => array,
-                false => Array::real(array.shape(), array.to_reals().into_iter().map(f64::abs).collect())?,
+                false => Array::real(array.shape(), array.to_reals().into_iter().map(f64::abs).collect())
+                    .map_err(too_large)?,
             };
             fed.push((parameter.name.to_string(), array));
         }

@@ -38,8 +38,10 @@ impl Trained {
         let seed = self.seed(weights.as_deref(), common);
         let model = open(&self.file, &self.with, &Common { seed, ..common.clone() })?;
         let weights = weights.ok_or_else(|| {
-            Failure::new(format!("there is no run of {} under runs/ that left weights", self.file.display()))
-                .help("train it first, or name the weights with --weights")
+            Failure::new(
+                format!("there is no run of {} under runs/ that left weights", self.file.display()),
+                "train it first, or name the weights with --weights",
+            )
         })?;
         let options = RunOptions {
             dtype: common.dtype(Dtype::F32),

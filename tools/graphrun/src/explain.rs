@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let codes = match &args.code {
         None => Code::ALL.to_vec(),
         Some(wanted) => vec![Code::parse(wanted).ok_or_else(|| {
-            Failure::new(format!("there is no code `{wanted}`")).help("`graphrun explain` lists them all")
+            Failure::new(format!("there is no code `{wanted}`"), "`graphrun explain` lists them all")
         })?],
     };
     if common.json {

@@ -3,9 +3,12 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use graphrun::Diagnostics;
+use graphrun::data::DataError;
+use graphrun::train::TrainError;
 use serde_json::{Value, json};
 
 use crate::model::eprint;
@@ -28,30 +31,32 @@ pub(crate) enum Found {
 pub(crate) enum Failure {
     /// What is wrong with files, each finding at its place.
     Files(Vec<Diagnostics>),
-    /// Anything else, with a remedy where there is one.
-    Message(String, Option<String>),
-    /// What a run came to although nothing that it was told is wrong; a finding.
-    Run(String, Option<String>),
+    /// Anything else, and its remedy.
+    Message(String, String),
+    /// What a run came to although nothing that it was told is wrong, and its remedy; a finding.
+    Run(String, String),
     /// Whoever reads standard output has left.
     Closed,
 }
 
 impl Failure {
-    pub(crate) fn new(message: impl Into<String>) -> Failure {
-        Failure::Message(message.into(), None)
+    /// A failure that is told by `message`, with what to do about it.
+    pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Failure {
+        Failure::Message(message.into(), help.into())
     }
 
-    pub(crate) fn help(self, help: impl Into<String>) -> Failure {
-        match self {
-            Failure::Message(message, _) => Failure::Message(message, Some(help.into())),
-            other => other,
-        }
+    /// The failure of a file that cannot be `done`, such as read or written.
+    pub(crate) fn file(path: &Path, done: &str, error: &std::io::Error) -> Failure {
+        TrainError::file(path, done, error).into()
     }
 
     /// Says what is wrong and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
         let mut err = std::io::stderr().lock();
-        let status = if matches!(self, Failure::Run(..)) { Found::Finding as u8 } else { 2 };
+        let status = match self {
+            Failure::Run(..) => Found::Finding as u8,
+            _ => 2,
+        };
         // Nothing is left to be done when standard error is gone too.
         let _ = match self {
             Failure::Closed => return ExitCode::SUCCESS,
@@ -59,8 +64,7 @@ impl Failure {
                 if as_json {
                     let _ = writeln!(std::io::stdout(), "{}", json!({"error": message, "help": help}));
                 }
-                let help = help.as_ref().map_or_else(String::new, |help| format!("\n  help: {help}"));
-                writeln!(err, "error: {message}{help}")
+                writeln!(err, "error: {message}\n  help: {help}")
             }
             Failure::Files(files) => {
                 if as_json {
@@ -111,32 +115,32 @@ impl From<Diagnostics> for Failure {
     }
 }
 
-impl From<String> for Failure {
-    fn from(message: String) -> Failure {
-        Failure::new(message)
-    }
-}
-
 impl From<graphrun::exec::ExecError> for Failure {
     fn from(error: graphrun::exec::ExecError) -> Failure {
-        Failure::new(error.to_string())
+        Failure::new(error.message, error.help)
     }
 }
 
 impl From<graphrun::graph::GradError> for Failure {
     fn from(error: graphrun::graph::GradError) -> Failure {
-        Failure::new(error.message)
+        Failure::new(error.message, "name a real node by --of, and by --wrt reals that it depends on")
     }
 }
 
 impl From<graphrun::plan::PlanError> for Failure {
     fn from(error: graphrun::plan::PlanError) -> Failure {
-        Failure::new(error.to_string())
+        Failure::new(error.to_string(), "lower the sizes, or allow more with --max-memory")
     }
 }
 
-impl From<graphrun::train::TrainError> for Failure {
-    fn from(error: graphrun::train::TrainError) -> Failure {
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Failure {
+        Failure::new(error.to_string(), error.help)
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Failure {
         match error.diverged {
             true => Failure::Run(error.message, error.help),
             false => Failure::Message(error.message, error.help),
@@ -148,7 +152,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         match error.kind() {
             ErrorKind::BrokenPipe => Failure::Closed,
-            _ => Failure::new(error.to_string()),
+            _ => Failure::new(format!("the result cannot be written: {error}"), "write it to another place"),
         }
     }
 }

@@ -35,8 +35,9 @@ pub(crate) fn completions(args: &CompletionsArgs, mut command: Command, common: 
 pub(crate) fn manual(args: &ManArgs, command: Command, common: &Common) -> Result<Found, Failure> {
     match &args.out {
         Some(folder) => {
-            std::fs::create_dir_all(folder)?;
-            clap_mangen::generate_to(command, folder)?;
+            let unwritten = |e: std::io::Error| Failure::file(folder, "written", &e);
+            std::fs::create_dir_all(folder).map_err(unwritten)?;
+            clap_mangen::generate_to(command, folder).map_err(unwritten)?;
             if common.json {
                 say(json!({"folder": folder}))?;
             }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::{Gradient, Wanted};
-use crate::model::{open, seed};
+use crate::model::{open, seed, unprinted};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         _ => String::new(),
     };
     let doc = Some(format!("The gradients of {} in {}{begin}", of_name.trim_matches('`'), args.file.display()));
-    let text = print(&gradient, &nodes::standard(), &PrintOptions { doc, ..PrintOptions::default() })?;
+    let text =
+        print(&gradient, &nodes::standard(), &PrintOptions { doc, ..PrintOptions::default() }).map_err(unprinted)?;
     match common.json {
         true => say(json!({ "model": text }))?,
         false => say(text.trim_end())?,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use graphrun::exec::{Data, Options as RunOptions, Session};
 use graphrun::gradcheck::{
-    Curve, Entry, Executor, Flat, GateOptions, Hunt, Method, Options, Problem, Report, Values, Verdict, check_graph,
-    curve, self_test,
+    CheckError, Curve, Entry, Executor, Flat, GateOptions, Hunt, Method, Options, Problem, Report, Values, Verdict,
+    check_graph, curve, self_test,
 };
 use graphrun::graph::Kind;
 use graphrun::load::print_tested;
@@ -14,7 +14,7 @@ use graphrun::tensor::{Dtype, Shape};
 use graphrun::{Array, Graph, Model, nodes};
 use serde_json::{Value, json};
 
-use crate::args::Common;
+use crate::args::{Common, whole};
 use crate::curve::{plot, svg};
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
@@ -23,7 +23,7 @@ use crate::model::{eprint, open, seed};
 use crate::point::{Point, Rest};
 use crate::run::set_weights;
 use crate::table::table;
-use crate::values::{self, Feeds};
+use crate::values::{self, Feeds, too_large};
 
 /// The method that finds its own steps.
 const ADAPTIVE: &str = "adaptive";
@@ -61,10 +61,10 @@ pub(crate) struct Args {
     #[arg(long)]
     self_test: bool,
     /// How many clean graphs the self-test examines
-    #[arg(long, default_value_t = 100_000, requires = "self_test")]
+    #[arg(long, default_value_t = 100_000, value_parser = whole::<usize>, requires = "self_test")]
     cases: usize,
     /// With how many seeds the self-test plants each bug
-    #[arg(long, default_value_t = 20, requires = "self_test")]
+    #[arg(long, default_value_t = 20, value_parser = whole::<usize>, requires = "self_test")]
     seeds: usize,
 }
 
@@ -74,23 +74,25 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     }
     let step = args.step.unwrap_or(STEP);
     if !(step.is_finite() && step > 0.0) {
-        return Err(Failure::new(format!("a step of {step} goes nowhere")).help("give a small positive number"));
+        return Err(Failure::new(format!("a step of {step} goes nowhere"), "give a small positive number"));
     }
     if args.step.is_some() && args.method == ADAPTIVE {
-        return Err(Failure::new("the adaptive method finds its own steps, and --step gives one")
-            .help("name a textbook method with --method forward, backward or central"));
+        return Err(Failure::new(
+            "the adaptive method finds its own steps, and --step gives one",
+            "name a textbook method with --method forward, backward or central",
+        ));
     }
     if common.dtype(Dtype::F64) == Dtype::F32 {
         eprint("note: differences in f32 prove less than the digits asked for: this is computed in f64");
     }
-    let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named"))?;
+    let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named", "name one"))?;
     let model = open(path, &[], common)?;
     let problem = problem(args, &model, common)?;
     let seed = seed(&model, common);
     let engine = Executor { threads: common.pool()?, seed, max_bytes: common.max_bytes() };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
     let options = Options { method, step, digits: args.digits, seed, ..Options::default() };
-    let report = check_graph(&problem, &engine, &options).map_err(|e| Failure::new(e.message))?;
+    let report = check_graph(&problem, &engine, &options).map_err(unchecked)?;
     let curves = match &args.curve {
         None => Vec::new(),
         Some(file) => curves(&problem, &engine, file.as_deref())?,
@@ -151,21 +153,30 @@ fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, options: 
 /// Numbers given for an input that holds integers.
 fn integers(name: &str, shape: Shape, data: &[f64]) -> Result<Array, Failure> {
     if let Some(other) = data.iter().find(|v| v.fract() != 0.0 || !v.is_finite()) {
-        return Err(Failure::new(format!("input `{name}` holds integers, and {other} is none")));
+        let message = format!("input `{name}` holds integers, and {other} is none");
+        return Err(Failure::new(message, "give whole numbers"));
     }
-    Array::index(shape, data.iter().map(|&v| v as i64).collect()).map_err(Failure::from)
+    Array::index(shape, data.iter().map(|&v| v as i64).collect()).map_err(too_large)
+}
+
+/// The failure of a problem that cannot be computed.
+fn unchecked(error: CheckError) -> Failure {
+    Failure::new(
+        error.message,
+        "name a real scalar by --of that can be computed at the point, or another point by --set",
+    )
 }
 
 fn curves(problem: &Problem, engine: &Executor, file: Option<&std::path::Path>) -> Result<Vec<Curve>, Failure> {
-    let flat = Flat::new(problem, engine).map_err(|e| Failure::new(e.message))?;
+    let flat = Flat::new(problem, engine).map_err(unchecked)?;
     if flat.x.len() > CURVE_ELEMENTS {
         let message = format!("a curve over {} elements takes too long", flat.x.len());
-        return Err(Failure::new(message).help(format!("name inputs of at most {CURVE_ELEMENTS} elements with --wrt")));
+        return Err(Failure::new(message, format!("name inputs of at most {CURVE_ELEMENTS} elements with --wrt")));
     }
     let methods = [Method::Forward, Method::Backward, Method::Central];
     let curves: Vec<Curve> = methods.iter().map(|m| curve(|x| flat.value(x), &flat.gradient, &flat.x, *m)).collect();
     if let Some(path) = file {
-        std::fs::write(path, svg(&curves)).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+        std::fs::write(path, svg(&curves)).map_err(|e| Failure::file(path, "written", &e))?;
         eprint(&format!("the curves are drawn in {}", path.display()));
     }
     Ok(curves)

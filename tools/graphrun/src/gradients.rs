@@ -60,8 +60,10 @@ impl Wanted {
 
 /// The error for a gradient from above that has another shape than its node.
 fn misshapen(upstream: &Array, name: &str, declared: &dyn std::fmt::Display) -> Failure {
-    Failure::new(format!("--upstream is {}, and {name} is {declared}", upstream.shape()))
-        .help("the gradient from above has the shape of the node that is differentiated, or is one number")
+    Failure::new(
+        format!("--upstream is {}, and {name} is {declared}", upstream.shape()),
+        "the gradient from above has the shape of the node that is differentiated, or is one number",
+    )
 }
 
 impl Gradient {
@@ -90,8 +92,10 @@ impl Gradient {
             true => Ok(self),
             false => {
                 let (name, ty) = (self.graph.describe(self.of), self.graph.ty(self.of));
-                Err(Failure::new(format!("{name} is {ty}, no scalar"))
-                    .help("give the gradient from above with --upstream VALUE, an array of its shape or one number"))
+                Err(Failure::new(
+                    format!("{name} is {ty}, no scalar"),
+                    "give the gradient from above with --upstream VALUE, an array of its shape or one number",
+                ))
             }
         }
     }
@@ -102,7 +106,7 @@ fn target(graph: &Graph, of: Option<&str>) -> Result<NodeId, Failure> {
     match of {
         Some(name) => node(graph, name),
         None => graph.loss.or_else(|| graph.outputs.first().map(|(_, id)| *id)).ok_or_else(|| {
-            Failure::new("the model has neither a loss nor an output to differentiate").help("name a node with --of")
+            Failure::new("the model has neither a loss nor an output to differentiate", "name a node with --of")
         }),
     }
 }
@@ -184,6 +188,7 @@ impl Initialiser for Given {
 
 impl From<graphrun::graph::TypeError> for Failure {
     fn from(error: graphrun::graph::TypeError) -> Failure {
-        Failure::Message(error.message, error.help)
+        let help = error.help.unwrap_or_else(|| "`graphrun ops NAME` shows what an operation takes".to_owned());
+        Failure::new(error.message, help)
     }
 }

@@ -14,7 +14,7 @@ use crate::json;
 use crate::model::node;
 use crate::run::set_weights;
 use crate::table::{columns, table};
-use crate::values;
+use crate::values::{self, too_large, unsettled};
 
 /// The most rows.
 const MOST: usize = 10_000;
@@ -48,17 +48,17 @@ impl Jacobian {
         }
         let inputs = arrays.iter().filter(|(name, _)| session.graph().parameter(name).is_none());
         let sizes = session.bind(&inputs.map(|(n, a)| (n.as_str(), a)).collect::<Vec<_>>())?;
-        let shape = session.graph().ty(of).concrete(&sizes)?;
+        let shape = session.graph().ty(of).concrete(&sizes).map_err(unsettled)?;
         if shape.len() > MOST {
             let rows = format!("`{name}` holds {} elements, and a Jacobian has a row for each", shape.len());
-            return Err(Failure::new(rows));
+            return Err(Failure::new(rows, format!("name a node of at most {MOST} elements")));
         }
         let mut by: Vec<(String, Vec<Array>)> = found.wrt.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
         for k in 0..shape.len() {
             let mut one = vec![0.0; shape.len()];
             one[k] = 1.0;
             let mut fed = arrays.to_vec();
-            fed.push(("upstream".into(), Array::real(shape, one)?));
+            fed.push(("upstream".into(), Array::real(shape, one).map_err(too_large)?));
             values::run(&mut session, &fed)?;
             for (name, rows) in &mut by {
                 rows.extend(session.gradient(name));

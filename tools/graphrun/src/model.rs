@@ -16,13 +16,13 @@ pub(crate) fn open(path: &Path, with: &[String], common: &Common) -> Result<Mode
     let mut overrides = Vec::new();
     for setting in with {
         let Some((key, value)) = setting.split_once('=') else {
-            return Err(
-                Failure::new(format!("`--with {setting}` has no value")).help("write it as --with train.epochs=5")
-            );
+            return Err(Failure::new(format!("`--with {setting}` has no value"), "write it as --with train.epochs=5"));
         };
         if value.trim().is_empty() {
-            return Err(Failure::new(format!("the value of `--with {setting}` is empty"))
-                .help("write it as --with train.epochs=5"));
+            return Err(Failure::new(
+                format!("the value of `--with {setting}` is empty"),
+                "write it as --with train.epochs=5",
+            ));
         }
         overrides.push((key.to_string(), value.to_string()));
     }
@@ -75,6 +75,11 @@ pub(crate) fn seed(model: &Model, common: &Common) -> u64 {
     section.map_or(0, |spec| spec.seed)
 }
 
+/// The failure of a graph that no model file can say.
+pub(crate) fn unprinted(error: String) -> Failure {
+    Failure::new(error, "name other nodes by --of and --wrt, or give the output another name")
+}
+
 /// Writes a line to standard error; there is nowhere to report that it is gone.
 pub(crate) fn eprint(line: &str) {
     use std::io::Write;
@@ -84,14 +89,14 @@ pub(crate) fn eprint(line: &str) {
 /// The node of this name.
 pub(crate) fn node(graph: &Graph, name: &str) -> Result<NodeId, Failure> {
     graph.find(name).ok_or_else(|| {
-        let failure = Failure::new(format!("the model has no node `{name}`"));
-        match nearest(name, graph.names().keys().map(|name| &**name)) {
-            Some(near) => failure.help(format!("the nearest it has is `{near}`")),
+        let help = match nearest(name, graph.names().keys().map(|name| &**name)) {
+            Some(near) => format!("the nearest it has is `{near}`"),
             None => {
                 let named = graph.names().keys().filter(|name| !name.contains('.')).take(12);
-                failure.help(format!("it has {}", named.map(|name| &**name).collect::<Vec<_>>().join(", ")))
+                format!("it has {}", named.map(|name| &**name).collect::<Vec<_>>().join(", "))
             }
-        }
+        };
+        Failure::new(format!("the model has no node `{name}`"), help)
     })
 }
 
@@ -118,13 +123,17 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
-            search(path, &mut found).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+            search(path, &mut found).map_err(|e| Failure::file(path, "read", &e))?;
         } else {
             found.push(path.clone());
         }
     }
     match found.is_empty() {
-        true => Err(Failure::new("no model file is named, and there is none in the folders")),
+        true => {
+            let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let message = format!("there is no model file in {}", named.join(", "));
+            Err(Failure::new(message, "name a file or folder of files that end in `.ron`; `graphrun new` writes one"))
+        }
         false => Ok(found),
     }
 }

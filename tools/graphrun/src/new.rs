@@ -63,14 +63,14 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let named = |text: &str| text.replace("NAME", name);
     let last = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if last.is_empty() || !last.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) {
-        let wrong = Failure::new(format!("`{name}` is no name for a file"));
-        return Err(wrong.help("write letters, digits, `-` and `_`"));
+        return Err(Failure::new(format!("`{name}` is no name for a file"), "write letters, digits, `-` and `_`"));
     }
     let template = TEMPLATES.iter().find(|template| template.name == args.template);
-    let Template { files, next, .. } = template.ok_or_else(|| Failure::new("there is no such template"))?;
+    let Template { files, next, .. } = template
+        .ok_or_else(|| Failure::new("there is no such template", "name one that `graphrun new --help` lists"))?;
     let paths: Vec<String> = files.iter().map(|(path, _)| named(path)).collect();
     if let Some(path) = paths.iter().find(|path| Path::new(path).exists()) {
-        return Err(Failure::new(format!("{path} is there already")).help("choose another name"));
+        return Err(Failure::new(format!("{path} is there already"), "choose another name"));
     }
     for (path, (_, text)) in paths.iter().zip(*files) {
         write_atomically(Path::new(path), text.replace("NAME", last).replace("LIBRARY", LIBRARY).as_bytes())?;

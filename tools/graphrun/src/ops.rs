@@ -48,11 +48,9 @@ fn list(registry: &Registry, others: &[Other], as_json: bool) -> Result<(), Fail
 
 fn unknown(name: &str, registry: &Registry, others: &[Other]) -> Failure {
     let known = registry.ops().map(|op| op.name).chain(others.iter().map(|other| other.name));
-    let failure = Failure::new(format!("there is no op `{name}`, nor anything else of that name"));
-    match nearest(name, known) {
-        Some(near) => failure.help(format!("the nearest is `{near}`")),
-        None => failure.help("`graphrun ops` lists them all"),
-    }
+    let near = nearest(name, known).map(|near| format!("the nearest is `{near}`"));
+    let help = near.unwrap_or_else(|| "`graphrun ops` lists them all".to_owned());
+    Failure::new(format!("there is no op `{name}`, nor anything else of that name"), help)
 }
 
 fn entry(op: &OpDef) -> Value {

@@ -43,14 +43,14 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         let names: Vec<String> = results.iter().map(|(name, _)| format!("`{name}`")).collect();
         results.retain(|(name, _)| name == wanted);
         if results.is_empty() {
-            let failure = Failure::new(format!("the model has no output `{wanted}`"));
-            return Err(failure.help(format!("it has {}", names.join(", "))));
+            let help = format!("write one of {}", names.join(", "));
+            return Err(Failure::new(format!("the model has no output `{wanted}`"), help));
         }
     }
     if let Some(path) = &args.out {
         let [(name, array)] = &results[..] else {
-            let failure = Failure::new(format!("{} outputs do not fit into one file", results.len()));
-            return Err(failure.help("choose one with --output"));
+            let message = format!("{} outputs do not fit into one file", results.len());
+            return Err(Failure::new(message, "choose one with --output"));
         };
         write_atomically(path, &npy_bytes(array.shape().sizes(), &array.to_reals()))?;
         match common.json {

@@ -117,8 +117,10 @@ fn all_fed(graph: &Graph, arrays: &[(String, Array)]) -> Result<(), Failure> {
     let missing =
         graph.inputs().iter().find(|(name, id)| needed[id.index()] && !arrays.iter().any(|(fed, _)| **fed == **name));
     match missing {
-        Some((name, id)) => Err(Failure::new(format!("input `{name}` is not fed"))
-            .help(format!("give it with --set {name}=VALUE or --feed {name}=FILE.npy; it is {}", graph.ty(*id)))),
+        Some((name, id)) => Err(Failure::new(
+            format!("input `{name}` is not fed"),
+            format!("give it with --set {name}=VALUE or --feed {name}=FILE.npy; it is {}", graph.ty(*id)),
+        )),
         None => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::kernels;
-use crate::model::open;
+use crate::model::{open, unprinted};
 use crate::step::{Mode, step};
 use crate::table::table;
 
@@ -138,7 +138,7 @@ fn after(model: &Model, last: &str, common: &Common) -> Result<Found, Failure> {
             break;
         }
     }
-    let text = print(&graph, &nodes::standard(), &PrintOptions::default())?;
+    let text = print(&graph, &nodes::standard(), &PrintOptions::default()).map_err(unprinted)?;
     match common.json {
         true => say(json!({ "model": text }))?,
         false => say(text.trim_end())?,

@@ -22,7 +22,7 @@ use crate::point::{Point, Rest};
 use crate::show::sizes;
 use crate::stats_svg::{ending, svg};
 use crate::table::{columns, table, wrapped};
-use crate::values::Feeds;
+use crate::values::{Feeds, too_large, unsettled};
 
 /// Initialisations by short names; any other name is an initialiser as a model file writes it.
 const SCHEMES: [(&str, &str); 4] =
@@ -143,10 +143,10 @@ fn data(model: &Model, rows: usize) -> Result<Vec<(String, Array)>, Failure> {
     let positions: Vec<usize> = (0..part.rows().min(rows)).collect();
     let array = |(k, feed): (usize, &graphrun::data::Feed)| {
         let sizes: Vec<usize> = std::iter::once(positions.len()).chain(feed.row().iter().copied()).collect();
-        let shape = graphrun::tensor::Shape::new(&sizes).map_err(|e| Failure::new(e.to_string()))?;
+        let shape = graphrun::tensor::Shape::new(&sizes).map_err(too_large)?;
         let mut values = vec![0.0; shape.len()];
         part.gather(k, &positions, &mut values);
-        Ok((feed.name().to_string(), Array::real(shape, values)?))
+        Ok((feed.name().to_string(), Array::real(shape, values).map_err(too_large)?))
     };
     part.feeds().iter().enumerate().map(array).collect()
 }
@@ -158,10 +158,10 @@ fn initial(model: &Model, scheme: &str, common: &Common) -> Result<Vec<(String, 
     let (sizes, seed) = (sizes(graph), seed(model, common));
     let weights = graph.parameters().iter().filter(|p| p.trainable && graph.ty(p.node).rank() > 1);
     let begin = |p: &graphrun::graph::Parameter| {
-        let shape = graph.ty(p.node).concrete(&sizes)?;
+        let shape = graph.ty(p.node).concrete(&sizes).map_err(unsettled)?;
         let mut values = vec![0.0; shape.len()];
-        init.fill(Key { seed, name: &p.name }, shape, &mut values)?;
-        Ok((p.name.to_string(), Array::real(shape, values)?))
+        init.fill(Key { seed, name: &p.name }, shape, &mut values).map_err(unfit)?;
+        Ok((p.name.to_string(), Array::real(shape, values).map_err(too_large)?))
     };
     weights.map(begin).collect()
 }
@@ -175,7 +175,7 @@ fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
         format!("there are {}; and as in a model file {}", short.join(", "), inits.join(", "))
     };
     if scheme.is_empty() {
-        return Err(Failure::new("`--init` names nothing before or behind a comma").help(known()));
+        return Err(Failure::new("`--init` names nothing before or behind a comma", known()));
     }
     let text = SCHEMES.iter().find(|(name, _)| *name == scheme).map_or(scheme, |(_, text)| *text);
     let model = format!(
@@ -185,10 +185,15 @@ fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
         // Where brackets fail, the finding is about the model around it.
         let first = found.list.first().filter(|first| !matches!(first.code, Code::UnexpectedToken | Code::Unclosed));
         let why = first.map_or("this is not how a model file writes an initialiser", |first| &first.message);
-        Failure::new(format!("`--init {scheme}`: {why}")).help(known())
+        Failure::new(format!("`--init {scheme}`: {why}"), known())
     })?;
     let parameter = model.graph(Phase::Test).parameter("w");
-    parameter.map(|p| p.init.clone()).ok_or_else(|| Failure::new(format!("`{scheme}` is no initialiser")))
+    parameter.map(|p| p.init.clone()).ok_or_else(|| Failure::new(format!("`{scheme}` is no initialiser"), known()))
+}
+
+/// The failure of an initialiser that a parameter cannot begin with.
+fn unfit(error: String) -> Failure {
+    Failure::new(error, "name another by --init")
 }
 
 fn print(compared: &[Compared], as_json: bool) -> Result<Found, Failure> {

@@ -30,7 +30,10 @@ pub(crate) fn step(model: &Model, mode: Mode) -> Result<Graph, Failure> {
         }
         Mode::Gradient => {
             let of = graph.loss.or_else(|| graph.outputs.first().map(|(_, id)| *id));
-            let of = of.ok_or_else(|| Failure::new("the model has neither a loss nor an output to differentiate"))?;
+            let of = of.ok_or_else(|| {
+                let message = "the model has neither a loss nor an output to differentiate";
+                Failure::new(message, "name one in the file: `outputs: [y]`")
+            })?;
             let leaves = graph.differentiable_leaves();
             let mut b = Builder::from_graph(graph);
             let gradients = grad(&mut b, of, &leaves, None)?;

@@ -12,7 +12,7 @@ use crate::args::Common;
 use crate::failure::{Failure, Found, records, say, tell};
 use crate::gradients;
 use crate::model::{eprint, files, node, open};
-use crate::values;
+use crate::values::{self, too_large};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -89,8 +89,10 @@ fn run_case(model: &Model, case: &TestCase, common: &Common) -> Result<Vec<Strin
                 Some(name) => Some(node(&graph, name)?),
                 None => first,
             };
-            let of =
-                of.ok_or_else(|| Failure::new("a test expects gradients, and there is nothing to differentiate"))?;
+            let of = of.ok_or_else(|| {
+                let message = "a test expects gradients, and there is nothing to differentiate";
+                Failure::new(message, "name it in the test by `of`, or name a `loss`")
+            })?;
             let name = name_of(&graph, of);
             let upstream = case.upstream.as_ref().map(values::array).transpose()?;
             let found = gradients::find(graph, Some(&name), &wrt, upstream)?;
@@ -125,8 +127,8 @@ fn shaped(session: &Session, name: &str, literal: &Literal) -> Result<Array, Fai
         let declared = &session.graph().ty(id).shape[sizes.len()..];
         sizes.extend(declared.iter().map(|size| size.eval(&session.graph().sizes).unwrap_or(0)));
     }
-    let shape = Shape::new(&sizes).map_err(|e| Failure::new(e.to_string()))?;
-    Array::real(shape, literal.data.clone()).map_err(Failure::from)
+    let shape = Shape::new(&sizes).map_err(too_large)?;
+    Array::real(shape, literal.data.clone()).map_err(too_large)
 }
 
 fn compare(misses: &mut Vec<String>, name: &str, got: Option<Array>, want: &Literal, tolerance: f64) {

@@ -76,8 +76,10 @@ struct Step {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if args.quiz && common.json {
-        return Err(Failure::new("--quiz leaves results blank for people, and --json gives them to programs")
-            .help("give one of the two"));
+        return Err(Failure::new(
+            "--quiz leaves results blank for people, and --json gives them to programs",
+            "give one of the two",
+        ));
     }
     let model = open(&args.file, &[], common)?;
     let rest = Rest { test: model.tests.first(), trained: args.weights.is_some(), open: 1 };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use graphrun::load::diagnostics::nearest;
 use graphrun::tensor::Dtype;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ const NEAR: f64 = 1e-3;
 /// Says for every line of an answers file whether it is right. What is given in the worksheet is no answer.
 pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as_json: bool) -> Result<Found, Failure> {
     let lines: Vec<&Line> = lines.collect();
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, "read", &e))?;
     let (mut right, mut wrong, mut answers) = (0, 0, Vec::new());
     for (number, answer) in text.lines().enumerate() {
         let answer = answer.trim().trim_start_matches("- ").trim_matches('`');
@@ -27,7 +28,10 @@ pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as
             continue;
         }
         let Some(line) = lines.iter().find(|line| line.what == what) else {
-            return Err(Failure::new(format!("{place}: the worksheet has no `{what}`")));
+            let near = nearest(what, lines.iter().map(|line| line.what.as_str()));
+            let near =
+                near.map_or_else(|| "write it as the worksheet does".into(), |near| format!("did you mean `{near}`?"));
+            return Err(Failure::new(format!("{place}: the worksheet has no `{what}`"), near));
         };
         if !line.is_asked() || given.trim_matches('_').is_empty() {
             continue;

@@ -41,8 +41,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         (None, None) => fresh(&args.file),
     };
     if args.resume.as_ref() != Some(&out) && out.join(WEIGHTS).exists() {
-        return Err(Failure::new(format!("{} holds the weights of another run", out.display()))
-            .help(format!("name another folder, or go on with that run by --resume {}", out.display())));
+        return Err(Failure::new(
+            format!("{} holds the weights of another run", out.display()),
+            format!("name another folder, or go on with that run by --resume {}", out.display()),
+        ));
     }
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if let Some(folder) = &args.resume {
         trainer.resume(folder)?;
     }
-    std::fs::create_dir_all(&out).map_err(|e| Failure::new(format!("{}: {e}", out.display())))?;
+    std::fs::create_dir_all(&out).map_err(|e| Failure::file(&out, "made", &e))?;
     write_atomically(&out.join(MODEL), relocated(&model, &out).as_bytes())?;
     let metrics = out.join("metrics.jsonl");
     let (mut log, mut failure) = (None, None);
@@ -137,7 +139,7 @@ fn begin(path: &Path, step: u64) -> Result<File, Failure> {
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{} cannot be written: {error}", path.display()))
+    Failure::file(path, "written", error)
 }
 
 /// How the run ended.

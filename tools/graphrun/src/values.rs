@@ -26,8 +26,13 @@ const NPY_BYTES: u64 = 1 << 30;
 
 /// An array written out.
 pub(crate) fn array(literal: &Literal) -> Result<Array, Failure> {
-    let shape = Shape::new(&literal.shape).map_err(|e| Failure::new(e.to_string()))?;
-    Array::real(shape, literal.data.clone()).map_err(Failure::from)
+    let shape = Shape::new(&literal.shape).map_err(too_large)?;
+    Array::real(shape, literal.data.clone()).map_err(too_large)
+}
+
+/// The failure of an array that there cannot be.
+pub(crate) fn too_large(error: impl std::fmt::Display) -> Failure {
+    Failure::new(error.to_string(), "give an array of fewer axes and elements")
 }
 
 /// An array from text such as `[[1, 2], [3, 4]]`.
@@ -37,7 +42,7 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Array, Failure> {
 
 /// The name and the value of `NAME=VALUE`.
 fn split<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Failure> {
-    let wrong = |message: String| Err(Failure::new(message).help(format!("write it as {flag} NAME=VALUE")));
+    let wrong = |message: String| Err(Failure::new(message, format!("write it as {flag} NAME=VALUE")));
     match text.split_once('=') {
         None => wrong(format!("`{flag} {text}` has no value")),
         Some((_, value)) if value.trim().is_empty() => wrong(format!("the value of `{flag} {text}` is empty")),
@@ -50,20 +55,24 @@ impl Feeds {
     /// The arrays by name.
     pub(crate) fn read(&self) -> Result<Vec<(String, Array)>, Failure> {
         let mut arrays: Vec<(String, Array)> = Vec::new();
-        let mut add = |name: &str, array: Array| match arrays.iter().any(|(n, _)| n == name) {
-            true => Err(Failure::new(format!("`{name}` is given twice"))),
-            false => {
-                arrays.push((name.to_string(), array));
-                Ok(())
+        let mut flags: Vec<String> = Vec::new();
+        let mut add = |flag: &str, text: &str, name: &str, array: Array| {
+            let flag = format!("{flag} {text}");
+            if let Some(first) = arrays.iter().position(|(n, _)| n == name) {
+                let message = format!("`{name}` is given twice: by `{}` and by `{flag}`", flags[first]);
+                return Err(Failure::new(message, "keep one of the two"));
             }
+            arrays.push((name.to_string(), array));
+            flags.push(flag);
+            Ok(())
         };
         for text in &self.set {
             let (name, value) = split("--set", text)?;
-            add(name, parse(&format!("--set {name}"), value)?)?;
+            add("--set", text, name, parse(&format!("--set {name}"), value)?)?;
         }
         for text in &self.feed {
             let (name, file) = split("--feed", text)?;
-            add(name, npy(Path::new(file))?)?;
+            add("--feed", text, name, npy(Path::new(file))?)?;
         }
         Ok(arrays)
     }
@@ -71,12 +80,20 @@ impl Feeds {
 
 fn npy(path: &Path) -> Result<Array, Failure> {
     if !path.exists() {
-        return Err(Failure::new(format!("{} is not there", path.display()))
-            .help("name a NumPy file that numpy.save wrote; its path is relative to the working directory"));
+        return Err(Failure::new(
+            format!("{} is not there", path.display()),
+            "name a NumPy file that numpy.save wrote; its path is relative to the working directory",
+        ));
     }
-    let (sizes, values) = data::read_npy(path, NPY_BYTES).map_err(|e| Failure::new(e.to_string()))?;
-    let shape = Shape::new(&sizes).map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
-    Array::real(shape, values).map_err(Failure::from)
+    let (sizes, values) = data::read_npy(path, NPY_BYTES)?;
+    let wrong = |e: String| too_large(format!("{}: {e}", path.display()));
+    let shape = Shape::new(&sizes).map_err(|e| wrong(e.to_string()))?;
+    Array::real(shape, values).map_err(wrong)
+}
+
+/// The failure of a shape with a size that has no number.
+pub(crate) fn unsettled(error: String) -> Failure {
+    Failure::new(error, "give it with --set, or its size under `sizes` in the file")
 }
 
 /// An input's value drawn from the seed and its name: from -1 to 1, or below its bound. More than `max_bytes` are refused.
@@ -89,15 +106,13 @@ pub(crate) fn draw(
     max_bytes: usize,
 ) -> Result<Array, Failure> {
     let ty = graph.ty(id);
-    let describe = |e: String| {
-        Failure::new(format!("input `{name}`: {e}")).help("give it with --set, or its size under `sizes` in the file")
-    };
+    let describe = |e: String| unsettled(format!("input `{name}`: {e}"));
     let shape = ty.concrete(sizes).map_err(describe)?;
     let bytes = shape.len().saturating_mul(size_of::<f64>());
     if bytes > max_bytes {
         let message =
             format!("input `{name}` would be {shape}, {} MiB, and {} MiB may be used", bytes >> 20, max_bytes >> 20);
-        return Err(Failure::new(message).help("lower its sizes under `sizes`, or allow more with --max-memory"));
+        return Err(Failure::new(message, "lower its sizes under `sizes`, or allow more with --max-memory"));
     }
     let mut state = u64::from_le_bytes(Key { seed, name }.bytes()[..8].try_into().unwrap_or_default());
     let mut next = || {
@@ -111,7 +126,7 @@ pub(crate) fn draw(
             Array::index(shape, (0..shape.len()).map(|_| (next() * below) as i64).collect())
         }
     }
-    .map_err(Failure::from)
+    .map_err(too_large)
 }
 
 /// Feeds inputs and sets parameters, whichever the names are, and runs.
@@ -137,11 +152,10 @@ pub(crate) fn known(graph: &Graph, name: &str) -> Result<(), Failure> {
     let near = nearest(name, inputs.iter().chain(&parameters).copied());
     let near = near.map_or_else(String::new, |near| format!("the nearest is `{near}`; "));
     let list = |names: &[&str]| if names.is_empty() { "none".to_string() } else { names.join(", ") };
-    Err(Failure::new(format!("the model has no input and no parameter `{name}`")).help(format!(
-        "{near}inputs: {}; parameters: {}",
-        list(&inputs),
-        list(&parameters)
-    )))
+    Err(Failure::new(
+        format!("the model has no input and no parameter `{name}`"),
+        format!("{near}inputs: {}; parameters: {}", list(&inputs), list(&parameters)),
+    ))
 }
 
 /// Whether a literal's number is an integer that an index could be.
