@@ -5,6 +5,7 @@ mod files;
 mod gradcheck;
 mod lecture;
 mod mistakes;
+mod outputs;
 mod pictures;
 mod points;
 mod runs;

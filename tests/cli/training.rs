@@ -68,7 +68,7 @@ fn digits_are_learned_measured_and_predicted() {
 #[test]
 fn signals_to_end_leave_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    for signal in ["-INT", "-TERM", "-HUP"] {
+    for (signal, number) in [("-INT", 2), ("-TERM", 15), ("-HUP", 1)] {
         let dir = format!("{}/{signal}", path_of(&folder));
         let args = ["train", MLP, "--with", "train.epochs=1000000", "--json", "--out", &dir];
         let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -79,7 +79,8 @@ fn signals_to_end_leave_a_checkpoint() {
         lines.for_each(drop);
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.contains("--resume"), "{signal}: {said}");
+        assert_eq!(output.status.code(), Some(128 + number), "{signal}: {said}");
+        assert!(said.contains("--resume"), "{signal}: {said}");
         out(&["eval", MLP, "--weights", &format!("{dir}/weights.safetensors")]);
     }
 }

@@ -44,7 +44,7 @@ pub use optimizer::{Optimizer, OptimizerDef, State};
 pub use optimizers::OPTIMIZERS;
 pub use record::{Event, Record, Scores};
 pub use registry::{TrainRegistry, standard};
-pub use relocate::relocated;
+pub use relocate::{files, relocated};
 pub use schedule::{Moment, SCHEDULES, Schedule, ScheduleDef};
 pub use schema::{Schema, schema};
 pub use settings::{Range, Setting, Settings};

@@ -1,4 +1,4 @@
-//! A model file for another folder: the same files under other relative paths.
+//! The files that a model names, and a model file for another folder: the same files under other relative paths.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -16,8 +16,23 @@ const FILE: &str = "File";
 #[must_use]
 pub fn relocated(model: &Model, folder: &Path) -> String {
     let mut text = model.text().to_owned();
+    for (span, path) in paths(&text).iter().filter(|(_, path)| !Path::new(path).is_absolute()) {
+        text.replace_range(span.range(), &quote(&between(folder, &model.resolve(path))));
+    }
+    text
+}
+
+/// Every file that is read for a model: its own, those it includes, those of data and of initial values.
+#[must_use]
+pub fn files(model: &Model) -> Vec<PathBuf> {
+    let named = paths(model.text()).into_iter().map(|(_, path)| model.resolve(&path));
+    std::iter::once(model.path.clone()).chain(named).collect()
+}
+
+/// The paths that a model file names, with their places, the last first.
+fn paths(text: &str) -> Vec<(Span, String)> {
     let mut unread = Diagnostics::default();
-    let file = unread.sources.add("", text.as_str());
+    let file = unread.sources.add("", text);
     let root = parse(file, &mut unread).root;
     let mut found = Vec::new();
     root.field("include").iter().for_each(|list| strings(list, &mut found));
@@ -27,10 +42,7 @@ pub fn relocated(model: &Model, folder: &Path) -> String {
     }
     found.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
     found.dedup();
-    for (span, path) in found.iter().filter(|(_, path)| !Path::new(path).is_absolute()) {
-        text.replace_range(span.range(), &quote(&between(folder, &model.resolve(path))));
-    }
-    text
+    found
 }
 
 /// Every text within a value, with its place.
@@ -93,6 +105,9 @@ mod tests {
             train: (data: (source: Csv("../d/x.csv"), test_source: Npy({ x: "t.npy", y: "/abs.npy" })), init: File("w.npy")))"#;
         let file = folder.path().join("a/m.ron");
         let model = load_str(&file, text, &graphrun_nodes::standard(), &LoadOptions::default()).unwrap();
+        let read: Vec<PathBuf> = files(&model).iter().map(|path| folder.path().join(path)).collect();
+        let named = ["a/m.ron", "a/w.npy", "/abs.npy", "a/t.npy", "a/../d/x.csv"].map(|path| folder.path().join(path));
+        assert_eq!(read, named);
         let got = relocated(&model, &folder.path().join("runs/a-1"));
         let expect = text.replace("../d/x.csv", "../../d/x.csv").replace("\"t.npy", "\"../../a/t.npy");
         assert_eq!(got, expect.replace("w.npy", "../../a/w.npy"));

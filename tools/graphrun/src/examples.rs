@@ -4,7 +4,7 @@ use clap::Command;
 
 /// What the exit statuses of all verbs mean.
 const STATUSES: &str = "Exit status: 0 done, 1 a finding (a check or a run failed), 2 a wrong command or file, \
-                        3 a check that proved nothing";
+                        3 a check that proved nothing, 128 + N a run that signal N ended";
 
 /// Examples by verb.
 pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
@@ -28,6 +28,7 @@ pub(crate) const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "graphrun gradcheck graphs/lecture/linear.ron",
             "graphrun gradcheck graphs/lecture/square.ron --method central --step 1e-4",
+            "graphrun gradcheck graphs/lecture/logistic.ron --curve --svg curve.svg",
         ],
     ),
     (

@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     Message(String, String),
     /// What a run came to although nothing that it was told is wrong, and its remedy; a finding.
     Run(String, String),
+    /// A signal of this number ended the work early, which is said with what to do next.
+    Signal(u8, String, String),
     /// Whoever reads standard output has left.
     Closed,
 }
@@ -55,12 +57,15 @@ impl Failure {
         let mut err = std::io::stderr().lock();
         let status = match self {
             Failure::Run(..) => Found::Finding as u8,
+            Failure::Signal(number, ..) => 128 + number,
             _ => 2,
         };
         // Nothing is left to be done when standard error is gone too.
         let _ = match self {
             Failure::Closed => return ExitCode::SUCCESS,
-            Failure::Message(ref message, ref help) | Failure::Run(ref message, ref help) => {
+            Failure::Message(ref message, ref help)
+            | Failure::Run(ref message, ref help)
+            | Failure::Signal(_, ref message, ref help) => {
                 if as_json {
                     let _ = writeln!(std::io::stdout(), "{}", json!({"error": message, "help": help}));
                 }
@@ -103,7 +108,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Files(files) => files.iter().try_for_each(|found| write!(f, "{found}")),
-            Failure::Message(message, _) | Failure::Run(message, _) => f.write_str(message),
+            Failure::Message(message, _) | Failure::Run(message, _) | Failure::Signal(_, message, _) => {
+                f.write_str(message)
+            }
             Failure::Closed => f.write_str("standard output is closed"),
         }
     }

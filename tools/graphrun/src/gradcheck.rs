@@ -11,6 +11,7 @@ use graphrun::gradcheck::{
 use graphrun::graph::Kind;
 use graphrun::load::print_tested;
 use graphrun::tensor::{Dtype, Shape};
+use graphrun::train::files;
 use graphrun::{Array, Graph, Model, nodes};
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::json::number;
 use crate::model::{eprint, open, seed};
+use crate::output::{Output, SVG};
 use crate::point::{Point, Rest};
 use crate::run::set_weights;
 use crate::table::table;
@@ -51,9 +53,12 @@ pub(crate) struct Args {
     /// The decimal digits to prove
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=12))]
     digits: u32,
-    /// Show the error against the step, and draw it into an SVG file where one is named
-    #[arg(long, value_name = "FILE.svg", num_args = 0..=1)]
-    curve: Option<Option<PathBuf>>,
+    /// Show the error against the step
+    #[arg(long)]
+    curve: bool,
+    /// Draw the error against the step into an SVG file
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
     /// Trained weights
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
@@ -87,16 +92,22 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     }
     let path = args.file.as_deref().ok_or_else(|| Failure::new("no model file is named", "name one"))?;
     let model = open(path, &[], common)?;
+    let inputs = files(&model).into_iter().chain(args.weights.clone()).chain(args.feeds.files());
+    let drawing = args.svg.as_deref().map(|path| Output::new("--svg", path, SVG, inputs)).transpose()?;
     let problem = problem(args, &model, common)?;
     let seed = seed(&model, common);
     let engine = Executor { threads: common.pool()?, seed, max_bytes: common.max_bytes() };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
     let options = Options { method, step, digits: args.digits, seed, ..Options::default() };
     let report = check_graph(&problem, &engine, &options).map_err(unchecked)?;
-    let curves = match &args.curve {
-        None => Vec::new(),
-        Some(file) => curves(&problem, &engine, file.as_deref())?,
+    let curves = match args.curve || drawing.is_some() {
+        true => curves(&problem, &engine)?,
+        false => Vec::new(),
     };
+    if let Some(drawing) = drawing {
+        drawing.write(svg(&curves).as_bytes())?;
+        eprint(&format!("the curves are drawn in {}", drawing.path().display()));
+    }
     print(&report, &curves, method, common.json)?;
     let inputs = problem.graph.inputs().iter().filter(|(_, id)| !problem.graph.ty(*id).is_real());
     let integers: Vec<String> = inputs.map(|(name, _)| format!("`{name}`")).collect();
@@ -167,19 +178,14 @@ fn unchecked(error: CheckError) -> Failure {
     )
 }
 
-fn curves(problem: &Problem, engine: &Executor, file: Option<&std::path::Path>) -> Result<Vec<Curve>, Failure> {
+fn curves(problem: &Problem, engine: &Executor) -> Result<Vec<Curve>, Failure> {
     let flat = Flat::new(problem, engine).map_err(unchecked)?;
     if flat.x.len() > CURVE_ELEMENTS {
         let message = format!("a curve over {} elements takes too long", flat.x.len());
         return Err(Failure::new(message, format!("name inputs of at most {CURVE_ELEMENTS} elements with --wrt")));
     }
     let methods = [Method::Forward, Method::Backward, Method::Central];
-    let curves: Vec<Curve> = methods.iter().map(|m| curve(|x| flat.value(x), &flat.gradient, &flat.x, *m)).collect();
-    if let Some(path) = file {
-        std::fs::write(path, svg(&curves)).map_err(|e| Failure::file(path, "written", &e))?;
-        eprint(&format!("the curves are drawn in {}", path.display()));
-    }
-    Ok(curves)
+    Ok(methods.iter().map(|m| curve(|x| flat.value(x), &flat.gradient, &flat.x, *m)).collect())
 }
 
 fn print(report: &Report, curves: &[Curve], method: Method, as_json: bool) -> Result<(), Failure> {

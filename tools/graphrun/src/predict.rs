@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use graphrun::data::npy_bytes;
 use graphrun::exec::Session;
 use graphrun::tensor::Dtype;
-use graphrun::train::{predict, standard, write_atomically};
+use graphrun::train::{files, predict, standard};
 use graphrun::{Array, Experiment, Model, Phase};
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,7 @@ use crate::args::Common;
 use crate::eval::Trained;
 use crate::failure::{Failure, Found, say};
 use crate::json;
+use crate::output::{NPY, Output};
 use crate::run::set_weights;
 use crate::values::{self, Feeds};
 
@@ -32,6 +33,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let (model, weights, options) = args.trained.open(common)?;
+    let inputs = || files(&model).into_iter().chain([weights.clone()]).chain(args.feeds.files());
+    let out = args.out.as_deref().map(|path| Output::new("--out", path, NPY, inputs())).transpose()?;
     let fed = args.feeds.read()?;
     let mut results = match fed.is_empty() {
         true => {
@@ -47,15 +50,15 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
             return Err(Failure::new(format!("the model has no output `{wanted}`"), help));
         }
     }
-    if let Some(path) = &args.out {
+    if let Some(out) = out {
         let [(name, array)] = &results[..] else {
             let message = format!("{} outputs do not fit into one file", results.len());
             return Err(Failure::new(message, "choose one with --output"));
         };
-        write_atomically(path, &npy_bytes(array.shape().sizes(), &array.to_reals()))?;
+        out.write(&npy_bytes(array.shape().sizes(), &array.to_reals()))?;
         match common.json {
-            true => say(json!({"output": name, "shape": array.shape().sizes(), "file": path}))?,
-            false => say(format!("{name} {} written to {}", array.shape(), path.display()))?,
+            true => say(json!({"output": name, "shape": array.shape().sizes(), "file": out.path()}))?,
+            false => say(format!("{name} {} written to {}", array.shape(), out.path().display()))?,
         }
         return Ok(Found::Nothing);
     }

@@ -7,7 +7,7 @@ use comfy_table::Table;
 use graphrun::graph::{Initialiser, Key, NodeId};
 use graphrun::load::diagnostics::Code;
 use graphrun::load::{LoadOptions, load_str};
-use graphrun::train::{standard, write_atomically};
+use graphrun::train::{files, standard};
 use graphrun::{Array, Experiment, Model, Phase, nodes};
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::gradients::Wanted;
 use crate::inside::Inside;
 use crate::layer::{Layer, Summary, layers, share_ranges};
 use crate::model::{open, seed};
+use crate::output::{Output, SVG};
 use crate::point::{Point, Rest};
 use crate::show::sizes;
 use crate::stats_svg::{ending, svg};
@@ -74,6 +75,8 @@ pub(crate) struct Compared {
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
+    let inputs = files(&model).into_iter().chain(args.weights.clone());
+    let drawing = args.svg.as_deref().map(|path| Output::new("--svg", path, SVG, inputs)).transpose()?;
     let mut compared = Vec::new();
     for activation in args.activation.iter().flat_map(|list| fields(list)) {
         let activation = Activation::read(activation)?;
@@ -85,8 +88,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         compare(&mut compared, &model, None, args, common)?;
     }
     share_ranges(&mut compared);
-    if let Some(path) = &args.svg {
-        write_atomically(path, svg(&compared).as_bytes())?;
+    if let Some(drawing) = drawing {
+        drawing.write(svg(&compared).as_bytes())?;
     }
     print(&compared, common.json)
 }

@@ -1,80 +1,95 @@
 //! `graphrun train`: as the file's `train` section says.
 
-use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::Table;
 use graphrun::tensor::Dtype;
 use graphrun::train::{Event, Figure, Record, Scores, relocated, standard, write_atomically};
-use graphrun::{Experiment, RunOptions, Trainer};
+use graphrun::{Experiment, Model, RunOptions, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
-use crate::model::open;
-use crate::runs::{MODEL, WEIGHTS, fresh};
+use crate::model::{eprint, open};
+use crate::output::is_same;
+use crate::runs::{Folder, MODEL, WEIGHTS};
+use crate::stop::Stop;
 use crate::table::table;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The model file
-    file: PathBuf,
+    /// The model file; a run that goes on has one of its own
+    #[arg(required_unless_present = "resume")]
+    file: Option<PathBuf>,
     /// Replace a value of the file by its path
     #[arg(long, value_name = "PATH=VALUE")]
     with: Vec<String>,
     /// The folder for weights, model and metrics [default: runs/NAME-N]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Go on with the run in this folder, exactly where it ended
+    /// Go on with the run in this folder, exactly where it ended, with the model as it was run
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
-    let model = open(&args.file, &args.with, common)?;
-    let experiment = Experiment::read(&model, &standard())?;
-    let out = match (&args.out, &args.resume) {
-        (Some(out), _) | (None, Some(out)) => out.clone(),
-        (None, None) => fresh(&args.file),
-    };
-    if args.resume.as_ref() != Some(&out) && out.join(WEIGHTS).exists() {
-        return Err(Failure::new(
-            format!("{} holds the weights of another run", out.display()),
-            format!("name another folder, or go on with that run by --resume {}", out.display()),
-        ));
+impl Args {
+    /// The model file: that of the run that goes on, else the one that is named.
+    fn model(&self) -> Result<PathBuf, Failure> {
+        let kept = self.resume.as_ref().map(|folder| folder.join(MODEL)).filter(|path| path.is_file());
+        match (kept, &self.file) {
+            (Some(kept), file) => {
+                let other = file.as_ref().filter(|file| !is_same(file, &kept));
+                let unread = other.map_or_else(String::new, |file| format!("; {} is not read", file.display()));
+                eprint(&format!("going on with {}, the model as it was run{unread}", kept.display()));
+                Ok(kept)
+            }
+            (None, Some(file)) => Ok(file.clone()),
+            (None, None) => Err(Failure::new("no model file is named", "name one before --resume")),
+        }
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    // Without a handler, Ctrl-C and the signals to end do so without a last checkpoint; the run itself is as good.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+
+    /// The folder that the run writes into.
+    fn folder(&self, file: &Path) -> Result<Folder, Failure> {
+        match (&self.out, &self.resume) {
+            (None, Some(path)) => Folder::again(path),
+            (Some(out), Some(path)) if is_same(out, path) => Folder::again(path),
+            (out, _) => Folder::fresh(file, out.as_deref()),
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
+    let file = args.model()?;
+    let model = open(&file, &args.with, common)?;
+    let experiment = Experiment::read(&model, &standard())?;
+    let mut folder = args.folder(&file)?;
+    let out = folder.path.clone();
+    let stop = Stop::listen();
     let threads = common.pool()?;
     let options = RunOptions {
         dtype: common.dtype(Dtype::F32),
         threads: threads.clone(),
         max_bytes: common.max_bytes(),
         out: Some(out.clone()),
-        stop: stop.clone(),
+        stop: stop.flag(),
     };
-    let mut trainer = Trainer::new(&model, experiment, options)?;
-    if let Some(folder) = &args.resume {
-        trainer.resume(folder)?;
-    }
-    std::fs::create_dir_all(&out).map_err(|e| Failure::file(&out, "made", &e))?;
+    let mut trainer = match prepare(&model, experiment, options, args.resume.as_deref()) {
+        Ok(trainer) => trainer,
+        Err(failure) => {
+            folder.abandon();
+            return Err(failure);
+        }
+    };
     write_atomically(&out.join(MODEL), relocated(&model, &out).as_bytes())?;
-    let metrics = out.join("metrics.jsonl");
-    let (mut log, mut failure) = (None, None);
+    let (mut failure, mut span) = (None, (0, 0));
     let bar = bar(common.json);
     let mut notify = |event: Event<'_>| match event {
         Event::Start { step, steps, .. } => {
             bar.set_length(steps);
             bar.set_position(step);
-            match begin(&metrics, step) {
-                Ok(file) => log = Some(file),
-                Err(error) => failure = Some(error),
-            }
+            span = (step, steps);
+            failure = folder.begin(step).err();
         }
         Event::Step { step, loss } => {
             bar.set_position(step);
@@ -82,17 +97,15 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
                 bar.set_message(format!("loss {loss:.4}"));
             }
         }
-        Event::Epoch(record) => {
+        Event::Epoch(record) if failure.is_none() => {
             let line = record.json().to_string();
+            failure = folder.log(&line).err();
             if common.json && failure.is_none() {
                 failure = say(&line).err();
             }
-            if let Some(Err(error)) = log.as_mut().map(|file| file.write_all(format!("{line}\n").as_bytes())) {
-                failure.get_or_insert(unwritten(&metrics, &error));
-            }
         }
         Event::Stopped(record) => bar.println(format!("no better since a while: stopped after epoch {}", record.epoch)),
-        Event::Saved(_) => {}
+        Event::Epoch(_) | Event::Saved(_) => {}
     };
     let run = threads.install(|| trainer.run(&mut notify));
     bar.finish_and_clear();
@@ -103,12 +116,40 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if let (Some(record), false) = (&last, common.json) {
         say(closing(record))?;
         say(format!("epoch {}, step {}, {:.2} s", record.epoch, record.step, record.seconds))?;
+    }
+    if let Some(signal) = stop.signal() {
+        let help = format!("go on with --resume {}", out.display());
+        return Err(Failure::Signal(signal, "interrupted; what was learned is kept".into(), help));
+    }
+    match span {
+        (_, 0) => {
+            eprint("nothing was trained: the file asks for no epoch; the weights are those that a run begins with")
+        }
+        (step, steps) if step >= steps => {
+            eprint(&format!(
+                "nothing was left to train: the run has made its {steps} steps; more by --with train.epochs=N"
+            ));
+        }
+        _ => {}
+    }
+    if !common.json {
         say(format!("weights in {}", out.join(WEIGHTS).display()))?;
     }
-    if stop.load(Ordering::Relaxed) {
-        crate::model::eprint(&format!("interrupted; go on with --resume {}", out.display()));
-    }
     Ok(Found::Nothing)
+}
+
+/// The trainer of a new run, or of the one in a folder.
+fn prepare(
+    model: &Model,
+    experiment: Experiment,
+    options: RunOptions,
+    resume: Option<&Path>,
+) -> Result<Trainer, Failure> {
+    let mut trainer = Trainer::new(model, experiment, options)?;
+    if let Some(folder) = resume {
+        trainer.resume(folder)?;
+    }
+    Ok(trainer)
 }
 
 fn bar(quiet: bool) -> ProgressBar {
@@ -120,26 +161,6 @@ fn bar(quiet: bool) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// The file of metrics, a line an epoch; of what is there, only the lines up to the step at which the run goes on.
-fn begin(path: &Path, step: u64) -> Result<File, Failure> {
-    let earlier = std::fs::read_to_string(path).unwrap_or_default();
-    let done = |line: &&str| {
-        let record = serde_json::from_str::<serde_json::Value>(line).unwrap_or_default();
-        record["step"].as_u64().is_some_and(|s| s <= step)
-    };
-    let kept: String = earlier.lines().filter(|_| step > 0).filter(done).map(|line| format!("{line}\n")).collect();
-    let begin = || {
-        let mut file = File::create(path)?;
-        file.write_all(kept.as_bytes())?;
-        Ok(file)
-    };
-    begin().map_err(|error| unwritten(path, &error))
-}
-
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::file(path, "written", error)
 }
 
 /// How the run ended.

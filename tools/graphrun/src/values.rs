@@ -1,6 +1,6 @@
 //! What is fed: `--set NAME=VALUE`, `--feed NAME=FILE.npy`, or numbers drawn from the seed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use graphrun::exec::{Data, Session};
 use graphrun::graph::{Key, Kind, NodeId, Sizes};
@@ -75,6 +75,11 @@ impl Feeds {
             add("--feed", text, name, npy(Path::new(file))?)?;
         }
         Ok(arrays)
+    }
+
+    /// The files that are fed.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.feed.iter().filter_map(|text| Some(PathBuf::from(text.split_once('=')?.1)))
     }
 }
 
