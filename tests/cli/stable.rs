@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{json, path_of};
 
-/// Runs `nodes`, of which `y` is the output, on a vector `x`; holds `y` and the gradient of its sum against what is
-/// expected, in single precision.
-fn check(nodes: &str, x: &[f64], y: &[f64], dx: &[f64]) {
+/// What is found of the output `y` and the gradient of its sum, in single precision.
+fn run(nodes: &str, x: &[f64]) -> [Vec<f64>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{}/model.ron", path_of(&folder));
     let n = x.len();
@@ -14,11 +13,15 @@ fn check(nodes: &str, x: &[f64], y: &[f64], dx: &[f64]) {
         format!("Model(graphrun: 1, inputs: {{ x: [{n}] }}, nodes: {{ {nodes}, total: Sum(y) }}, outputs: [y, total])");
     std::fs::write(&file, model).unwrap();
     let found = json(&["run", &file, "--set", &format!("x={x:?}"), "--grad", "total", "--json"]);
-    for (got, want) in [(&found["values"]["y"], y), (&found["grads"]["x"], dx)] {
-        let got: Vec<f64> = match got {
-            Value::Array(list) => list.iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect(),
-            one => vec![one.as_f64().unwrap_or(f64::NAN)],
-        };
+    [&found["values"]["y"], &found["grads"]["x"]].map(|got| match got {
+        Value::Array(list) => list.iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect(),
+        one => vec![one.as_f64().unwrap_or(f64::NAN)],
+    })
+}
+
+/// Holds `nodes` at a vector `x` against the value of `y` and the gradient of its sum.
+fn check(nodes: &str, x: &[f64], y: &[f64], dx: &[f64]) {
+    for (got, want) in run(nodes, x).iter().zip([y, dx]) {
         let near = |(g, w): (&f64, &f64)| (g - w).abs() <= 1e-5 * w.abs().max(1.0);
         assert!(got.len() == want.len() && got.iter().zip(want).all(near), "{nodes} at {x:?}: {got:?}, not {want:?}");
     }
@@ -46,6 +49,73 @@ fn quotients_of_exponentials_and_their_logarithms() {
     check("e: Exp(x), s: Sum(e), i: Inv(s), q: Mul(i, e), y: Log(q)", &[1000.0, 0.0, 0.0], &log, &slope);
     let last = "q: Softmax(x), l: Slice(x: q, axis: 0, start: 2, end: 3), y: Log(l)";
     check(last, &[1000.0, 0.0, 0.0], &[-1000.0], &[-1.0, 0.0, 1.0]);
+}
+
+/// Scores that are near one another, at every distance from 0: exact differences are all that a softmax needs.
+#[test]
+fn hand_written_softmax_keeps_the_digits_of_the_operation() {
+    let quotient = "e: Exp(x), s: Sum(e), q: Div(e, s)";
+    let product = "e: Exp(x), s: Sum(e), i: Inv(s), q: Mul(i, e)";
+    let weighted = "h: Exp(x), e: Mul(0.3, h), s: Sum(e), q: Div(e, s)";
+    let mean = "e: Exp(x), s: Mean(e), r: Div(e, s), q: Div(r, 3)";
+    for scale in [0.0, 1.0, -1.0, 1000.0, -1000.0, 1e8, -1e8, 1e30, -1e30] {
+        // The weight 2 in front of the first one makes the gradient one that does not vanish.
+        let weights = "w: Slice(x: q, axis: 0, start: 0, end: 1), y: Concat(xs: [q, w], axis: 0)";
+        for x in [[scale; 3], [scale, scale + 1.0, scale - 2.0], [scale, 0.0, -scale]] {
+            let [value, slope] = run(&format!("q: Softmax(x), {weights}"), &x);
+            let [log, log_slope] =
+                run("l: LogSoftmax(x), w: Slice(x: l, axis: 0, start: 0, end: 1), y: Concat(xs: [l, w], axis: 0)", &x);
+            for hand in [quotient, product, weighted, mean] {
+                let [by_hand, slope_by_hand] = run(&format!("{hand}, {weights}"), &x);
+                near(hand, &x, &by_hand, &value, 1e-6);
+                near(hand, &x, &slope_by_hand, &slope, 1e-6);
+                let logs = "l: Log(q), w: Slice(x: l, axis: 0, start: 0, end: 1), y: Concat(xs: [l, w], axis: 0)";
+                let [by_hand, slope_by_hand] = run(&format!("{hand}, {logs}"), &x);
+                near(hand, &x, &by_hand, &log, 1e-6);
+                near(hand, &x, &slope_by_hand, &log_slope, 2e-6);
+            }
+        }
+    }
+    let third = run(&format!("{quotient}, y: Identity(q)"), &[1000.0; 3]);
+    assert!(third[0].iter().all(|q| (q * 3.0 - 1.0).abs() < 1e-7), "{third:?}");
+}
+
+/// Fails where one of several numbers is off by more than `tolerance`, relative to it and to 1.
+fn near(what: &str, x: &[f64], got: &[f64], want: &[f64], tolerance: f64) {
+    let near = |(g, w): (&f64, &f64)| (g - w).abs() <= tolerance * w.abs().max(1.0);
+    assert!(got.len() == want.len() && got.iter().zip(want).all(near), "{what} at {x:?}: {got:?}, not {want:?}");
+}
+
+#[test]
+fn sums_of_constants_and_exponentials_keep_their_digits() {
+    let log = "n: Mul(2, x), e: Exp(n), d: Add(e, 3), y: Log(d)";
+    let x = [-1000.0f64, -20.0, -3.0, 0.0, 2.0, 1000.0];
+    let value = x.map(|x| if x > 100.0 { 2.0 * x } else { ((2.0 * x).exp() + 3.0).ln() });
+    let slope = x.map(|x| 2.0 / (1.0 + 3.0 * (-2.0 * x).exp()));
+    let [got, got_slope] = run(log, &x);
+    near(log, &x, &got, &value, 3e-7);
+    near(log, &x, &got_slope, &slope, 3e-7);
+    let inverse = "e: Exp(x), d: Add(e, 1e30), y: Div(1e30, d)";
+    let [got, _] = run(inverse, &[-50.0, 0.0, 60.0]);
+    near(inverse, &[], &got, &[1.0, 1.0, 1.0 / (1.0 + 60f64.exp() / 1e30)], 3e-7);
+    let two = "n: Mul(-3, x), p: Exp(n), e: Exp(x), d: Add(p, e), y: Log(d)";
+    check(two, &[0.0, 1000.0, -1000.0], &[std::f64::consts::LN_2, 1000.0, 3000.0], &[-1.0, 1.0, -3.0]);
+}
+
+/// A slope of 0 that meets an infinite one is 0.
+#[test]
+fn what_is_not_chosen_and_what_has_died_out_has_no_slope() {
+    let x = [-1000.0, 0.0, 1000.0];
+    let elu = "e: Exp(x), m: Sub(e, 1), c: Greater(x, 0), y: Where(c, x, m)";
+    check(elu, &x, &[-1.0, 0.0, 1000.0], &[0.0, 1.0, 1.0]);
+    check("e: Exp(x), y: Minimum(e, 2)", &x, &[0.0, 1.0, 2.0], &[0.0, 1.0, 0.0]);
+    check("e: Exp(x), n: Neg(e), y: Relu(n)", &x, &[0.0, 0.0, 0.0], &[0.0, 0.0, 0.0]);
+    check("i: Inv(x), c: Equal(x, 0), y: Where(c, 0, i)", &[0.0, 2.0], &[0.0, 0.5], &[0.0, -0.25]);
+    let (e1, s1) = ((-1f64).exp(), 0.196_611_93);
+    check("n: Neg(x), e: Exp(n), m: Neg(e), y: Exp(m)", &x, &[0.0, e1, 1.0], &[0.0, e1, 0.0]);
+    check("e: Exp(x), y: Sigmoid(e)", &x, &[0.5, 0.731_058_58, 1.0], &[0.0, s1, 0.0]);
+    check("h: Cosh(x), y: Inv(h)", &x, &[0.0, 1.0, 0.0], &[0.0, 0.0, 0.0]);
+    check("y: Formula(\"exp(-exp(-x))\", { x: x })", &x, &[0.0, e1, 1.0], &[0.0, e1, 0.0]);
 }
 
 #[test]
@@ -107,4 +177,24 @@ fn a_loss_of_picked_probabilities_trains() {
     let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert!(last["loss"].as_f64().is_some_and(|loss| loss < 0.1), "{last}");
     assert_eq!(last["step"], json!(20));
+}
+
+/// What is written by hand is planned as the operation is: its stable form is computed once, for value and gradient.
+#[test]
+fn hand_written_softmax_has_the_plan_of_the_operation() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |name: &str, nodes: &str| {
+        let file = format!("{}/{name}.ron", path_of(&folder));
+        let model = format!(
+            "Model(graphrun: 1, inputs: {{ x: [64, 100], t: Index([64], 10) }}, nodes: {{
+                s: Linear(x: x, units: 10), {nodes}, o: OneHot(x: t, size: 10), w: Mul(o, l),
+                r: Sum(x: w, axes: [1]), m: Mean(r), loss: Neg(m) }}, outputs: [q], loss: loss)"
+        );
+        std::fs::write(&file, model).unwrap();
+        let text = crate::out(&["show", &file, "--plan", "--mode", "gradient"]);
+        text.lines().skip_while(|line| !line.starts_with("stage")).map(String::from).collect::<Vec<_>>()
+    };
+    let operation = plan("operation", "q: Softmax(s), l: LogSoftmax(s)");
+    let hand = plan("hand", "e: Exp(s), z: Sum(x: e, axes: [1], keep: true), q: Div(e, z), l: Log(q)");
+    assert!(operation.len() > 4 && operation == hand, "{operation:#?}\n{hand:#?}");
 }

@@ -11,6 +11,9 @@ use crate::{Binary, Expr, ExprKind, Func};
 /// The density of a standard normal number at 0.
 const FRAC_1_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
 
+/// The largest slope in which exponentials are looked for.
+const MAX_SLOPE: usize = 64;
+
 impl Expr {
     /// The derivative with respect to variable `index`, simplified.
     ///
@@ -82,7 +85,18 @@ fn unary(f: Func, x: &Expr, y: &Expr, dx: &Expr) -> Option<Expr> {
         Func::Sigmoid => op(Binary::Mul, y, &call(Func::Sigmoid, &call(Func::Neg, x))),
         Func::Softplus => call(Func::Sigmoid, x),
     };
-    Some(op(Binary::Mul, &slope, dx))
+    let product = op(Binary::Mul, &slope, dx);
+    Some(match f.levels_off() && explodes(dx) {
+        true => reduce(&Expr::select(slope, product, constant(0.0))),
+        false => product,
+    })
+}
+
+/// Whether an expression, not a large one, grows as exponentials do: where a slope that it is multiplied by has vanished,
+/// so has the product.
+fn explodes(expr: &Expr) -> bool {
+    let exponential = matches!(expr.kind(), ExprKind::Unary(Func::Exp | Func::Sinh | Func::Cosh, _));
+    expr.size() <= MAX_SLOPE && (exponential || expr.kind().children().any(explodes))
 }
 
 /// The slope of `y = f(a, b)` where a and b have the slopes `da` and `db`.

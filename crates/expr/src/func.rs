@@ -122,6 +122,12 @@ impl Func {
         Func::ALL.into_iter().find(|f| f.name() == name)
     }
 
+    /// Whether its slope vanishes on some side far out, faster than the slopes of what it is taken of grow.
+    pub fn levels_off(self) -> bool {
+        use Func::*;
+        matches!(self, Recip | Exp | Expm1 | Tanh | Erf | NormalCdf | Sigmoid | Softplus)
+    }
+
     /// Its value in f64 by the standard library.
     pub fn eval(self, x: f64) -> f64 {
         match self {

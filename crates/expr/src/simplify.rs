@@ -102,9 +102,16 @@ fn unary(f: Func, x: &Expr) -> Option<Expr> {
             .or_else(|| one_plus_exp(x).map(|u| call(Sigmoid, &neg(u))))
             .or_else(|| inner(Square).and_then(one_plus_exp).map(|u| call(Square, &call(Sigmoid, &neg(u)))))
             .or_else(|| inner(Exp).map(|u| call(Exp, &neg(u))))
+            .or_else(|| inner(Recip).cloned())
             .or_else(|| inner(Sqrt).map(|y| call(Rsqrt, y))),
+        Exp => match x.kind() {
+            ExprKind::Unary(Neg, y) => under(Softplus, y).map(|u| call(Sigmoid, &neg(u))),
+            ExprKind::Binary(Binary::Sub, u, y) if under(Softplus, y) == Some(u) => Some(call(Sigmoid, u)),
+            _ => None,
+        },
         Log => None
             .or_else(|| inner(Exp).cloned())
+            .or_else(|| inner(Recip).map(|y| neg(&call(Log, y))))
             .or_else(|| inner(Sigmoid).map(|u| neg(&call(Softplus, &neg(u)))))
             .or_else(|| one_plus(x).map(|u| call(Log1p, u))),
         Log1p => inner(Exp).map(|u| call(Softplus, u)),

@@ -141,22 +141,42 @@ impl Builder {
         self.pointwise(&Expr::select(infinite, Expr::constant(0.0), Expr::var(0)), &[largest])
     }
 
+    /// The sum over `axes` of exponentials of `x`, each times its `weight` where there is one, as `total * e^shift`: two
+    /// nodes, the shift first.
+    ///
+    /// # Errors
+    /// As [`shift`](Builder::shift).
+    pub fn sum_exp(
+        &mut self,
+        x: NodeId,
+        weight: Option<NodeId>,
+        axes: &[usize],
+        keep: bool,
+    ) -> Result<(NodeId, NodeId), TypeError> {
+        use graphrun_expr::Func;
+        let shift = self.shift(x, axes)?;
+        let powers = Expr::unary(Func::Exp, Expr::var(0) - Expr::var(1));
+        let powers = match weight {
+            None => self.pointwise(&powers, &[x, shift])?,
+            Some(weight) => self.pointwise(&(Expr::var(2) * powers), &[x, shift, weight])?,
+        };
+        let total = self.sum(powers, axes, true)?;
+        if keep {
+            return Ok((shift, total));
+        }
+        let kept = self.ty(x).shape.iter().enumerate().filter(|(k, _)| !axes.contains(k));
+        let shape: Vec<Size> = kept.map(|(_, size)| size.clone()).collect();
+        Ok((self.reshape(shift, &shape)?, self.reshape(total, &shape)?))
+    }
+
     /// The logarithm of the sum of exponentials of `x` over `axes`, which stay with size 1 when `keep`.
     ///
     /// # Errors
     /// As [`shift`](Builder::shift).
     pub fn log_sum_exp(&mut self, x: NodeId, axes: &[usize], keep: bool) -> Result<NodeId, TypeError> {
         use graphrun_expr::Func;
-        let shift = self.shift(x, axes)?;
-        let powers = self.pointwise(&Expr::unary(Func::Exp, Expr::var(0) - Expr::var(1)), &[x, shift])?;
-        let total = self.sum(powers, axes, true)?;
-        let y = self.pointwise(&(Expr::var(0) + Expr::unary(Func::Log, Expr::var(1))), &[shift, total])?;
-        if keep {
-            return Ok(y);
-        }
-        let kept = self.ty(x).shape.iter().enumerate().filter(|(k, _)| !axes.contains(k));
-        let shape: Vec<Size> = kept.map(|(_, size)| size.clone()).collect();
-        self.reshape(y, &shape)
+        let (shift, total) = self.sum_exp(x, None, axes, keep)?;
+        self.pointwise(&(Expr::var(0) + Expr::unary(Func::Log, Expr::var(1))), &[shift, total])
     }
 
     /// `x` repeated to `shape`.
