@@ -1,7 +1,5 @@
 //! What the values and gradients of a layer look like, and whether it is healthy.
 
-use std::collections::HashMap;
-
 use graphrun::Array;
 use graphrun::expr::Expr;
 use graphrun::graph::{Form, NodeId};
@@ -9,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::inside::Inside;
 use crate::json::number;
-use crate::stats::Compared;
 
 /// The bars of a histogram.
 const BARS: usize = 24;
@@ -18,6 +15,15 @@ const FLAT: f64 = 0.02;
 /// Values that shrink below this part of the first layer's, and gradients of the last layer's, vanish; those that
 /// grow by its inverse explode.
 const VANISHING: f64 = 1e-2;
+
+/// The verdicts, and what each says.
+pub(crate) const VERDICTS: [(&str, &str); 5] = [
+    ("healthy", "none of the following"),
+    ("vanishing", "values under 1/100 of the first layer's, or gradients under 1/100 of the last's"),
+    ("exploding", "values or gradients over 100 times those, or no longer numbers"),
+    ("saturated", "more than half of the values stand where the activation is flat: slope under 0.02"),
+    ("dead", "more than half of the units are 0 in every row"),
+];
 
 /// How often values fall into each of equal intervals from `low` to `high`.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,10 +52,33 @@ impl Histogram {
     }
 }
 
-/// The least and the greatest finite number.
+/// Two digits of a number, as one reads them; one where the power of ten takes the room of the other.
+pub(crate) fn short(x: f64) -> String {
+    let digits = format!("{x:.1e}");
+    match digits.parse::<f64>() {
+        Ok(0.0) => "0".into(),
+        Ok(x) if (1e-3..1e4).contains(&x.abs()) => x.to_string(),
+        Ok(x) if !(1e-9..1e10).contains(&x.abs()) => format!("{x:.0e}"),
+        _ => digits,
+    }
+}
+
+/// An axis that holds all finite numbers, and whose ends have two digits.
 fn range(values: &[f64]) -> [f64; 2] {
     let finite = values.iter().copied().filter(|x| x.is_finite());
-    finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+    let [low, high] = finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)]);
+    if low < high { [0.0 - outwards(-low), outwards(high)] } else { [low, high] }
+}
+
+/// The least number of two digits that is not below `x`.
+fn outwards(x: f64) -> f64 {
+    if x == 0.0 {
+        return 0.0;
+    }
+    let digits = |x: f64| format!("{x:.1e}").parse().unwrap_or(x);
+    let (near, last) = (digits(x), 10f64.powi(x.abs().log10().floor() as i32 - 1));
+    let found = [near, digits(near + last)].into_iter().find(|end| *end >= x && end.is_finite());
+    found.unwrap_or(x)
 }
 
 /// The numbers of an array in brief.
@@ -62,18 +91,17 @@ pub(crate) struct Summary {
     /// The share that is exactly 0.
     pub(crate) zero: f64,
     pub(crate) histogram: Histogram,
-    values: Vec<f64>,
 }
 
 impl Summary {
-    fn new(values: Vec<f64>) -> Summary {
+    fn new(values: &[f64]) -> Summary {
         let n = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / n;
         let std = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
         let rms = (values.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
         let zero = values.iter().filter(|x| **x == 0.0).count() as f64 / n;
-        let histogram = Histogram::new(&values, range(&values));
-        Summary { mean, std, rms, zero, histogram, values }
+        let histogram = Histogram::new(values, range(values));
+        Summary { mean, std, rms, zero, histogram }
     }
 
     fn json(&self) -> Value {
@@ -121,8 +149,8 @@ pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec
             name: name.clone(),
             op: op.clone(),
             top: *id == inside.of,
-            value: Summary::new(value.to_reals()),
-            gradient: Summary::new(gradient.to_reals()),
+            value: Summary::new(&value.to_reals()),
+            gradient: Summary::new(&gradient.to_reals()),
             dead: dead(value),
             saturated: saturated(inside, *id),
             verdict: "",
@@ -136,25 +164,6 @@ pub(crate) fn layers(named: &[(String, String, NodeId)], inside: &Inside) -> Vec
         layer.verdict = verdict(layer, sizes);
     }
     layers
-}
-
-/// Gives the histograms of one node one range in all the runs that are compared.
-pub(crate) fn share_ranges(compared: &mut [Compared]) {
-    let parts: [fn(&mut Layer) -> &mut Summary; 2] = [|layer| &mut layer.value, |layer| &mut layer.gradient];
-    for part in parts {
-        let mut ranges: HashMap<String, [f64; 2]> = HashMap::new();
-        for layer in compared.iter_mut().flat_map(|run| &mut run.layers) {
-            let name = layer.name.clone();
-            let Histogram { low, high, .. } = part(layer).histogram;
-            let range = ranges.entry(name).or_insert([low, high]);
-            *range = [range[0].min(low), range[1].max(high)];
-        }
-        for layer in compared.iter_mut().flat_map(|run| &mut run.layers) {
-            let range = ranges[&layer.name];
-            let summary = part(layer);
-            summary.histogram = Histogram::new(&summary.values, range);
-        }
-    }
 }
 
 /// `sizes` are those of value and gradient, as parts of what they are measured against.
@@ -211,6 +220,9 @@ mod tests {
         };
         check(&[0.0, 1.0, 0.5, 1.0], 0.0, 1.0, 4);
         check(&[2.0, 2.0, f64::NAN, f64::INFINITY], 2.0, 2.0, 2);
+        check(&[-0.04213, 0.0, 0.0991], -0.043, 0.1, 3);
+        check(&[1234.0, 0.0], 0.0, 1300.0, 2);
+        check(&[-5e-324, f64::MAX], -5e-324, f64::MAX, 2);
         let found = Histogram::new(&[0.0, 24.0, 24.0], [0.0, 24.0]);
         assert_eq!(found.bars().trim_end_matches('█'), format!("▄{}", " ".repeat(10)));
     }

@@ -16,7 +16,7 @@ use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::inside::Inside;
-use crate::layer::{Layer, Summary, layers, share_ranges};
+use crate::layer::{Layer, Summary, VERDICTS, layers, short};
 use crate::model::{open, seed};
 use crate::output::{Output, SVG};
 use crate::point::{Point, Rest};
@@ -25,12 +25,18 @@ use crate::stats_svg::{ending, svg};
 use crate::table::{columns, table, wrapped};
 use crate::values::{Feeds, too_large, unsettled};
 
-/// Initialisations by short names; any other name is an initialiser as a model file writes it.
-const SCHEMES: [(&str, &str); 4] =
-    [("small", "Normal(std: 0.01)"), ("large", "Normal(std: 1)"), ("xavier", "Xavier"), ("he", "He")];
+/// Initialisations by short names, as a model file writes them, and the standard deviation that they give; any other
+/// name is an initialiser as a model file writes it.
+const SCHEMES: [(&str, &str, &str); 4] = [
+    ("small", "Normal(std: 0.01)", "0.01"),
+    ("large", "Normal(std: 1)", "1"),
+    ("xavier", "Xavier", "1 / sqrt(fan_in)"),
+    ("he", "He", "sqrt(2 / fan_in)"),
+];
 
-/// The most characters of a name in the table.
-const NAME: usize = 22;
+/// The characters of a row of the table behind its name, and the most and the fewest of the name.
+const ROW: usize = 70;
+const NAME: [usize; 2] = [8, 22];
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -73,6 +79,13 @@ pub(crate) struct Compared {
     pub(crate) layers: Vec<Layer>,
 }
 
+impl Compared {
+    /// The standard deviation of the weights, where their beginning has a short name.
+    pub(crate) fn deviation(&self) -> Option<&'static str> {
+        SCHEMES.iter().find(|(name, ..)| *name == self.init).map(|(.., deviation)| *deviation)
+    }
+}
+
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(&args.file, &[], common)?;
     let inputs = files(&model).into_iter().chain(args.weights.clone());
@@ -87,7 +100,6 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if args.activation.is_empty() {
         compare(&mut compared, &model, None, args, common)?;
     }
-    share_ranges(&mut compared);
     if let Some(drawing) = drawing {
         drawing.write(svg(&compared).as_bytes())?;
     }
@@ -173,14 +185,14 @@ fn initial(model: &Model, scheme: &str, common: &Common) -> Result<Vec<(String, 
 fn initialiser(scheme: &str) -> Result<Arc<dyn Initialiser>, Failure> {
     let registry = nodes::standard();
     let known = || {
-        let short: Vec<&str> = SCHEMES.iter().map(|(name, _)| *name).collect();
+        let short: Vec<&str> = SCHEMES.iter().map(|(name, ..)| *name).collect();
         let inits: Vec<&str> = registry.inits().map(|def| def.name).collect();
         format!("there are {}; and as in a model file {}", short.join(", "), inits.join(", "))
     };
     if scheme.is_empty() {
         return Err(Failure::new("`--init` names nothing before or behind a comma", known()));
     }
-    let text = SCHEMES.iter().find(|(name, _)| *name == scheme).map_or(scheme, |(_, text)| *text);
+    let text = SCHEMES.iter().find(|(name, ..)| *name == scheme).map_or(scheme, |(_, text, _)| *text);
     let model = format!(
         "Model(graphrun: 1, params: {{ w: (shape: [1, 1], init: {text}) }}, nodes: {{ y: Neg(w) }}, outputs: [y])"
     );
@@ -211,18 +223,33 @@ fn print(compared: &[Compared], as_json: bool) -> Result<Found, Failure> {
         say(json!({"inits": compared.iter().map(entry).collect::<Value>()}))?;
         return Ok(Found::Nothing);
     }
-    for Compared { init, activation, layers } in compared {
+    for run @ Compared { init, activation, layers } in compared {
+        let deviation = run.deviation().map_or(String::new(), |deviation| format!(" (standard deviation {deviation})"));
         let activation = activation.as_ref().map_or(String::new(), |activation| format!(", activations: {activation}"));
-        say(format!("weights: {init}{activation}"))?;
-        let wide = wide(layers).to_string();
-        let fits = wide.lines().all(|line| line.trim_end().chars().count() <= columns());
-        say(if fits { wide } else { layers.iter().map(narrow).collect::<Vec<_>>().join("\n") })?;
+        say(wrapped(0, [[format!("weights: {init}{deviation}{activation}")]]))?;
+        say(match columns().checked_sub(ROW) {
+            Some(name) if name >= NAME[0] => wide(layers, name.min(NAME[1])).trim_fmt(),
+            _ => layers.iter().map(narrow).collect::<Vec<_>>().join("\n"),
+        })?;
+        say("")?;
     }
+    say(wrapped(0, legend()))?;
     Ok(Found::Nothing)
 }
 
-/// A row of numbers for each layer.
-fn wide(layers: &[Layer]) -> Table {
+/// What the words of the table mean.
+fn legend() -> impl Iterator<Item = [String; 2]> {
+    let columns = [
+        ("from, to", "the ends of a histogram's axis; each histogram has an axis of its own"),
+        ("zero", "values that are exactly 0"),
+        ("dead", "units that are 0 in every row"),
+        ("sat.", "values that stand where the activation is flat, other than 0"),
+    ];
+    columns.into_iter().chain(VERDICTS).map(|(word, meaning)| [word, meaning].map(String::from))
+}
+
+/// A row of numbers for each layer; names have at most `name` characters.
+fn wide(layers: &[Layer], name: usize) -> Table {
     let header = ["node\nop", "verdict", "values\ngradients", "from", "to", "mean", "std", "zero", "dead", "sat."];
     let mut table = table(header, 3);
     for column in table.column_iter_mut() {
@@ -230,10 +257,10 @@ fn wide(layers: &[Layer]) -> Table {
     }
     for layer in layers {
         let Layer { value, gradient, .. } = layer;
-        let both = |part: fn(&Summary) -> f64| format!("{:.1e}\n{:.1e}", part(value), part(gradient));
+        let both = |part: fn(&Summary) -> f64| format!("{}\n{}", short(part(value)), short(part(gradient)));
         let [zero, dead, saturated] = layer.shares();
         table.add_row([
-            format!("{}\n{}", ending(&layer.name, NAME), ending(&layer.op, NAME)),
+            format!("{}\n{}", ending(&layer.name, name), ending(&layer.op, name)),
             layer.verdict.to_string(),
             format!("{}\n{}", value.histogram.bars(), gradient.histogram.bars()),
             both(|summary| summary.histogram.low),
@@ -253,8 +280,8 @@ fn narrow(layer: &Layer) -> String {
     let [zero, dead, saturated] = layer.shares();
     let title = format!("{} = {}: {}", layer.name, layer.op, layer.verdict);
     let part = |name: &str, Summary { histogram, mean, std, .. }: &Summary| {
-        let range = format!("from {:.1e} to {:.1e}", histogram.low, histogram.high);
-        format!("  {name:<9} {}\n    {range}\n    mean {mean:.1e} std {std:.1e}", histogram.bars())
+        let range = format!("from {} to {}", short(histogram.low), short(histogram.high));
+        format!("  {name:<9} {}\n    {range}\n    mean {} std {}", histogram.bars(), short(*mean), short(*std))
     };
     let shares = format!("    zero {zero} dead {dead} sat. {saturated}");
     let [value, gradient] = [part("values", &layer.value), part("gradients", &layer.gradient)];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::layer::{Histogram, Summary};
+use crate::layer::{Histogram, Summary, VERDICTS, short};
 use crate::stats::Compared;
 
 /// The size of a cell and the space around it, in pixels.
@@ -14,23 +14,26 @@ const LINE: f64 = 13.0;
 /// The most characters of a layer's name.
 const NAME: usize = 12;
 /// The width of the names of rows.
-const MARGIN: f64 = 90.0;
+const MARGIN: f64 = 140.0;
 
 /// One drawing of all that is compared.
 pub(crate) fn svg(compared: &[Compared]) -> String {
     let columns = compared.iter().map(|run| run.layers.len()).max().unwrap_or(0) as f64;
     let pitch = [WIDTH + GAP, 2.0 * (HEIGHT + GAP) + 5.0 * LINE + 2.0 * GAP];
-    let (width, height) = (MARGIN + columns * pitch[0] + GAP, compared.len() as f64 * pitch[1] + GAP);
+    let legend = compared.len() as f64 * pitch[1] + GAP;
+    let (width, height) = (MARGIN + columns * pitch[0] + GAP, legend + LINE * VERDICTS.len() as f64 + GAP);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"11\">\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
     );
-    for (row, Compared { init, activation, layers }) in compared.iter().enumerate() {
+    for (row, run @ Compared { init, activation, layers }) in compared.iter().enumerate() {
         let top = GAP + row as f64 * pitch[1];
         let middle = top + HEIGHT / 2.0 + GAP;
-        text(&mut out, [GAP, middle], "start", "bold", &ending(init, NAME));
-        if let Some(activation) = activation {
-            text(&mut out, [GAP, middle + LINE], "start", "bold", &ending(activation, NAME));
+        let deviation = run.deviation().map(|deviation| ("normal", format!("std {deviation}")));
+        let activation = activation.as_ref().map(|activation| ("bold", ending(activation, NAME)));
+        let words = [Some(("bold", ending(init, NAME))), deviation, activation];
+        for (line, (weight, words)) in words.iter().flatten().enumerate() {
+            text(&mut out, [GAP, middle + LINE * line as f64], "start", weight, words);
         }
         text(&mut out, [GAP, top + 1.5 * HEIGHT + GAP + 4.0 * LINE], "start", "normal", "gradients");
         for (column, layer) in layers.iter().enumerate() {
@@ -45,6 +48,11 @@ pub(crate) fn svg(compared: &[Compared]) -> String {
             summary(&mut out, [left, gradients], &layer.gradient, "#c0392b");
         }
     }
+    for (line, (verdict, meaning)) in VERDICTS.iter().enumerate() {
+        let y = legend + LINE * (line as f64 + 0.5);
+        text(&mut out, [GAP, y], "start", "bold", verdict);
+        text(&mut out, [MARGIN, y], "start", "normal", meaning);
+    }
     out + "</svg>\n"
 }
 
@@ -57,11 +65,11 @@ pub(crate) fn ending(name: &str, most: usize) -> String {
 /// A histogram with mean and deviation below it.
 fn summary(out: &mut String, [left, top]: [f64; 2], summary: &Summary, colour: &str) {
     bars(out, [left, top], &summary.histogram, colour);
-    let numbers = format!("mean {:.1e} std {:.1e}", summary.mean, summary.std);
+    let numbers = format!("mean {} std {}", short(summary.mean), short(summary.std));
     text(out, [left, top + HEIGHT + 2.0 * LINE], "start", "normal", &numbers);
 }
 
-/// A histogram with its range below it.
+/// A histogram over an axis whose ends, and 0 where it lies well between them, have their numbers below.
 fn bars(out: &mut String, [left, top]: [f64; 2], histogram: &Histogram, colour: &str) {
     let most = histogram.counts.iter().max().copied().unwrap_or(0).max(1) as f64;
     let step = WIDTH / histogram.counts.len() as f64;
@@ -82,8 +90,20 @@ fn bars(out: &mut String, [left, top]: [f64; 2], histogram: &Histogram, colour: 
         left + WIDTH
     );
     if histogram.low <= histogram.high {
-        text(out, [left, top + HEIGHT + LINE], "start", "normal", &format!("{:.2e}", histogram.low));
-        text(out, [left + WIDTH, top + HEIGHT + LINE], "end", "normal", &format!("{:.2e}", histogram.high));
+        let zero = -histogram.low / (histogram.high - histogram.low);
+        let ends = [(0.0, "start", histogram.low), (zero, "middle", 0.0), (1.0, "end", histogram.high)];
+        for (place, anchor, x) in
+            ends.into_iter().filter(|(_, anchor, _)| *anchor != "middle" || (0.3..0.7).contains(&zero))
+        {
+            let at = left + place * WIDTH;
+            let _ = writeln!(
+                out,
+                "<line x1=\"{at:.1}\" y1=\"{:.1}\" x2=\"{at:.1}\" y2=\"{:.1}\" stroke=\"black\"/>",
+                top + HEIGHT,
+                top + HEIGHT + 3.0
+            );
+            text(out, [at, top + HEIGHT + LINE], anchor, "normal", &short(x));
+        }
     }
 }
 
