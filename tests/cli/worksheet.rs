@@ -66,9 +66,28 @@ fn small_arrays_are_plugged_in() {
                  = [[0.864756], [-0.1542747], [-0.2044055], [0.8046057]]";
     has(&out(&["trace", "graphs/lecture/xor.ron"]), &[error]);
     let softmax = out(&["trace", "graphs/lecture/softmax.ron"]);
-    let weight = "MatMul(dloss/ds, x, transpose_a: true) = MatMul([[-0.75, 0.75]], [[1, 0]], transpose_a: true) = \
-                  [[-0.75, 0], [0.75, 0]]";
-    assert!(softmax.contains(weight), "{softmax}");
+    let weight = "outgoing (dloss/ds)^T @ x = [[-0.75, 0.75]]^T @ [[1, 0]] = [[-0.75, 0], [0.75, 0]]";
+    let bias =
+        "outgoing Sum(dloss/ds, axes: [0]) since s.bias is repeated along them = Sum([[-0.75, 0.75]], axes: [0])";
+    assert!(softmax.contains(weight) && softmax.contains(bias), "{softmax}");
+}
+
+/// Nodes of the file, and no others: how arrays are folded and repeated is told by what it means.
+#[test]
+fn broadcasting_is_told_as_sums() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/m.ron", path_of(&folder));
+    let model = "Model(graphrun: 1, inputs: { x: [2, 2], b: [2] }, nodes: {
+        c: Mul(x, b), m: Mean(x: c, axes: [1], keep: true), d: Sub(c, m), z: Sum(d) }, outputs: [z])";
+    std::fs::write(&path, model).unwrap();
+    let text = out(&["trace", &path, "--set", "x=[[1, 2], [3, 4]]", "--set", "b=[1, 2]"]);
+    let lines = [
+        "dz/dd: incoming dz/dz = 1; outgoing dz/dz for each element = 1 for each element = [[1, 1], [1, 1]]",
+        "dz/dm: incoming dz/dd = [[1, 1], [1, 1]]; outgoing Sum(-dz/dd, axes: [1]) since m is repeated along them = \
+         Sum(-[[1, 1], [1, 1]], axes: [1]) = [[-2], [-2]]",
+    ];
+    has(&text, &lines);
+    assert!(!text.contains("Reshape") && !text.contains("Broadcast") && !text.contains("keep"), "{text}");
 }
 
 #[test]
@@ -104,5 +123,11 @@ fn a_quiz_is_marked() {
     let markdown = out(&[&SQUARE[..], &["--markdown"]].concat());
     assert_eq!(mark(&SQUARE, &markdown), (0, [8, 0, 0]));
     assert_eq!(mark(&["trace", "graphs/lecture/softmax.ron"], "q = [[1/4, 3/4]]\ndloss/ds = [[-3/4, 3/4]]").1[0], 2);
+    // A name that is none of the worksheet's is told with the nearest one, and the others are marked.
+    assert_eq!(mark(&SQUARE, "z = 49\ndz/dx3 = 14\ndz/da = 28"), (1, [2, 0, 6]));
+    let marks = graphrun(&[&SQUARE[..], &["--answers", &path]].concat());
+    let marks = String::from_utf8(marks.stdout).unwrap();
+    let unknown = "unknown  dz/dx3 = 14: the worksheet has no `dz/dx3`; did you mean `dz/dx";
+    assert!(marks.contains(unknown) && marks.ends_with("2 right, 0 wrong, 1 unknown, 6 left out\n"), "{marks}");
     assert_eq!(mark(&["trace", FAN_OUT], "dz/dx via u = 4\ndz/dx = 14/2").1[..2], [2, 0]);
 }

@@ -2,7 +2,7 @@
 
 use graphrun::Array;
 use graphrun::expr::{Binary, Expr, ExprKind, Func};
-use graphrun::graph::{Form, Leaf, NodeId};
+use graphrun::graph::{Form, Leaf, NodeId, Reduce};
 use graphrun::tensor::Dtype;
 
 use crate::inside::{Inside, is_leaf};
@@ -74,7 +74,7 @@ pub(crate) fn formula(inside: &Inside, unit: &Unit) -> (String, String) {
     let numbers: Option<Vec<String>> = unit.sources.iter().map(|id| plugged(inside.values.get(id)?)).collect();
     let text = |operands: &[String]| match node.op.form() {
         Form::Pointwise(expr) if unit.is_primitive() => pointwise(&expr, operands),
-        _ if unit.is_primitive() => call(&unit.op, operands, &node.op.options()),
+        _ if unit.is_primitive() && node.op.name() == unit.op => call(&unit.op, operands, &node.op.options()),
         _ => call(&unit.op, operands, ""),
     };
     (text(&names), numbers.filter(|numbers| !numbers.is_empty()).map_or_else(String::new, |numbers| text(&numbers)))
@@ -125,8 +125,25 @@ pub(crate) fn rule(inside: &Inside, out: NodeId, place: usize, above: &str) -> [
         _ => names(id).and(plugged(inside.values.get(&id)?)),
     };
     match written(inside, id, &names).filter(|text| text.len() <= LONG) {
-        Some(text) => [text, written(inside, id, &numbers).filter(|text| text.len() <= LONG).unwrap_or_default()],
+        Some(text) => {
+            let numbers = written(inside, id, &numbers).filter(|text| text.len() <= LONG);
+            let source = inside.unit(out).map_or("", |unit| inside.name(unit.sources[place]));
+            [text + &reason(inside, id, source), numbers.unwrap_or_default()]
+        }
         None => opaque,
+    }
+}
+
+/// Why a gradient is a sum, where it is: what is used for many elements gets a gradient from each.
+fn reason(inside: &Inside, gradient: NodeId, source: &str) -> String {
+    let graph = &inside.rules.graph;
+    let mut id = gradient;
+    while matches!(graph.node(id).op.form(), Form::Reshape) {
+        id = graph.node(id).inputs[0];
+    }
+    match graph.node(id).op.form() {
+        Form::Reduce { with: Reduce::Sum, .. } => format!(" since {source} is repeated along them"),
+        _ => String::new(),
     }
 }
 
@@ -135,19 +152,35 @@ fn written(inside: &Inside, id: NodeId, known: &dyn Fn(NodeId) -> Option<String>
     if let Some(text) = known(id) {
         return Some(text);
     }
-    let node = inside.rules.graph.node(id);
+    let graph = &inside.rules.graph;
+    let node = graph.node(id);
+    let text = |input: &NodeId| written(inside, *input, known).filter(|text| text.len() <= LONG);
+    // What has a sign in it stands in brackets among others.
     let operand = |input: &NodeId| {
-        let text = written(inside, *input, known).filter(|text| text.len() <= LONG)?;
-        let sum = known(*input).is_none() && matches!(inside.rules.graph.node(*input).op.form(), Form::Pointwise(_));
-        Some(if sum { format!("({text})") } else { text })
+        let form = graph.node(*input).op.form();
+        let signed = matches!(form, Form::Pointwise(_) | Form::Broadcast | Form::MatMul { .. });
+        text(input).map(|text| if signed && known(*input).is_none() { format!("({text})") } else { text })
     };
-    match node.op.form() {
-        Form::Leaf(Leaf::Constant(value)) => Some(value.to_string()),
-        Form::Leaf(_) => None,
-        Form::Pointwise(expr) => Some(pointwise(&expr, &node.inputs.iter().map(operand).collect::<Option<Vec<_>>>()?)),
-        _ => {
-            let operands = node.inputs.iter().map(operand).collect::<Option<Vec<_>>>()?;
-            Some(call(node.op.name(), &operands, &node.op.options()))
+    match (node.op.form(), &node.inputs[..]) {
+        (Form::Leaf(Leaf::Constant(value)), _) => Some(value.to_string()),
+        (Form::Leaf(_), _) => None,
+        (Form::Pointwise(expr), inputs) => {
+            Some(pointwise(&expr, &inputs.iter().map(operand).collect::<Option<Vec<_>>>()?))
+        }
+        // How an array is folded is seen in its brackets.
+        (Form::Reshape, [x]) => text(x),
+        (Form::Broadcast, [x]) => Some(format!("{} for each element", text(x)?)),
+        (Form::MatMul { transpose_a, transpose_b }, [x, y]) => {
+            let turned = |text: String, is: bool| match is {
+                true if text.contains('/') && !text.starts_with('(') => format!("({text})^T"),
+                true => format!("{text}^T"),
+                false => text,
+            };
+            Some(format!("{} @ {}", turned(operand(x)?, transpose_a), turned(operand(y)?, transpose_b)))
+        }
+        (_, inputs) => {
+            let (operands, options) = (inputs.iter().map(text).collect::<Option<Vec<_>>>()?, node.op.options());
+            Some(call(node.op.name(), &operands, options.trim_end_matches(", keep: true")))
         }
     }
 }

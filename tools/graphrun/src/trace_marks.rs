@@ -17,7 +17,7 @@ const NEAR: f64 = 1e-3;
 pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as_json: bool) -> Result<Found, Failure> {
     let lines: Vec<&Line> = lines.collect();
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, "read", &e))?;
-    let (mut right, mut wrong, mut answers) = (0, 0, Vec::new());
+    let (mut right, mut wrong, mut unknown, mut answers) = (0, 0, 0, Vec::new());
     for (number, answer) in text.lines().enumerate() {
         let answer = answer.trim().trim_start_matches("- ").trim_matches('`');
         let what = answer.split([':', '=']).next().unwrap_or("").trim();
@@ -28,10 +28,14 @@ pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as
             continue;
         }
         let Some(line) = lines.iter().find(|line| line.what == what) else {
+            unknown += 1;
             let near = nearest(what, lines.iter().map(|line| line.what.as_str()));
-            let near =
-                near.map_or_else(|| "write it as the worksheet does".into(), |near| format!("did you mean `{near}`?"));
-            return Err(Failure::new(format!("{place}: the worksheet has no `{what}`"), near));
+            answers.push(json!({"name": what, "given": given, "verdict": "unknown", "nearest": near}));
+            if !as_json {
+                let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                say(format!("unknown  {what} = {given}: the worksheet has no `{what}`{near}"))?;
+            }
+            continue;
         };
         if !line.is_asked() || given.trim_matches('_').is_empty() {
             continue;
@@ -55,10 +59,15 @@ pub(crate) fn mark<'l>(path: &PathBuf, lines: impl Iterator<Item = &'l Line>, as
     }
     let left_out = lines.iter().filter(|line| line.is_asked()).count().saturating_sub(right + wrong);
     match as_json {
-        true => say(json!({"right": right, "wrong": wrong, "left_out": left_out, "answers": answers}))?,
-        false => say(format!("{right} right, {wrong} wrong, {left_out} left out"))?,
+        true => {
+            say(json!({"right": right, "wrong": wrong, "unknown": unknown, "left_out": left_out, "answers": answers}))?
+        }
+        false => {
+            let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} unknown") };
+            say(format!("{right} right, {wrong} wrong{unknown}, {left_out} left out"))?;
+        }
     }
-    Ok(match (right, wrong) {
+    Ok(match (right, wrong + unknown) {
         (0, 0) => Found::Unproved,
         (_, 0) => Found::Nothing,
         _ => Found::Finding,
