@@ -203,3 +203,39 @@ fn a_wide_graph_is_folded_into_rows() {
     assert!((5..12).contains(&rows) && starts, "{rows} rows: {boxes:?}");
     assert_eq!(svg.matches("<polyline").count(), 100);
 }
+
+/// A text drawing fits a page, and has a line for each node, behind those of its inputs.
+#[test]
+fn a_text_drawing_is_no_wider_than_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/m.ron", path_of(&folder));
+    let chain = |k: usize| format!("Tanh({})", before(k, 1));
+    let linear = |k: usize| match k % 3 {
+        2 => format!("Add({}, {})", before(k, 1), before(k, 3)),
+        _ => format!("Linear(x: {}, units: 4)", before(k, 1)),
+    };
+    let tangled = |k: usize| format!("Mul({}, {})", before(k, 1), before(k, 1 + (k * 7 + 3) % (k + 1)));
+    let kinds: [(&str, &str, &dyn Fn(usize) -> String); 3] =
+        [("chain", "[]", &chain), ("linear", "[n, 4]", &linear), ("tangled", "[]", &tangled)];
+    for (kind, shape, node) in kinds {
+        for count in [5, 30, 100] {
+            std::fs::write(&path, graph(count, node).replace("x: []", &format!("x: {shape}"))).unwrap();
+            let text = out(&["draw", &path, "--format", "text"]);
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{kind} of {count} nodes: {text}");
+            let place = |k: usize| text.find(&format!("n{k} = ")).unwrap_or_else(|| panic!("n{k} in {text}"));
+            assert!((1..count).all(|k| place(k - 1) < place(k)), "{kind} of {count} nodes: {text}");
+        }
+    }
+    // A rail for each value that is used further down, and a line from it to where it is used.
+    let nodes = "a: Tanh(x), b: Mul(a, x), c: Add(a, b), d: Mul(c, x, b)";
+    let many: String =
+        (0..40).map(|k| format!(", e{k}: Sin({})", if k == 0 { "d".into() } else { format!("e{}", k - 1) })).collect();
+    std::fs::write(
+        &path,
+        format!("Model(graphrun: 1, inputs: {{ x: [] }}, nodes: {{ {nodes}{many} }}, outputs: [e39])"),
+    )
+    .unwrap();
+    let text = out(&["draw", &path, "--format", "text"]);
+    let head = "● x: []\n├─● a = Tanh\n├─┼─● b = Mul\n│ ●─┤ c = Add\n●─┴─┘ d = Mul\n● e0 = Sin\n";
+    assert!(text.starts_with(head), "{text}");
+}

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::args::Common;
 use crate::draw_svg::svg;
+use crate::draw_text::text;
 use crate::failure::{Failure, Found, say};
 use crate::gradients::Wanted;
 use crate::inside::Inside;
@@ -74,7 +75,7 @@ pub(crate) struct Arrow {
 
 impl Arrow {
     /// Value and gradient in one text.
-    fn label(&self, between: &str) -> String {
+    pub(crate) fn label(&self, between: &str) -> String {
         let grad = self.grad.as_ref().map(|grad| format!("d {}", shorten(grad, LABEL)));
         self.value.iter().map(|value| shorten(value, LABEL)).chain(grad).collect::<Vec<_>>().join(between)
     }
@@ -190,25 +191,6 @@ fn mermaid(picture: &Picture) -> String {
         let label = if label.is_empty() { label } else { format!("|\"{label}\"|") };
         let to = arrow.to.map_or_else(|| format!("out{}(( ))", arrow.from), |to| format!("n{to}"));
         let _ = writeln!(out, "  n{} -->{label} {to}", arrow.from);
-    }
-    out
-}
-
-/// The graph, and below it what its edges carry: between the boxes there is no room for every label.
-fn text(picture: &Picture) -> String {
-    let mut graph = ascii_dag::Graph::new();
-    let ids: Vec<_> = picture.boxes.iter().map(|b| graph.add_node(ascii_dag::AUTO, &b.title)).collect();
-    for arrow in &picture.arrows {
-        if let Some(to) = arrow.to {
-            graph.add_edge(ids[arrow.from], ids[to], None);
-        }
-    }
-    let mut out = graph.compute_layout().render_string(&ascii_dag::RenderOptions::plain()).trim_end().to_string();
-    out += "\n";
-    let name = |place: usize| picture.boxes[place].title.split([':', ' ']).next().unwrap_or_default();
-    for arrow in picture.arrows.iter().filter(|arrow| arrow.value.is_some() || arrow.grad.is_some()) {
-        let to = arrow.to.map_or("output", name);
-        let _ = writeln!(out, "{} -> {to}: {}", name(arrow.from), arrow.label(" / "));
     }
     out
 }

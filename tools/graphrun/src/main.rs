@@ -10,6 +10,7 @@ mod draw_routes;
 mod draw_sheet;
 mod draw_strip;
 mod draw_svg;
+mod draw_text;
 mod equiv;
 mod eval;
 mod examples;
