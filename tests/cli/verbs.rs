@@ -292,6 +292,9 @@ fn what_is_no_operation_is_explained_too() {
         assert_eq!(json(&["ops", name, "--json"])[0]["kind"], kind);
     }
     assert!(String::from_utf8_lossy(&graphrun(&["ops", "Adamm"]).stderr).contains("`Adam`"));
+    for [written, name] in [["tanh", "Tanh"], ["leaky_relu", "LeakyRelu"], ["ADAM", "Adam"], ["max", "Max"]] {
+        assert_eq!(json(&["ops", written, "--json"])[0]["name"], name);
+    }
 }
 
 #[test]

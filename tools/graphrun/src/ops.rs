@@ -23,9 +23,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     match &args.name {
         None => list(&registry, &others, common.json)?,
         Some(name) => {
-            let op = registry.op(name).map(|op| [entry(op), page(op).into()]);
-            let other = || others.iter().find(|other| other.name == name).map(|o| [o.json(), o.page().into()]);
-            let [json, page] = op.or_else(other).ok_or_else(|| unknown(name, &registry, &others))?;
+            let op = |is: &dyn Fn(&str) -> bool| {
+                let op = registry.ops().find(|op| is(op.name)).map(|op| [entry(op), page(op).into()]);
+                op.or_else(|| others.iter().find(|other| is(other.name)).map(|o| [o.json(), o.page().into()]))
+            };
+            let found = op(&|known| known == name).or_else(|| op(&|known| letters(known) == letters(name)));
+            let [json, page] = found.ok_or_else(|| unknown(name, &registry, &others))?;
             match common.json {
                 true => say(Value::Array(vec![json]))?,
                 false => say(page.as_str().unwrap_or_default())?,
@@ -33,6 +36,11 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         }
     }
     Ok(Found::Nothing)
+}
+
+/// A name without what people write differently: `leaky_relu` for `LeakyRelu`.
+fn letters(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// Every operation, and for people the names of everything else by kind.
