@@ -70,6 +70,7 @@ fn a_jacobian_has_a_row_for_every_element() {
     let at = ["run", "graphs/lecture/jacobian.ron", "--set", "x1=2", "--set", "x2=3", "--json"];
     let whole = json(&[&at[..], &["--jacobian", "y"]].concat());
     assert_eq!(whole["jacobian"], json!({"x1": [3.0, 1.0], "x2": [2.0, 1.0]}));
+    assert_eq!(json(&[&at[..], &["--jacobian"]].concat()), whole);
     let read = out(&[&at[..6], &["--jacobian", "y"]].concat());
     let words: Vec<Vec<&str>> = read.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(words[3..], [vec!["x1", "x2"], vec!["y[0]", "3", "2"], vec!["y[1]", "1", "1"]], "{read}");

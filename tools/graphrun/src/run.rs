@@ -27,9 +27,9 @@ pub(crate) struct Args {
     grad: Option<String>,
     #[command(flatten)]
     wanted: Wanted,
-    /// The Jacobian of this node: every element's gradient
-    #[arg(long, value_name = "NODE")]
-    jacobian: Option<String>,
+    /// The Jacobian of this node, by default the first output: every element's gradient
+    #[arg(long, value_name = "NODE", num_args = 0..=1)]
+    jacobian: Option<Option<String>>,
     /// Show every named node
     #[arg(long)]
     all: bool,
@@ -77,7 +77,13 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         results.insert("grads".into(), grads.collect::<Map<_, _>>().into());
     }
     let jacobian = match &args.jacobian {
-        Some(name) => Some(Jacobian::new(&graph, name, &wanted.wrt, &arrays, args.weights.as_deref(), &options)?),
+        Some(name) => {
+            let first = || model.graph(Phase::Test).outputs.first().map(|(name, _)| name.clone());
+            let name = name.clone().or_else(first).ok_or_else(|| {
+                Failure::new("the model has no output to take the Jacobian of", "name a node: --jacobian NODE")
+            })?;
+            Some(Jacobian::new(&graph, &name, &wanted.wrt, &arrays, args.weights.as_deref(), &options)?)
+        }
         None => None,
     };
     if let Some(jacobian) = &jacobian {
