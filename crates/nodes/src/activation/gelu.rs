@@ -9,7 +9,7 @@
 //!
 //! # Options
 //! `approximate` (whether erf is replaced by tanh(sqrt(2/pi) (x + 0.044715 x^3)), as early models did; within 150 ULP
-//! in its lower tail).
+//! in its lower tail, its gradient within 1.5).
 //!
 //! # Shape
 //! That of the input.
@@ -50,7 +50,7 @@ pub(crate) fn def() -> OpDef {
         "approximate",
         "bool",
         Some("false"),
-        "whether erf is replaced by tanh(sqrt(2/pi) (x + 0.044715 x^3)), as early models did; within 150 ULP in its lower tail",
+        "whether erf is replaced by tanh(sqrt(2/pi) (x + 0.044715 x^3)), as early models did; within 150 ULP in its lower tail, its gradient within 1.5",
     )
     .expr(expression(EXACT, &["x"]))
     .within(1.6, 1.0)

@@ -7,7 +7,8 @@
 //! `dx_j = sum_{i >= j} dy_i`: the running sum from the other end.
 //!
 //! # Options
-//! `axes` (all when omitted; along several, one after the other), `reverse`.
+//! `axes` (all when omitted; along several, one after the other), `reverse`, `keep` (as for sums, and idle: no axis
+//! leaves).
 //!
 //! # Shape
 //! That of `x`.
@@ -33,6 +34,8 @@ pub(crate) struct CumSum {
 struct Options {
     axes: Option<Vec<i64>>,
     reverse: bool,
+    #[serde(rename = "keep")]
+    _keep: bool,
 }
 
 impl Op for CumSum {
@@ -76,12 +79,13 @@ pub(crate) fn def() -> OpDef {
     .shape("That of `x`")
     .formula("y_i = sum_{j <= i} x_j", "dx_j = sum_{i >= j} dy_i")
     .option("axes", "axis list", Some("None"), "the axes to sum along, one after the other; all when omitted")
+    .option("keep", "bool", Some("false"), "as for sums, and idle: every axis stays as it is")
     .option("reverse", "bool", Some("false"), "whether to sum from the end")
     .example(
         r#"Model(
     graphrun: 1,
     inputs: { x: [4] },
-    nodes: { y: CumSum(x), z: CumSum(x: x, reverse: true), total: Sum(y) },
+    nodes: { y: CumSum(x), z: CumSum(x: x, reverse: true, keep: true), total: Sum(y) },
     outputs: [total],
     tests: [(
         given: { x: [1, 2, 3, 4] },
@@ -92,6 +96,6 @@ pub(crate) fn def() -> OpDef {
     )
     .sample(|bytes| {
         let (over, shape) = sample_over(bytes);
-        Sample::new(Options { axes: over.axes, reverse: over.keep }, vec![SampleInput::real(&shape)])
+        Sample::new(Options { axes: over.axes, reverse: over.keep, _keep: over.keep }, vec![SampleInput::real(&shape)])
     })
 }
