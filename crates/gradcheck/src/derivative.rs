@@ -39,7 +39,7 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
     let mut exact = false;
     for (level, step) in starts.enumerate() {
         if level == 1 && kinked.is_some() {
-            let found = ladder(&mut along, centre, lowest, sides);
+            let found = ladder(&mut along, centre, lowest, sides, range.noise);
             evaluations += found.evaluations;
             exact = found.kink.is_some();
             kinked = Some(found).filter(|_| exact).or(kinked);
@@ -47,7 +47,7 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
         if exact && (1..LEVELS as usize).contains(&level) {
             continue;
         }
-        let found = ladder(&mut along, centre, step, sides);
+        let found = ladder(&mut along, centre, step, sides, range.noise);
         evaluations += found.evaluations;
         if found.kink.is_some() {
             kinked = Some(found);
@@ -88,13 +88,13 @@ pub(crate) fn confirm(mut along: impl FnMut(f64) -> (f64, f64), range: Range, fi
     let (centre, _) = along(0.0);
     let mut joint = Estimate { evaluations: 1, ..first };
     for ratio in [0.73, 0.53, 0.39] {
-        let next = ladder(&mut along, centre, first.step * ratio, sides);
+        let next = ladder(&mut along, centre, first.step * ratio, sides, range.noise);
         joint.evaluations += next.evaluations;
         joint.kink = joint.kink.or(next.kink);
         joint.error = joint.error.max(next.error).max((next.value - first.value).abs());
     }
     for step in [first.step / DESCENT, range.other].into_iter().filter(|s| 0.0 < *s && *s < first.step) {
-        let next = ladder(&mut along, centre, 0.81 * step, sides);
+        let next = ladder(&mut along, centre, 0.81 * step, sides, range.noise);
         joint.evaluations += next.evaluations;
         let apart = (next.value - first.value).abs();
         // Lower steps have wider bars of rounding; they count where they contradict beyond those.
@@ -189,6 +189,15 @@ mod tests {
         assert!(found.error > 1e-9);
         let again = confirm(|t| (((0.3 + t).sin() + 1e8) - 1e8, t), Range::around(0.3), found);
         assert!(again.error >= found.error);
+    }
+
+    #[test]
+    fn a_value_that_moves_in_steps_has_no_slope_of_zero() {
+        // Near 2 the last place is 4.4e-16, of which the small difference knows nothing.
+        let rounded = |t: f64| ((2.0 + 3.7e-11 * t) - 2.0, t);
+        let noise = 2.0 * f64::EPSILON;
+        let found = refine(rounded, Range { noise, ..Range::around(0.0) }, 1e-8, 0.0);
+        assert!((found.value - 3.7e-11).abs() <= BARS * found.error.min(1e-13), "{found:?}");
     }
 
     #[test]

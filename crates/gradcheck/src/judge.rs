@@ -12,8 +12,6 @@ use crate::report::Verdict;
 const CLEARLY_WRONG: f64 = 1e-2;
 /// Roundings of the gradient under test, in units of the largest gradient of the tensor.
 pub(crate) const ROUNDING: f64 = 64.0 * f64::EPSILON;
-/// Roundings of the largest number inside the function that may drown a change of its value: a sum or two of them.
-const UNSEEN: f64 = 4.0;
 
 /// What a probe is asked for.
 pub(crate) struct Asked<'a> {
@@ -24,8 +22,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) scale: f64,
     /// What random roundings of the reverse walk change: asked where the error bar alone does not cover the difference.
     pub(crate) shaken: &'a dyn Fn() -> f64,
-    /// What numbers inside the function are rounded by, which may drown the changes of a far smaller value.
-    pub(crate) rounding: &'a dyn Fn() -> f64,
+    /// How far values of the function are off: asked in doubt, as the former.
+    pub(crate) noise: &'a dyn Fn() -> f64,
 }
 
 /// Probes along a line by the method that the options name.
@@ -36,17 +34,23 @@ pub(crate) fn probe(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>
 /// Judges by a ladder; a failure is confirmed on others.
 fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
     let narrow = options.wanted() / BARS / 10.0;
-    let mut found = refine(&mut *along, asked.range, narrow, asked.scale);
+    let mut range = asked.range;
+    let mut found = refine(&mut *along, range, narrow, asked.scale);
     let mut probe = judge(asked, &found, options);
-    if probe.verdict == Verdict::Fail && asked.analytic.is_finite() {
-        let again = confirm(&mut *along, asked.range, found);
+    let doubted = |probe: &Probe| probe.verdict == Verdict::Fail && asked.analytic.is_finite();
+    if doubted(&probe) {
+        // Values that are off by more than their own size tells show steps and kinks that the function has not.
+        range.noise = (asked.noise)();
+        if range.noise > f64::EPSILON * found.magnitude {
+            let again = refine(&mut *along, range, narrow, asked.scale);
+            found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
+            probe = judge(asked, &found, options);
+        }
+    }
+    if doubted(&probe) {
+        let again = confirm(&mut *along, range, found);
         found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
         probe = judge(asked, &found, options);
-    }
-    // A difference that moves the value by less than what is rounded off inside it is not to be seen there.
-    let moves = (asked.analytic - found.value).abs() * found.step;
-    if probe.verdict == Verdict::Fail && found.kink.is_none() && moves <= UNSEEN * (asked.rounding)() {
-        probe.verdict = Verdict::Inconclusive;
     }
     // A ladder that only seemed to converge: the function varies on a lower scale.
     let lower = Range { step: asked.range.other, other: 0.0, ..asked.range };

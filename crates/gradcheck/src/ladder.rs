@@ -27,7 +27,7 @@ pub struct Estimate {
     pub kink: Option<(f64, f64)>,
     /// The first step of the ladder that gave the estimate.
     pub step: f64,
-    /// The greatest |f| met.
+    /// The greatest |f| met, or the size that its noise would be the last place of.
     pub magnitude: f64,
     /// How often the function was evaluated.
     pub evaluations: usize,
@@ -51,9 +51,15 @@ pub(crate) fn unknown(step: f64) -> Estimate {
     Estimate { value: f64::NAN, error: f64::INFINITY, kink: None, step, magnitude: 0.0, evaluations: 0 }
 }
 
-/// One ladder of `RUNGS` halvings that starts at `step`.
-pub(crate) fn ladder(along: &mut impl FnMut(f64) -> (f64, f64), centre: f64, step: f64, sides: Sides) -> Estimate {
-    let mut magnitude = centre.abs();
+/// One ladder of `RUNGS` halvings that starts at `step`, of values that are off by `noise` at least.
+pub(crate) fn ladder(
+    along: &mut impl FnMut(f64) -> (f64, f64),
+    centre: f64,
+    step: f64,
+    sides: Sides,
+    noise: f64,
+) -> Estimate {
+    let mut magnitude = centre.abs().max(noise / f64::EPSILON);
     let mut evaluations = 0;
     let (mut middle, mut left, mut right, mut steps) = (vec![], vec![], vec![], vec![]);
     for rung in 0..RUNGS {

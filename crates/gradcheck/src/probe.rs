@@ -10,14 +10,16 @@ use crate::report::Verdict;
 
 /// What the inside of the function tells of its gradient, beyond its values. Dear, so it is asked only in doubt.
 pub(crate) trait Insight {
-    /// Whether kinks explain the gradient at an element, though it is no slope of the function.
-    fn explain(&self, index: usize) -> bool;
+    /// Whether kinks explain the gradient at an element, though it lies this far `off` the slope of the function.
+    fn explain(&self, index: usize, off: f64) -> bool;
+    /// Whether the gradient is right along a direction beside the point, where being as far `off` would show.
+    fn right_beside(&self, span: Span<usize>, weights: &[f64], off: f64) -> bool;
     /// The elements whose gradient jumps at kinks.
     fn jumps(&self) -> Vec<usize>;
     /// What some runs with random roundings change in the gradient.
     fn shaken(&self) -> &[Vec<f64>];
-    /// What the largest number inside is rounded by; 0 where that is not known.
-    fn rounding(&self) -> f64;
+    /// How far values of the function are off for what is rounded inside; 0 where that is not known.
+    fn noise(&self) -> f64;
 }
 
 /// What is known of a gradient beside its values.
@@ -25,7 +27,7 @@ pub(crate) trait Insight {
 pub(crate) struct Aid<'a> {
     /// Asked where the gradient does not agree with the slopes.
     pub(crate) insight: Option<&'a dyn Insight>,
-    /// Whether kinks may explain smooth points too, where they cancel; such a point is inconclusive.
+    /// Whether smooth points may be explained too, where kinks cancel; such a point is inconclusive.
     pub(crate) lenient: bool,
 }
 
@@ -65,7 +67,7 @@ impl Probe {
 
     /// The digits that this probe proves.
     pub(crate) fn digits(&self) -> f64 {
-        let off = (self.analytic - self.numeric).abs();
+        let off = self.off();
         if off.is_nan() || matches!(self.verdict, Verdict::Kink) {
             return 0.0;
         }
@@ -74,9 +76,14 @@ impl Probe {
         (-known.log10()).clamp(0.0, 16.0) + 0.0
     }
 
+    /// The distance of the two.
+    pub(crate) fn off(&self) -> f64 {
+        (self.analytic - self.numeric).abs()
+    }
+
     /// The distance of the two in tolerances; NaN counts as infinite.
     pub(crate) fn excess(&self) -> f64 {
-        let off = (self.analytic - self.numeric).abs();
+        let off = self.off();
         if off.is_nan() { f64::INFINITY } else { off / self.tolerance.max(f64::MIN_POSITIVE) }
     }
 }
@@ -86,7 +93,7 @@ impl Target<'_, '_> {
     pub(crate) fn element(&mut self, index: usize, scale: f64) -> Probe {
         let mut probe = self.direction(index..index + 1, &[1.0], scale);
         let doubtful = probe.verdict == Verdict::Fail && probe.analytic.is_finite() && (probe.kink || self.aid.lenient);
-        if doubtful && self.aid.insight.is_some_and(|inside| inside.explain(index)) {
+        if doubtful && self.aid.insight.is_some_and(|inside| inside.explain(index, probe.off())) {
             probe.verdict = if probe.kink { Verdict::Kink } else { Verdict::Inconclusive };
         }
         probe
@@ -100,8 +107,8 @@ impl Target<'_, '_> {
         let runs = self.aid.insight;
         let shaken = || runs.map_or(0.0, |i| i.shaken().iter().map(|run| along(run).abs()).fold(0.0, f64::max));
         let index = (span.len() == 1).then_some(span.start);
-        let rounding = || runs.map_or(0.0, Insight::rounding);
-        let asked = Asked { index, analytic, range, scale, shaken: &shaken, rounding: &rounding };
+        let noise = || runs.map_or(0.0, Insight::noise);
+        let asked = Asked { index, analytic, range, scale, shaken: &shaken, noise: &noise };
         let mut point = self.x.to_vec();
         let (f, x, options) = (&mut *self.f, self.x, self.options);
         let mut along = |t: f64| {

@@ -15,14 +15,17 @@ pub struct Range {
     /// A lower step, tried where steps of the first size give no sharp derivative: near a pole a function bends over
     /// the distance to 0, and far out over distances of 1. No such step when it is 0.
     pub other: f64,
+    /// How far values of the function are off, where that is more than their last place: what large numbers that cancel
+    /// inside it leave behind.
+    pub noise: f64,
 }
 
 impl Range {
-    /// A range without borders: 0.05 max(|x|, 1) to either side, or else 0.05 min(|x|, 1).
+    /// A range without borders or noise: 0.05 max(|x|, 1) to either side, or else 0.05 min(|x|, 1).
     pub fn around(x: f64) -> Range {
         let step = |size: f64| STEP * size;
         let (step, other) = (step(x.abs().max(1.0)), step(x.abs().min(1.0)));
-        Range { step, below: f64::INFINITY, above: f64::INFINITY, other }
+        Range { step, below: f64::INFINITY, above: f64::INFINITY, other, noise: 0.0 }
     }
 
     /// The first step and the sides that it may go to. A border nearer than a thousandth of the step

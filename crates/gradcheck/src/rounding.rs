@@ -1,22 +1,26 @@
-//! What rounding may change in each element of a gradient.
+//! What rounding may change in each element of a gradient, and in the value.
 //!
 //! Every computed node is multiplied by random numbers close to one, and the gradient runs again (D. Stott Parker,
 //! "Monte Carlo arithmetic", 1997). Terms that cancel on the way to an element show in that element, and large numbers
 //! elsewhere do not. Factors keep zeros and signs, and inputs stay as they are, so that few branches are taken otherwise.
 
-use graphrun_graph::{Builder, NodeId};
-use graphrun_tensor::Dtype;
+use graphrun_graph::{Builder, Node, NodeId, TypeError};
+use graphrun_tensor::{Dtype, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::array::{real, reals};
+use crate::array::{Values, real, reals};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, run_all};
+use crate::graph::{CheckError, Pair, greatest, run_all, scalar};
 use crate::judge::ROUNDING;
 use crate::kink::{Moved, moved, shapes};
 
 /// How often the walk is repeated: the chance that all runs hide a cancellation falls with each.
 const RUNS: usize = 3;
+/// How often the value is repeated.
+const VALUES: usize = 8;
+/// Last places of the largest number that a value may be off by: a sum or two of them.
+const LAST_PLACES: f64 = 4.0;
 
 /// For each gradient, what each run changed.
 ///
@@ -25,9 +29,12 @@ const RUNS: usize = 3;
 pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<Vec<Vec<f64>>>, CheckError> {
     let sizes = sizes_of(&pair.backward, &pair.values)?;
     let first = !pair.second && pair.shared > 0;
-    let Moved { graph, shared, mut fed } = match first {
-        true => moved(pair, &|node| !node.inputs.is_empty(), &|b, x, by| b.mul(&[x, by]))?,
-        false => Moved { graph: pair.backward.clone(), shared: pair.shared, fed: vec![] },
+    let (graph, shared, mut fed) = match first {
+        true => {
+            let Moved { graph, shared, fed, .. } = moved(pair, &computed, &multiplied)?;
+            (graph, shared, fed)
+        }
+        false => (pair.backward.clone(), pair.shared, vec![]),
     };
     let reached = graph.reachable();
     let mut b = Builder::from_graph(graph.clone());
@@ -59,10 +66,7 @@ pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut values = pair.values.clone();
     let mut run = |spread: f64| -> Result<Vec<Vec<f64>>, CheckError> {
-        for (name, shape) in &factors {
-            let data = (0..shape.len()).map(|_| 1.0 + spread * rng.random_range(-1.0..1.0)).collect();
-            values.insert(name.clone(), real(*shape, data));
-        }
+        shake(&mut values, &factors, spread, &mut rng);
         Ok(program.run(&values)?.iter().map(|array| reals(array).to_vec()).collect())
     };
     let plain = run(0.0)?;
@@ -77,4 +81,50 @@ pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<
         out.iter_mut().zip(&plain).for_each(|(list, plain)| list.push(vec![rounding; plain.len()]));
     }
     Ok(out)
+}
+
+/// How far the scalar is off for what is rounded on the way to it: the most that some runs with random roundings change.
+///
+/// Numbers that cancel inside one node are not seen so. A check that is `lenient` takes the last place of the largest number
+/// met for those, which may hide a wrong gradient where large numbers stand elsewhere. Where the graph is itself a gradient,
+/// that place stands alone, as above.
+pub(crate) fn noise(pair: &Pair, engine: &dyn Engine, seed: u64, lenient: bool) -> Result<f64, CheckError> {
+    let place = match lenient {
+        true => LAST_PLACES * f64::EPSILON * greatest(&pair.forward, &pair.values, engine)?,
+        false => 0.0,
+    };
+    if pair.second {
+        return Ok(place);
+    }
+    let Moved { mut graph, value, fed, .. } = moved(pair, &computed, &multiplied)?;
+    graph.outputs = vec![("value".to_owned(), value)];
+    let sizes = sizes_of(&graph, &pair.values)?;
+    let factors = shapes(&graph, fed, &sizes)?;
+    let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut values = pair.values.clone();
+    let mut run = |spread: f64| {
+        shake(&mut values, &factors, spread, &mut rng);
+        scalar(program.run(&values))
+    };
+    let plain = run(0.0);
+    Ok((0..VALUES).map(|_| (run(f64::EPSILON) - plain).abs()).fold(place, f64::max))
+}
+
+/// Whether a node is computed, and so rounded.
+fn computed(node: &Node) -> bool {
+    !node.inputs.is_empty()
+}
+
+/// A node times a factor close to one.
+fn multiplied(b: &mut Builder, node: NodeId, by: NodeId) -> Result<NodeId, TypeError> {
+    b.mul(&[node, by])
+}
+
+/// Draws every factor anew.
+fn shake(values: &mut Values, factors: &[(String, Shape)], spread: f64, rng: &mut ChaCha8Rng) {
+    for (name, shape) in factors {
+        let data = (0..shape.len()).map(|_| 1.0 + spread * rng.random_range(-1.0..1.0)).collect();
+        values.insert(name.clone(), real(*shape, data));
+    }
 }

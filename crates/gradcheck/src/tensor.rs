@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::difference::Method;
 use crate::options::Options;
-use crate::probe::{Aid, Probe, Target};
+use crate::probe::{Aid, Insight, Probe, Target};
 use crate::report::{Entry, Verdict};
 
 /// How many elements of a large tensor that stand on kinks are checked by themselves. With more of them the tensor
@@ -94,15 +94,18 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
         }
         if probe.verdict == Verdict::Fail {
             let culprit = bisect(target, &weights, probe);
-            let jumps = target.aid.insight.map_or(vec![], |inside| inside.jumps());
-            let jumps: Vec<usize> = jumps.into_iter().filter(|k| weights[*k] != 0.0).collect();
-            if culprit.index.is_some() || jumps.is_empty() {
+            if culprit.index.is_some() {
                 probes.push(culprit);
                 return probes;
             }
+            let jumps = target.aid.insight.map_or(vec![], |inside| inside.jumps());
+            let jumps: Vec<usize> = jumps.into_iter().filter(|k| weights[*k] != 0.0).collect();
+            probe = culprit;
+            if !jumps.is_empty() {
+                probe.verdict = Verdict::Inconclusive;
+            }
             // Kinks that cancel along each element by itself, and not along all of them: those elements go out too.
-            probe = Probe { verdict: Verdict::Inconclusive, ..culprit };
-            if jumps.len() <= MAX_KINKS {
+            if (1..=MAX_KINKS).contains(&jumps.len()) {
                 probes.extend(jumps.iter().map(|k| target.element(*k, scale)));
                 jumps.iter().for_each(|k| weights[*k] = 0.0);
                 let again = target.direction(0..size, &weights, norm(target.gradient, &weights));
@@ -113,7 +116,15 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
                 kinked.get_or_insert_default().extend(jumps);
             }
         }
+        let beside = |inside: &dyn Insight| inside.right_beside(0..size, &weights, probe.off());
+        if probe.verdict == Verdict::Fail && probe.index.is_none() && target.aid.insight.is_some_and(beside) {
+            // Kinks too faint to be told from bends, and too many to be pinned on one element.
+            probe.verdict = Verdict::Inconclusive;
+        }
         probes.push(probe);
+        if probe.verdict == Verdict::Fail {
+            return probes;
+        }
     }
     let steepest = (0..size).max_by(|&a, &b| target.gradient[a].abs().total_cmp(&target.gradient[b].abs()));
     probes.extend(steepest.map(|index| target.element(index, scale)));
