@@ -43,19 +43,24 @@ pub(crate) fn declared(
     Ok(())
 }
 
-/// Whether no element before this one ties with it; none where that cannot be told. Ties matter among the elements of one
-/// input that has one result, and among the inputs of a pointwise operation on equal shapes.
+/// Whether no element before this one ties with it; none where the slope declared for a term is not that of the element.
+///
+/// An element of an input that is broadcast stands in several terms. Sides and means add up, and the flattest slope of a
+/// sum is not the sum of the flattest ones. Ties matter among the elements of one input that has one result, and among
+/// the inputs of a pointwise operation on equal shapes.
 fn first(kink: Kink, problem: &Problem, pair: &Pair, position: usize, k: usize) -> Option<bool> {
-    if kink != Kink::First {
-        return Some(true);
-    }
     let all: Vec<&Array> = pair.wrt.iter().map(|name| &pair.values[name]).collect();
     let own = all[position];
+    let alike = all.iter().all(|other| other.shape() == own.shape());
+    match kink {
+        Kink::Below | Kink::Mean => return Some(true),
+        Kink::Flat | Kink::Steep => return alike.then_some(true),
+        Kink::First => {}
+    }
     let [(of, _)] = &problem.of[..] else { return None };
     let at = reals(own)[k];
     if let [_] = all[..] {
         return (problem.graph.ty(*of).len().known() == Some(1)).then(|| !reals(own)[..k].contains(&at));
     }
-    let equal = all.iter().all(|other| other.shape() == own.shape());
-    equal.then(|| all[..position].iter().all(|other| reals(other)[k] != at))
+    alike.then(|| all[..position].iter().all(|other| reals(other)[k] != at))
 }
