@@ -1,6 +1,8 @@
 //! Gradients proved by the command.
 
-use crate::{json, out};
+use serde_json::{Value, json as value};
+
+use crate::{graphrun, json, out, path_of};
 
 /// The check of the lecture's sum of squares.
 fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -51,4 +53,46 @@ fn a_perceptron_is_proved_along_few_directions() {
     assert!(entries.iter().all(|e| e["digits"].as_f64() >= Some(6.0)), "{got}");
     // 101,770 parameters, and so few evaluations that they take no time.
     assert!(entries.iter().map(|e| e["evaluations"].as_u64().unwrap()).sum::<u64>() < 1500, "{got}");
+}
+
+#[test]
+fn special_values_have_their_verdicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/special.ron", path_of(&folder));
+    let text = r#"Model(
+        graphrun: 1,
+        inputs: { x: [3], y: [], none: [N], i: Index([], 3) },
+        nodes: {
+            a: Abs(x),
+            kink: Sum(a),
+            z: Mul(x, 0),
+            zero: Sum(z),
+            beside: Add(zero, y),
+            tie: Max(x),
+            empty: Sum(none),
+            picked: Pick(x, i),
+        },
+        outputs: [kink, beside, tie, empty, picked],
+    )"#;
+    std::fs::write(&path, text).unwrap();
+    let check = |of: &str, wrt: &str, set: &str| {
+        let output = graphrun(&["gradcheck", &path, "--of", of, "--wrt", wrt, "--set", set, "--json"]);
+        let got: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let part = |key: &str| got["entries"].as_array().unwrap().iter().map(|e| e[key].clone()).collect::<Value>();
+        (value!([part("verdict"), part("worst_index"), got["verdict"]]), output.status.code())
+    };
+    for (of, wrt, set, verdicts, worst, status) in [
+        ("kink", "x", "x=[NaN, 1, -2]", &["fail", "fail"][..], value!([0]), 1),
+        ("kink", "x", "x=[1, 0, -2]", &["kink", "kink"], value!([1]), 0),
+        ("tie", "x", "x=[1, 2, 2]", &["kink", "kink"], value!([2]), 0),
+        ("zero", "x", "x=[1, 2, 3]", &["vacuous", "vacuous"], value!([2]), 3),
+        ("empty", "none", "none=[]", &["vacuous", "vacuous"], value!([null]), 3),
+        ("beside", "x, y", "x=[1, 2, 3]", &["pass", "pass", "pass"], value!([2, 0]), 0),
+        ("picked", "x", "i=2", &["pass", "pass"], value!([2]), 0),
+    ] {
+        let (whole, each) = verdicts.split_last().unwrap();
+        assert_eq!(check(of, wrt, set), (value!([each, worst, whole]), Some(status)), "{of} at {set}");
+    }
+    assert!(out(&["gradcheck", &path, "--of", "picked"]).contains("integers have no gradient: `i`"));
+    assert_eq!(graphrun(&["gradcheck", &path, "--of", "picked", "--wrt", "i"]).status.code(), Some(2));
 }

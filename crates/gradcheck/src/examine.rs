@@ -95,7 +95,7 @@ pub fn examine(problem: &Problem, how: &Examination<'_>, seed: u64) -> Result<Re
     if how.metamorphic {
         metamorphic(&pair, how, program.as_mut(), magnitude, &gradients, seed)?;
     }
-    if how.single && report.entries.iter().all(|e| e.kinks == 0 && e.verdict == Verdict::Pass) {
+    if how.single && report.entries.iter().all(|e| e.kinks == 0 && e.verdict < Verdict::Inconclusive) {
         crate::precision::precision(&pair, how, program.as_mut(), magnitude, seed)?;
     }
     if how.second_order {

@@ -54,12 +54,12 @@ pub struct Entry {
     pub verdict: Verdict,
     /// The greatest |a - n| / max(1e-8, |a| + |n|) over the elements probed, those proved zero left out.
     pub max_rel_error: f64,
-    /// The element with that error, as an index into the flat tensor; a failing element goes first. None where the
-    /// numbers are those of a direction through many elements.
+    /// An element with the worst verdict, and of those the one with the greatest error, as an index into the flat tensor.
+    /// None where the numbers are those of a direction through many elements.
     pub worst_index: Option<usize>,
     /// The gradient under test at the worst element.
     pub analytic: f64,
-    /// The numeric derivative at the worst element.
+    /// The numeric derivative at the worst element; on a kink the mean of the two slopes.
     pub numeric: f64,
     /// Decimal digits proved, relative to the largest gradient of the tensor.
     pub digits: f64,
@@ -109,19 +109,20 @@ impl fmt::Display for Entry {
 pub struct Report {
     /// The worst verdict of the entries; vacuous when every gradient of the check is zero.
     pub verdict: Verdict,
-    /// The entries, in the order in which the tensors were given.
+    /// The entries, in the order in which the tensors were given; vacuous where every gradient of the check is zero.
     pub entries: Vec<Entry>,
 }
 
 impl Report {
-    /// Sums up entries: the worst counts, and a check that saw nothing but zeros proves nothing.
-    pub fn new(entries: Vec<Entry>) -> Report {
-        let worst = entries.iter().map(|e| e.verdict).max();
-        let verdict = match worst {
-            None => Verdict::Vacuous,
-            Some(v) if v < Verdict::Vacuous && entries.iter().all(|e| e.zero) => Verdict::Vacuous,
-            Some(v) => v,
-        };
+    /// Sums up entries: the worst counts. A zero among other gradients is proved, and a check that saw nothing but zeros
+    /// proves nothing.
+    pub fn new(mut entries: Vec<Entry>) -> Report {
+        if entries.iter().all(|e| e.zero) {
+            for entry in entries.iter_mut().filter(|e| e.verdict < Verdict::Vacuous) {
+                (entry.verdict, entry.digits) = (Verdict::Vacuous, 0.0);
+            }
+        }
+        let verdict = entries.iter().map(|e| e.verdict).max().unwrap_or(Verdict::Vacuous);
         Report { verdict, entries }
     }
 
@@ -165,13 +166,25 @@ mod tests {
         for (entries, expect) in [
             (vec![], Vacuous),
             (vec![entry(Pass, false), entry(Pass, true)], Pass),
-            (vec![entry(Pass, true), entry(Pass, true)], Vacuous),
             (vec![entry(Pass, false), entry(Kink, false)], Kink),
             (vec![entry(Kink, false), entry(Vacuous, true)], Vacuous),
             (vec![entry(Inconclusive, true), entry(Vacuous, true)], Inconclusive),
             (vec![entry(Fail, true), entry(Pass, false)], Fail),
         ] {
-            assert_eq!(Report::new(entries.clone()).verdict, expect, "{entries:?}");
+            let report = Report::new(entries.clone());
+            assert_eq!((report.verdict, report.entries), (expect, entries));
+        }
+    }
+
+    #[test]
+    fn zeros_alone_prove_nothing_and_no_digit() {
+        use Verdict::*;
+        let proved = |verdict, digits| Entry { digits, ..entry(verdict, true) };
+        for (before, after) in [(Pass, Vacuous), (Inconclusive, Inconclusive)] {
+            let report = Report::new(vec![proved(Pass, 9.0), proved(before, 3.0)]);
+            assert_eq!(report.verdict, after);
+            let digits = if before == Pass { 0.0 } else { 3.0 };
+            assert_eq!(report.entries, [proved(Vacuous, 0.0), proved(after, digits)]);
         }
     }
 

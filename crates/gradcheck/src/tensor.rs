@@ -199,7 +199,7 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
     let verdict = probes.iter().map(|p| p.verdict).max().unwrap_or(Verdict::Vacuous);
     let key = |p: &Probe| {
         let error = p.relative_error();
-        (p.verdict == Verdict::Fail, if error.is_nan() { f64::INFINITY } else { error })
+        (p.verdict, if error.is_nan() { f64::INFINITY } else { error })
     };
     // The last of equals is an element of its own rather than a direction.
     let worst = probes.iter().max_by(|a, b| {

@@ -155,13 +155,20 @@ fn kinks_in_a_large_tensor_hide_nothing() {
 fn nan_zero_empty_integers_and_ties_have_their_verdicts() {
     assert_eq!(check("f: Square(x)", &[("x", &[f64::NAN])]).verdict, Verdict::Fail);
     let zero = check("q: Mul(x, 0), f: Sum(q)", &[("x", &[1.0, 2.0])]);
-    assert_eq!((zero.verdict, zero.entries[0].verdict), (Verdict::Vacuous, Verdict::Pass), "{zero}");
+    assert_eq!((zero.verdict, zero.entries[0].verdict), (Verdict::Vacuous, Verdict::Vacuous), "{zero}");
+    let beside = check("q: Mul(x, 0), r: Sum(q), f: Add(r, y)", &[("x", &[1.0, 2.0]), ("y", &[3.0])]);
+    assert!(beside.entries.iter().all(|e| e.verdict == Verdict::Pass), "{beside}");
     let empty = check("f: Sum(x)", &[("x", &[])]);
     assert_eq!(empty.verdict, Verdict::Vacuous, "{empty}");
     let integers = check_with("g: Pick(x, i), f: Sum(g)", &[("x", &[1.0, 2.0, 3.0, 4.0])], &[("i", &[2])]);
     assert_eq!((integers.verdict, integers.entries.len()), (Verdict::Pass, 1), "{integers}");
-    let tie = check("f: Max(x)", &[("x", &[0.5, 0.5, 0.25])]);
-    assert_eq!((tie.verdict, tie.entries[0].kinks), (Verdict::Kink, 2), "{tie}");
+    let tie = check("f: Max(x)", &[("x", &[0.25, 0.5, 0.5])]);
+    let found = &tie.entries[0];
+    assert_eq!((tie.verdict, found.kinks, found.worst_index), (Verdict::Kink, 2, Some(2)), "{tie}");
+    // The slopes on both sides agree in their mean with the gradient, and the element is named all the same.
+    let kink = check("a: Abs(x), f: Sum(a)", &[("x", &[-1.0, 0.0, 2.0])]);
+    let found = &kink.entries[0];
+    assert_eq!((kink.verdict, found.kinks, found.worst_index), (Verdict::Kink, 1, Some(1)), "{kink}");
 }
 
 #[test]
