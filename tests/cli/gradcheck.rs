@@ -96,3 +96,15 @@ fn special_values_have_their_verdicts() {
     assert!(out(&["gradcheck", &path, "--of", "picked"]).contains("integers have no gradient: `i`"));
     assert_eq!(graphrun(&["gradcheck", &path, "--of", "picked", "--wrt", "i"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_self_test_says_what_it_left_out() {
+    // One clean case of a seed: how an alarm is replayed.
+    let replay = out(&["gradcheck", "--self-test", "--seeds", "0", "--cases", "1", "--seed", "7"]);
+    let says = ["planted bugs: not examined", "1 clean case without an alarm: 1 passed", "pass of what was examined"];
+    assert!(says.iter().all(|line| replay.contains(line)) && !replay.contains("caught"), "{replay}");
+    let nothing = graphrun(&["gradcheck", "--self-test", "--seeds", "0", "--cases", "0", "--json"]);
+    let got: Value = serde_json::from_slice(&nothing.stdout).unwrap();
+    assert_eq!((nothing.status.code(), &got["verdict"]), (Some(3), &value!("vacuous")));
+    assert_eq!(got["unexamined"], value!(["planted bugs", "clean cases"]));
+}

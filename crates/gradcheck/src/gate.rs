@@ -55,7 +55,7 @@ pub struct MutantReport {
 /// The outcome of the gate.
 #[derive(Debug)]
 pub struct GateReport {
-    /// Every mutant.
+    /// Every mutant; none without a seed to plant them with.
     pub mutants: Vec<MutantReport>,
     /// The clean cases, or the first false alarm.
     pub clean: Result<Tally, Box<Failure>>,
@@ -73,24 +73,42 @@ impl fmt::Display for MutantReport {
 }
 
 impl GateReport {
-    /// Pass when every mutant was caught with every seed, no clean case raised an alarm, and their variety was what it
-    /// should be; vacuous when there was neither a seed nor a case.
+    /// The verdict on what was examined: fail when a mutant escaped a seed, a clean case raised an alarm, or their variety
+    /// was not what it should be, else that of the clean cases, if there are any.
     pub fn verdict(&self) -> Verdict {
         let caught = self.mutants.iter().all(|m| m.caught == m.seeds);
         match &self.clean {
-            Ok(tally) if caught && tally.cases == 0 && self.mutants.iter().all(|m| m.seeds == 0) => Verdict::Vacuous,
-            Ok(_) if caught && self.missing.is_empty() => Verdict::Pass,
+            Ok(tally) if caught && self.missing.is_empty() => match tally.cases {
+                0 if !self.mutants.is_empty() => Verdict::Pass,
+                _ => tally.verdict(),
+            },
             _ => Verdict::Fail,
         }
     }
 
-    /// What the clean cases came to, in words.
+    /// The parts of the gate that had no seed or no case, of which the verdict says nothing.
+    pub fn unexamined(&self) -> Vec<&'static str> {
+        let mutants = self.mutants.is_empty().then_some("planted bugs");
+        let clean = self.clean.as_ref().is_ok_and(|tally| tally.cases == 0).then_some("clean cases");
+        mutants.into_iter().chain(clean).collect()
+    }
+
+    /// What was not examined, and what the clean cases came to, in words.
     pub fn summary(&self) -> String {
-        match &self.clean {
+        let mut lines: Vec<String> = self.unexamined().iter().map(|part| format!("{part}: not examined")).collect();
+        lines.extend(self.cleared());
+        lines.join("\n")
+    }
+
+    /// What the clean cases came to, unless there were none.
+    fn cleared(&self) -> Option<String> {
+        let text = match &self.clean {
+            Ok(Tally { cases: 0, .. }) => return None,
             Ok(Tally { cases, passed, kinks, inconclusive, vacuous, coverage }) => {
                 let mut text = format!(
-                    "{cases} clean cases without an alarm: {passed} passed, {kinks} on kinks, {inconclusive} \
-                     inconclusive, {vacuous} vacuous"
+                    "{cases} clean {} without an alarm: {passed} passed, {kinks} on kinks, {inconclusive} \
+                     inconclusive, {vacuous} vacuous",
+                    if *cases == 1 { "case" } else { "cases" }
                 );
                 if *cases >= TELLING {
                     let (ops, features) = (coverage.ops.len(), coverage.features.len());
@@ -102,7 +120,8 @@ impl GateReport {
                 text
             }
             Err(failure) => format!("false alarm: {failure}"),
-        }
+        };
+        Some(text)
     }
 
     /// Whether the verdict is a pass.
@@ -161,7 +180,7 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
     let all = || toys::right().into_iter().fold(registry(), Registry::with);
     let complete = all();
     let ops = ingredients(&complete);
-    let bugs = bugs();
+    let bugs = if options.seeds == 0 { vec![] } else { bugs() };
     let mut mutants: Vec<MutantReport> =
         bugs.iter().map(|(name, _)| MutantReport { name, caught: 0, seeds: options.seeds, cases: 0 }).collect();
     for (report, (_, bug)) in mutants.iter_mut().zip(&bugs) {
@@ -230,16 +249,43 @@ fn in_parallel<T: Send>(threads: usize, count: usize, f: &(dyn Fn(usize) -> T + 
 mod tests {
     use super::*;
 
+    /// The gate with so many seeds and cases.
+    fn gate(seeds: usize, cases: usize) -> GateReport {
+        let options = GateOptions { seeds, clean: Hunt { cases, ..Hunt::default() }, ..GateOptions::default() };
+        self_test(&Registry::new, &Interpreter::default(), &options)
+    }
+
     #[test]
-    fn nothing_tried_is_no_pass() {
-        let options = GateOptions { seeds: 0, clean: Hunt { cases: 0, ..Hunt::default() }, ..GateOptions::default() };
-        assert_eq!(self_test(&Registry::new, &Interpreter::default(), &options).verdict(), Verdict::Vacuous);
+    fn what_was_not_tried_is_named_and_nothing_tried_is_no_pass() {
+        for (seeds, cases, verdict, unexamined) in [
+            (0, 0, Verdict::Vacuous, &["planted bugs", "clean cases"][..]),
+            (0, 8, Verdict::Pass, &["planted bugs"]),
+            (1, 0, Verdict::Pass, &["clean cases"]),
+            (1, 8, Verdict::Pass, &[]),
+        ] {
+            let report = gate(seeds, cases);
+            assert_eq!((report.verdict(), &report.unexamined()[..]), (verdict, unexamined), "{report}");
+            let text = report.to_string();
+            assert_eq!(text.matches("not examined").count(), unexamined.len(), "{text}");
+            assert_eq!((text.contains("caught"), text.contains("without an alarm")), (seeds > 0, cases > 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn clean_cases_that_prove_nothing_are_no_pass() {
+        let with = |tally: Tally| {
+            GateReport { mutants: vec![], clean: Ok(tally), missing: vec![], time: Duration::default() }.verdict()
+        };
+        let tally = Tally { cases: 4, ..Tally::default() };
+        assert_eq!(with(Tally { vacuous: 4, ..tally.clone() }), Verdict::Vacuous);
+        assert_eq!(with(Tally { vacuous: 3, passed: 1, ..tally.clone() }), Verdict::Inconclusive);
+        assert_eq!(with(Tally { inconclusive: 4, ..tally.clone() }), Verdict::Inconclusive);
+        assert_eq!(with(Tally { inconclusive: 2, kinks: 1, passed: 1, ..tally }), Verdict::Pass);
     }
 
     #[test]
     fn every_mutant_is_caught_and_nothing_else() {
-        let options = GateOptions { seeds: 2, clean: Hunt { cases: 300, ..Hunt::default() }, ..GateOptions::default() };
-        let report = self_test(&Registry::new, &Interpreter::default(), &options);
+        let report = gate(2, 300);
         assert!(report.passed(), "{report}");
         let tally = report.clean.expect("no alarm was raised");
         tally.proved().expect("most clean cases are proved");

@@ -236,6 +236,15 @@ impl Tally {
         self.coverage.merge(&other.coverage);
     }
 
+    /// Pass when enough was proved, else inconclusive, or vacuous where there was nothing to prove.
+    pub fn verdict(&self) -> Verdict {
+        match self.proved() {
+            Ok(()) => Verdict::Pass,
+            Err(_) if self.vacuous == self.cases => Verdict::Vacuous,
+            Err(_) => Verdict::Inconclusive,
+        }
+    }
+
     /// That enough was proved: at least half of the cases passed or stood on a kink.
     ///
     /// # Errors

@@ -268,12 +268,15 @@ fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
             "mutants": mutants.collect::<Vec<_>>(),
             "clean": report.clean.as_ref().map_or(0, |tally| tally.cases),
             "missing": report.missing,
+            "unexamined": report.unexamined(),
             "alarm": report.clean.as_ref().err().map(ToString::to_string),
             "seconds": report.time.as_secs_f64(),
         }))?;
     } else {
         say(report.summary())?;
-        say(format!("{verdict} in {:.1} s", report.time.as_secs_f64()))?;
+        let partly = verdict == Verdict::Pass && !report.unexamined().is_empty();
+        let part = if partly { " of what was examined" } else { "" };
+        say(format!("{verdict}{part} in {:.1} s", report.time.as_secs_f64()))?;
     }
     Ok(found(verdict))
 }
