@@ -108,6 +108,7 @@ pub(crate) fn confirm(mut along: impl FnMut(f64) -> (f64, f64), range: Range, fi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::ROUNDING;
     use crate::ladder::RUNGS;
 
     fn at(f: impl Fn(f64) -> f64, x: f64) -> Estimate {
@@ -150,6 +151,19 @@ mod tests {
         assert_eq!(at(f64::abs, 0.0).kink.map(|(l, r)| (l.round(), r.round())), Some((-1.0, 1.0)));
         // A square behind the hinge has a slope on both sides that agrees.
         assert!(at(|x| x.max(0.0).powi(2), 0.0).kink.is_none());
+    }
+
+    #[test]
+    fn however_faint_a_kink_its_slopes_are_covered() {
+        for exponent in -56..=-8 {
+            let gap = 10f64.powf(f64::from(exponent) / 4.0);
+            let found = at(|x| x + gap * x.max(0.0), 0.0);
+            let bar = BARS * found.error + ROUNDING;
+            let (low, high) = found.kink.unwrap_or((found.value, found.value));
+            assert!(low - bar <= 1.0 && 1.0 + gap <= high + bar, "{gap:e}: {found:?}");
+            // Far narrower than the least error that is to be seen.
+            assert!(found.error < 1e-8, "{gap:e}: {found:?}");
+        }
     }
 
     #[test]

@@ -97,9 +97,12 @@ pub(crate) fn ladder(
     let (gap, gap_error) = extrapolate(&gaps, &steps, rounding, 1, 2);
     let (from_below, _) = extrapolate(&left, &steps, rounding, 1, 1);
     let (from_above, _) = extrapolate(&right, &steps, rounding, 1, 1);
-    let sharp = gap.abs() > BARS * gap_error && gap.abs() > GAP * from_below.abs().max(from_above.abs());
+    let least = GAP * from_below.abs().max(from_above.abs());
+    let sharp = gap.abs() > BARS * gap_error && gap.abs() > least;
     if !sharp {
-        return smooth;
+        // A gap too faint for a kink is there all the same, and the bar reaches to both slopes.
+        let faint = if gap.abs() > gap_error { 0.5 * gap.abs().min(least) } else { 0.0 };
+        return Estimate { error: error.max(faint), ..smooth };
     }
     Estimate {
         value: 0.5 * (from_below + from_above),
