@@ -24,7 +24,10 @@ impl<'t, 'r> Expander<'t, 'r> {
             if value.kind != Kind::Bad {
                 let message =
                     format!("an initialiser such as `Xavier` is needed here, and this is {}", value.describe());
-                let help = "a fixed start is `Const(0.1)` or `Values([...])`";
+                let help = match &value.kind {
+                    Kind::Str(text) if self.registry.init(text).is_some() => format!("write `{text}` without quotes"),
+                    _ => "a fixed start is `Const(0.1)` or `Values([...])`".to_owned(),
+                };
                 self.report(
                     &scope,
                     Diagnostic::new(Code::WrongKind, value.span, message, "not an initialiser").help(help),

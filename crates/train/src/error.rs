@@ -27,7 +27,8 @@ impl TrainError {
     pub fn file(path: &Path, done: &str, error: &io::Error) -> TrainError {
         let text = error.to_string();
         let (why, help) = match error.kind() {
-            ErrorKind::NotFound => ("there is no such file", "name a file that is there"),
+            ErrorKind::NotFound if done == "read" => ("there is no such file", "name a file that is there"),
+            ErrorKind::NotFound => ("its folder is not there", "name a folder that can be written to"),
             ErrorKind::PermissionDenied if text.contains("os error") => {
                 ("permission is denied", "allow it, as by `chmod`, or name another")
             }

@@ -1,7 +1,7 @@
 //! The folders of runs, `runs/NAME-1`, `runs/NAME-2` and on.
 
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -14,6 +14,8 @@ pub(crate) const WEIGHTS: &str = "weights.safetensors";
 const STATE: &str = "state.safetensors";
 pub(crate) const MODEL: &str = "model.ron";
 const METRICS: &str = "metrics.jsonl";
+/// The longest line of metrics that is looked at, in bytes.
+const MAX_LINE: u64 = 1 << 16;
 
 /// The folder of a run, which no other run writes into for as long as this is there.
 #[derive(Debug)]
@@ -48,8 +50,16 @@ impl Folder {
 
     /// The folder of a run that goes on.
     pub(crate) fn again(path: &Path) -> Result<Folder, Failure> {
+        let shown = path.display();
+        if is_run(path) && !path.join(STATE).is_file() {
+            let message = format!("the run in {shown} was stopped before its first checkpoint");
+            return Err(Failure::new(
+                message,
+                "begin it anew without --resume; `checkpoints` in `train` says when to save on the way",
+            ));
+        }
         if !path.join(STATE).is_file() {
-            let message = format!("{} holds no run to go on with", path.display());
+            let message = format!("{shown} holds no run to go on with");
             return Err(Failure::new(message, "name the folder of a run, such as runs/NAME-1"));
         }
         Folder::lock(path)
@@ -126,9 +136,14 @@ fn is_free(path: &Path, file: &Path) -> Result<(), Failure> {
     is_unweighted(path)
 }
 
-/// Whether a folder holds what a run leaves from its first moment on.
+/// Whether a folder holds what a run leaves from its first moment on: its model, and metrics that are none yet or tell
+/// the step of their first line.
 fn is_run(path: &Path) -> bool {
-    [MODEL, METRICS].iter().all(|name| path.join(name).is_file())
+    let mut line = Vec::new();
+    let metrics = File::open(path.join(METRICS)).map(|file| BufReader::new(file.take(MAX_LINE)));
+    let is_read = metrics.and_then(|mut metrics| metrics.read_until(b'\n', &mut line)).is_ok();
+    let record = serde_json::from_slice::<serde_json::Value>(&line).unwrap_or_default();
+    path.join(MODEL).is_file() && is_read && (line.is_empty() || record["step"].is_u64())
 }
 
 /// Refuses the folder of a run that left weights.

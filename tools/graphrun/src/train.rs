@@ -45,7 +45,11 @@ impl Args {
                 Ok(kept)
             }
             (None, Some(file)) => Ok(file.clone()),
-            (None, None) => Err(Failure::new("no model file is named", "name one before --resume")),
+            (None, None) => {
+                let shown = self.resume.as_ref().map_or_else(String::new, |folder| folder.display().to_string());
+                let message = format!("`--resume {shown}` names no folder with the model of a run");
+                Err(Failure::new(message, "name the folder of a run, such as runs/NAME-1"))
+            }
         }
     }
 

@@ -16,7 +16,10 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|name| *name != wrong && near(count.abs_diff(name.chars().count()), name))
         .map(|name| (strsim::damerau_levenshtein(&wrong_low, &name.to_lowercase()), name))
         .filter(|(distance, name)| near(*distance, name))
-        .min_by_key(|(distance, name)| (*distance, std::cmp::Reverse(common_prefix(&wrong_low, name)), *name))
+        .min_by_key(|(distance, name)| {
+            let prefix = common_prefix(&wrong_low, &name.to_lowercase());
+            (*distance, std::cmp::Reverse(prefix), count.abs_diff(name.chars().count()), *name)
+        })
         .map(|(_, name)| name)
 }
 

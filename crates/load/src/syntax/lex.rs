@@ -37,7 +37,7 @@ pub enum TokenKind {
     Unterminated,
     /// A text between typographic quotes on one line.
     Curly,
-    /// Anything else, one character.
+    /// Anything else, one character; or from `#` to the end of the line.
     Unknown,
 }
 
@@ -86,6 +86,8 @@ fn token(text: &str) -> (TokenKind, usize) {
         'r' if second == '"' || second == '#' => raw_string(text).unwrap_or((Word, word_end(text))),
         '0'..='9' | '.' => (Number, number_end(text)),
         '+' | '-' if second.is_ascii_alphanumeric() || second == '.' => (Number, 1 + number_end(&text[1..])),
+        // What other languages begin a comment with: one token, up to the end of the line.
+        '#' if second == '#' || second.is_whitespace() => (Unknown, text.find('\n').unwrap_or(text.len()).max(1)),
         c if is_curly(c) => curly(text),
         c if is_blank(c) => (Blank, text.find(|c| !is_blank(c)).unwrap_or(text.len())),
         c if is_word_start(c) => (Word, word_end(text)),

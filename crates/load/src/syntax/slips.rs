@@ -7,7 +7,8 @@ use super::parse::Parser;
 use super::{FileId, Kind, Name, Span, Value};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 
-/// Reads characters that nobody sees as blanks, `=` as a colon and `;` as a comma, and reports the first of each.
+/// Reads characters that nobody sees as blanks, `=` as a colon, `;` as a comma and `# ...` as a comment, and reports the
+/// first of each.
 pub(super) fn replace(tokens: &mut [Token], text: &str, file: FileId, diagnostics: &mut Diagnostics) {
     let mut met: Vec<(char, Span, usize)> = Vec::new();
     for token in tokens.iter_mut().filter(|token| token.kind == TokenKind::Unknown) {
@@ -15,6 +16,7 @@ pub(super) fn replace(tokens: &mut [Token], text: &str, file: FileId, diagnostic
         token.kind = match c {
             '=' => TokenKind::Colon,
             ';' => TokenKind::Comma,
+            '#' if token.end - token.start > 1 => TokenKind::Comment,
             c if is_unseen(c) => TokenKind::Blank,
             _ => continue,
         };
@@ -28,6 +30,7 @@ pub(super) fn replace(tokens: &mut [Token], text: &str, file: FileId, diagnostic
         let (message, help) = match c {
             '=' => ("`=` does not join a name and its value".to_owned(), "write `:`"),
             ';' => ("`;` does not part what stands side by side".to_owned(), "write `,`"),
+            '#' => ("a comment does not begin with `#`".to_owned(), "write `//`"),
             c => {
                 let c = c as u32;
                 let message = format!("the character U+{c:04X}, which nobody sees, has no meaning in a model file");
