@@ -66,7 +66,12 @@ fn a_run_writes_over_nothing() {
     kept(&model, &["train", &model, "--out", path_of(&folder)], &["which it is to train"]);
     kept(&model, &["train", XOR, "--out", path_of(&folder)], &["model.ron"]);
     kept(&model, &["train", XOR, "--resume", path_of(&folder)], &["holds no run"]);
+    for notes in ["{\"my\": 1}\n", "notes"] {
+        std::fs::write(at("metrics.jsonl"), notes).unwrap();
+        kept(&model, &["train", XOR, "--out", path_of(&folder)], &["of no run"]);
+    }
     let none = at("none");
+    kept(&model, &["train", "--resume", &none], &["names no folder with the model of a run"]);
     let output = graphrun(&["train", LINEAR, "--out", &none]);
     assert_eq!(output.status.code(), Some(2));
     assert!(!std::path::Path::new(&none).exists());
@@ -83,6 +88,7 @@ fn two_runs_never_share_a_folder() {
     kept(&model, &["train", XOR, "--with", "train.steps=1", "--out", &run], &["another run is writing into", "--out"]);
     child.kill().unwrap();
     child.wait().unwrap();
+    kept(&model, &["train", "--resume", &run], &["before its first checkpoint"]);
     let again = graphrun(&["train", XOR, "--with", "train.steps=1", "--out", &run]);
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
 }
