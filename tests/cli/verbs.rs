@@ -101,6 +101,8 @@ fn a_plan_and_what_passes_leave_are_shown() {
         std::fs::write(&file, out(&["show", "graphs/lecture/logistic.ron", "--after", pass])).unwrap();
         assert_eq!(json(&["equiv", "graphs/lecture/logistic.ron", &file, "--json"])["equivalent"], true, "{pass}");
     }
+    let gradient = out(&["show", "graphs/lecture/square.ron", "--mode", "gradient", "--after", "dead"]);
+    assert!(gradient.contains("\"grad.2\""), "{gradient}");
     assert_eq!(graphrun(&["show", "graphs/lecture/logistic.ron", "--after", "magic"]).status.code(), Some(2));
 }
 

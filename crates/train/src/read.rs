@@ -88,7 +88,7 @@ fn batch(fields: &mut Fields<'_, '_>) -> Option<usize> {
     }
     let size = value.as_int().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
     if size.is_none() {
-        let expected = "`batch` is a number of rows, or `Full` for all of them";
+        let expected = "`batch` is a number of rows from 1 up, or `Full` for all of them";
         fields.wrong(Code::Setting, value, expected.into(), "`batch: 32` or `batch: Full`");
     }
     size

@@ -6,7 +6,7 @@ use graphrun::graph::{NodeId, Sizes};
 use graphrun::load::{LoadOptions, ModelNode, PrintOptions, draft, print};
 use graphrun::plan::{Options, PASSES, Plan, Stage, plan, simplify};
 use graphrun::tensor::{Dtype, Shape};
-use graphrun::{Graph, Model, Phase, nodes};
+use graphrun::{Graph, Phase, nodes};
 use serde_json::{Value, json};
 
 use crate::args::Common;
@@ -21,13 +21,13 @@ pub(crate) struct Args {
     /// The model file
     file: PathBuf,
     /// The stages and kernels of the plan
-    #[arg(long)]
+    #[arg(long, group = "planned")]
     plan: bool,
-    /// What the plan computes
-    #[arg(long, value_enum, default_value_t = Mode::Forward, requires = "plan")]
+    /// What the plan, or the graph behind passes, computes
+    #[arg(long, value_enum, default_value_t = Mode::Forward, requires = "planned")]
     mode: Mode,
     /// The graph after the passes up to this one, as a model file
-    #[arg(long, value_name = "PASS", conflicts_with = "plan", value_parser = PASSES.iter().map(|pass| pass.name).collect::<Vec<_>>())]
+    #[arg(long, value_name = "PASS", group = "planned", value_parser = PASSES.iter().map(|pass| pass.name).collect::<Vec<_>>())]
     after: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         model => model?,
     };
     if let Some(pass) = &args.after {
-        return after(&model, pass, common);
+        return after(step(&model, args.mode)?, pass, common);
     }
     let graph = model.graph(Phase::Test);
     let sizes = sizes(graph);
@@ -130,8 +130,7 @@ fn say_rows(rows: Vec<Row>) -> Result<(), Failure> {
 }
 
 /// The graph behind the passes up to `last`, as the planner sees it.
-fn after(model: &Model, last: &str, common: &Common) -> Result<Found, Failure> {
-    let mut graph = model.graph(Phase::Test).clone();
+fn after(mut graph: Graph, last: &str, common: &Common) -> Result<Found, Failure> {
     for pass in PASSES {
         graph = pass.run(&graph)?;
         if pass.name == last {
