@@ -220,7 +220,7 @@ fn wrong_sections_are_errors_at_their_places() {
         ("epochs: 1, optimizer: Sgd, bach: 3", "the `train` section has no field `bach`"),
         (
             "epochs: 1, optimizer: Sgd, batch: 0",
-            "`batch` is a number of rows, or `Full` for all of them, and this is not",
+            "`batch` is a number of rows from 1 up, or `Full` for all of them, and this is not",
         ),
         ("epochs: 1, optimizer: Sgd, params: { \"*.bias\": (decay: 0) }", "no parameter matches `*.bias`"),
         ("epochs: 1, optimizer: Sgd, params: { w: (trainable: 3) }", "`trainable` is true or false, and this is not"),

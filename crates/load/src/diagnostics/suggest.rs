@@ -18,9 +18,18 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|(distance, name)| near(*distance, name))
         .min_by_key(|(distance, name)| {
             let prefix = common_prefix(&wrong_low, &name.to_lowercase());
-            (*distance, std::cmp::Reverse(prefix), count.abs_diff(name.chars().count()), *name)
+            // Letters that changed places are likelier than one too many.
+            let is_moved = letters(name) == letters(wrong);
+            (*distance, std::cmp::Reverse(prefix), !is_moved, *name)
         })
         .map(|(_, name)| name)
+}
+
+/// The letters of a name in order, in lower case.
+fn letters(name: &str) -> Vec<char> {
+    let mut letters: Vec<char> = name.to_lowercase().chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {
