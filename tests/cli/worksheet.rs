@@ -131,3 +131,19 @@ fn a_quiz_is_marked() {
     assert!(marks.contains(unknown) && marks.ends_with("2 right, 0 wrong, 1 unknown, 6 left out\n"), "{marks}");
     assert_eq!(mark(&["trace", FAN_OUT], "dz/dx via u = 4\ndz/dx = 14/2").1[..2], [2, 0]);
 }
+
+#[test]
+fn what_only_whole_graphs_keep_finite_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("{}/m.ron", folder.path().display());
+    let model = "Model(graphrun: 1, inputs: { x: [3] }, nodes: { e: Exp(x), s: Sum(e), l: Log(s) }, outputs: [l])";
+    std::fs::write(&file, model).unwrap();
+    for (x, told) in [("[1000, 999, 1001]", true), ("[1, 2, 3]", false)] {
+        for verb in [&["trace"][..], &["draw", "--grads", "--format", "text"]] {
+            let output = graphrun(&[verb, &[&file, "--set", &format!("x={x}")]].concat());
+            assert!(output.status.success());
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(said.contains("run --grad"), told, "{said}");
+        }
+    }
+}

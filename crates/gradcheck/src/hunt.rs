@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use graphrun_graph::{Kink, Registry};
 
@@ -120,10 +120,13 @@ pub(crate) fn search(
     }
     let stop = AtomicBool::new(false);
     let threads = hunt.threads.clamp(1, hunt.cases.max(1));
-    let worker = |first: usize| {
+    // Cases are handed out in order, so that all before one that fails are examined too.
+    let next = AtomicUsize::new(0);
+    let worker = || {
         let mut tally = Tally::default();
-        for k in (first..hunt.cases).step_by(threads) {
-            if stop.load(Ordering::Relaxed) {
+        while !stop.load(Ordering::Relaxed) {
+            let k = next.fetch_add(1, Ordering::Relaxed);
+            if k >= hunt.cases {
                 break;
             }
             let recipe = recipe(hunt.seed.wrapping_add(k as u64));
@@ -135,7 +138,7 @@ pub(crate) fn search(
         (tally, None)
     };
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || worker(first))).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&worker)).collect();
         workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     let mut failures = vec![];

@@ -91,6 +91,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         }
         false => None,
     };
+    inside.iter().for_each(Inside::tell_overflow);
     let picture = match &inside {
         Some(inside) => picture(&inside.graph, &inside.units, Some(inside), args),
         None => {

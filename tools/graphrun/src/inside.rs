@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use graphrun::exec::Session;
+use graphrun::exec::{Data, Session};
 use graphrun::graph::{Builder, Form, Leaf, Node, NodeId, grad};
 use graphrun::tensor::Dtype;
 use graphrun::{Array, Graph, Model};
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::model::eprint;
 use crate::point::Point;
 use crate::run::set_weights;
 use crate::unit::{Unit, units};
@@ -102,6 +103,24 @@ impl Inside {
         let carried = edges.iter().filter_map(|(key, _)| Some((*key, session.output(&edge(key))?))).collect();
         let rules = Rules { graph: backward, total, edges: edges.into_iter().collect() };
         Ok(Inside { of: found.of, values, units, edges: carried, grads, rules, asked, names: names(&graph), graph })
+    }
+
+    /// Tells people when numbers of finite inputs and parameters are beyond floating point, which is so where every node is
+    /// taken by itself.
+    pub(crate) fn tell_overflow(&self) {
+        let is_finite = |array: &Array| match array.data() {
+            Data::Real(values) => values.iter().all(|value| value.is_finite()),
+            Data::Index(_) => true,
+        };
+        let (fed, computed): (Vec<_>, Vec<_>) = self.values.iter().partition(|(id, _)| is_leaf(&self.graph, **id));
+        let mut arrays =
+            computed.into_iter().map(|(_, array)| array).chain(self.edges.values()).chain(self.grads.values());
+        if fed.into_iter().all(|(_, array)| is_finite(array)) && !arrays.all(is_finite) {
+            eprint(
+                "note: node by node some numbers are beyond floating point; `graphrun run --grad NODE` takes the gradient \
+                 as a whole, in a form that is finite wherever the true one is",
+            );
+        }
     }
 
     /// The inputs and parameters and the units' nodes, in order.

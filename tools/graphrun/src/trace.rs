@@ -89,6 +89,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     if let Some(path) = &args.answers {
         return mark(path, forward.iter().chain(&backward), common.json);
     }
+    inside.tell_overflow();
     if common.json {
         let entries = |lines: &[Line]| -> Value { lines.iter().map(Line::json).collect() };
         say(json!({"forward": entries(&forward), "backward": entries(&backward)}))?;
