@@ -58,7 +58,12 @@ pub trait Float:
     fn tanh(self) -> Self;
     fn erf(self) -> Self;
     fn normal_cdf(self) -> Self;
-    fn sigmoid(self) -> Self;
+    /// `sigmoid(self)` and its slope, `sigmoid(self) sigmoid(-self)`.
+    fn sigmoid_slope(self) -> (Self, Self);
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        self.sigmoid_slope().0
+    }
     fn softplus(self) -> Self;
     /// True when `sin`, `cos` and `tan` take the short way for `x`.
     fn small_angle(self) -> bool;

@@ -89,9 +89,11 @@ impl Float for f64 {
     }
 
     #[inline(always)]
-    fn sigmoid(self) -> f64 {
+    fn sigmoid_slope(self) -> (f64, f64) {
         let e = exp_of_negative(-self.abs());
-        (if self < 0.0 { e } else { 1.0 }) / (1.0 + e)
+        let y = (if self < 0.0 { e } else { 1.0 }) / (1.0 + e);
+        // Neither way subtracts what is near 1.
+        (y, y * (if self < 0.0 { 1.0 - y } else { y * e }))
     }
 
     #[inline(always)]

@@ -145,9 +145,11 @@ impl Float for f32 {
     }
 
     #[inline(always)]
-    fn sigmoid(self) -> f32 {
+    fn sigmoid_slope(self) -> (f32, f32) {
         let e = exp_of_negative(-self.abs());
-        (if self < 0.0 { e } else { 1.0 }) / (1.0 + e)
+        let y = (if self < 0.0 { e } else { 1.0 }) / (1.0 + e);
+        // Neither way subtracts what is near 1.
+        (y, y * (if self < 0.0 { 1.0 - y } else { y * e }))
     }
 
     /// The two polynomials of N. Juffa's erff: `a + a p(a^2)` below 0.93, `1 - exp(p(a))` above.

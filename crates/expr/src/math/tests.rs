@@ -47,6 +47,17 @@ fn single_precision_is_within_two_and_a_half_units() {
 }
 
 #[test]
+fn slopes_of_sigmoids_are_within_four_units() {
+    for x in patterns(4001) {
+        let e = (-f64::from(x).abs()).exp();
+        let (y, slope) = x.sigmoid_slope();
+        let error = ulps(slope, e / ((1.0 + e) * (1.0 + e)));
+        assert!(error <= 4.0, "the slope at {x:e} is {error} units off");
+        assert_eq!(y.to_bits(), x.sigmoid().to_bits());
+    }
+}
+
+#[test]
 fn powers_are_within_two_and_a_half_units() {
     let special = [0.0, -0.0, 0.5, 1.0, -1.0, 2.0, 3.0, -3.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-42];
     let exponents = special.into_iter().chain((0..400).map(|i| -10.0 + 0.05 * i as f32));

@@ -145,7 +145,7 @@ impl Program {
                 let step = if nodes[arg].extent == Extent::Scalar { 0 } else { LANES };
                 *to = Arg { slot: values[arg], step };
             }
-            if sink.is_none() {
+            let mut slot = |id: usize| {
                 values[id] = program.slots.len();
                 let slot = match node.extent {
                     Extent::Scalar => Slot { home: Home::Scalar, number: next(&mut program.scalars) },
@@ -153,6 +153,13 @@ impl Program {
                     Extent::Row | Extent::Full => Slot { home: Home::Register, number: registers.take(id) },
                 };
                 program.slots.push(slot);
+                values[id]
+            };
+            if sink.is_none() && node.op != Op::Beside {
+                slot(id);
+            }
+            if let Op::SigmoidSlope(beside) = node.op {
+                args[1] = Arg { slot: slot(beside), step: LANES };
             }
             registers.release(id, node);
             let op = sink.unwrap_or(node.op);
@@ -160,7 +167,7 @@ impl Program {
             match (op, node.extent) {
                 (Op::Constant(value), _) => program.constants.push((values[id], value)),
                 (Op::Input(input), Extent::Full) => program.fed.push(Bound { slot: values[id], port: input }),
-                (Op::Store(_), Extent::Full) => {}
+                (Op::Store(_), Extent::Full) | (Op::Beside, _) => {}
                 (_, Extent::Scalar | Extent::Col) => program.once.push(instruction),
                 (_, Extent::Row | Extent::Full) => program.tile.push(instruction),
             }

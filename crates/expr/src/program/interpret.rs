@@ -223,12 +223,13 @@ impl<T: Float> Run<'_, T> {
             match op {
                 Op::Input(input) => self.load(input, to, tile),
                 // Bound once for the run.
-                Op::Constant(_) => {}
+                Op::Constant(_) | Op::Beside => {}
                 Op::Unary(f) => kernels::unary(f, target, a),
                 Op::Binary(f) => kernels::binary(f, target, a, b),
                 Op::MulAdd | Op::MulSub | Op::NegMulAdd | Op::PowDifference | Op::Select => {
                     kernels::ternary(op, target, [a, b, c])
                 }
+                Op::SigmoidSlope(_) => kernels::sigmoid_slope(target, b.place.cast_mut(), a),
                 Op::Spread => {
                     let to = from_raw_parts_mut(to, target.vectors * LANES);
                     if a.step == 0 {

@@ -113,6 +113,22 @@ pub(crate) unsafe fn unary<T: Float>(f: Func, to: Target<T>, a: Stream<T>) {
     }
 }
 
+/// Writes sigmoids, and their slopes to `slope`: one exponential serves both.
+///
+/// # Safety
+///
+/// As [`unary`], for both targets.
+#[inline(always)]
+pub(super) unsafe fn sigmoid_slope<T: Float>(to: Target<T>, slope: *mut T, a: Stream<T>) {
+    let element = |i| unsafe { (*to.place.add(i), *slope.add(i)) = (*a.place.add(i)).sigmoid_slope() };
+    // As `each`: two vectors at once, and an odd one by itself.
+    let paired = to.vectors & !1;
+    (0..paired * LANES).for_each(element);
+    if paired < to.vectors {
+        (0..LANES).for_each(|lane| element(paired * LANES + lane));
+    }
+}
+
 /// Computes again, by the standard library, what the short reduction of angles does not reach.
 #[inline(always)]
 unsafe fn long_angles<T: Float>(f: Func, to: Target<T>, mut a: Stream<T>) {

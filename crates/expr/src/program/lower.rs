@@ -42,6 +42,10 @@ pub(super) enum Op {
     NegMulAdd,
     /// `a ^ (b - c)` in one rounding.
     PowDifference,
+    /// The sigmoid of the operand, and its slope, `sigmoid(x) sigmoid(-x)`, as the value of the operation of that number.
+    SigmoidSlope(usize),
+    /// What an earlier operation computes beside its own value.
+    Beside,
     Select,
     /// Repeats a row value over its columns, or a scalar over the tile.
     Spread,
@@ -123,12 +127,19 @@ pub(super) fn uses(nodes: &[Node]) -> Vec<usize> {
     uses
 }
 
-/// Turns a sum or difference with a product of the same extent that nothing else reads into one operation, and a power
-/// with such a difference as its exponent: what rounding takes from an exponent, the power shows many times over. What
-/// is joined is left without operands and readers.
+/// Turns a sum or difference with a product of the same extent that nothing else reads into one operation, a power
+/// with such a difference as its exponent (what rounding takes from an exponent, the power shows many times over), and
+/// a sigmoid with its slope. What is joined is left without operands and readers.
 fn fuse(nodes: &mut [Node]) {
     let uses = uses(nodes);
     for id in 0..nodes.len() {
+        if let Some((sigmoid, opposite)) = sigmoid_slope(nodes, &uses, id) {
+            nodes[sigmoid].op = Op::SigmoidSlope(id);
+            nodes[opposite].args.clear();
+            nodes[id].op = Op::Beside;
+            nodes[id].args = vec![sigmoid];
+            continue;
+        }
         if let Op::Binary(Binary::Pow) = nodes[id].op {
             let exponent = nodes[id].args[1];
             if uses[exponent] == 1 && nodes[exponent].op == Op::Binary(Binary::Sub) {
@@ -161,6 +172,16 @@ fn fuse(nodes: &mut [Node]) {
         nodes[id].args = vec![a, b, c];
         nodes[product].args.clear();
     }
+}
+
+/// When operation `id` is `sigmoid(x) sigmoid(-x)`: the two factors, of which nothing else reads the second.
+fn sigmoid_slope(nodes: &[Node], uses: &[usize], id: usize) -> Option<(usize, usize)> {
+    let under = |f: Func, id: usize| (nodes[id].op == Op::Unary(f)).then(|| nodes[id].args[0]);
+    let Node { op: Op::Binary(Binary::Mul), ref args, .. } = nodes[id] else { return None };
+    [(args[0], args[1]), (args[1], args[0])].into_iter().find(|&(a, b)| {
+        let negated = under(Func::Sigmoid, b).filter(|_| uses[b] == 1).and_then(|b| under(Func::Neg, b));
+        negated.is_some() && under(Func::Sigmoid, a) == negated
+    })
 }
 
 /// Every value as one simplified expression over the values that are not pointwise, so that rules and common

@@ -5,7 +5,7 @@ mod plain;
 use plain::{Data, Recipe, extents, lengths, run, spec};
 use proptest::prelude::*;
 
-use super::lower::Extent;
+use super::lower::{Extent, Op};
 use super::{Input, Output, Program, RawSource, Reduce, Source, Spec, Value};
 use crate::{Expr, Float};
 
@@ -104,6 +104,31 @@ fn sums_are_within_two_units_of_the_sum_of_magnitudes() {
     for (spec, size) in [(sum(Output::TotalSum(0)), (1, n)), (sum(Output::ColSum(0)), (n, 1)), (row_sum, (1, n))] {
         let got = run(&Program::compile(&spec), &[Source::Full(&data)], size, &[1], 0)[0][0];
         assert!((f64::from(got) - exact).abs() <= 2.0 * unit, "{got} is not {exact}: {spec:?}");
+    }
+}
+
+/// One exponential serves a sigmoid and its slope, whichever factor comes first and whoever else reads the sigmoid.
+#[test]
+fn a_sigmoid_and_its_slope_are_one_instruction() {
+    for (text, outputs) in [("y * sigmoid(-x)", [1, 2]), ("sigmoid(-x) * y", [2, 1]), ("3 * (y * sigmoid(-x))", [2, 2])]
+    {
+        let slope = Value::Pointwise(Expr::parse(text, &["x", "y"], &()).unwrap(), vec![0, 1]);
+        let sigmoid = Value::Pointwise(Expr::parse("sigmoid(x)", &["x"], &()).unwrap(), vec![0]);
+        let values = vec![Value::Input(0), sigmoid, slope];
+        let program =
+            Program::compile(&Spec { inputs: vec![Input::Full], values, outputs: outputs.map(Output::Store).into() });
+        assert!(!program.tile.iter().any(|i| matches!(i.op, Op::Unary(_))), "{:?}", program.tile);
+        for count in [1, 8, 9, 16, 40, 3000] {
+            let x: Vec<f64> = (0..count).map(|i| ((i % 80) as f64 - 20.0) * 0.75).collect();
+            let got = run(&program, &[Source::Full(&x)], (1, count), &[count; 2], 0);
+            for (array, number) in got.iter().zip(outputs) {
+                for (got, x) in array.iter().zip(&x) {
+                    let (y, rest) = (1.0 / (1.0 + (-x).exp()), 1.0 / (1.0 + x.exp()));
+                    let want = if number == 1 { y } else { y * rest * if text.starts_with('3') { 3.0 } else { 1.0 } };
+                    assert!((got - want).abs() <= 1e-15 * want, "{got} is not {want} of {x} in {text}");
+                }
+            }
+        }
     }
 }
 
