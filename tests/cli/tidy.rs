@@ -44,6 +44,19 @@ fn a_crate_imports_rows_above_it_and_what_its_row_names() {
     }
 }
 
+/// Each binary is linked anew, which takes longer than most of the tests in it.
+#[test]
+fn a_crate_has_one_test_binary_beside_those_that_measure_their_own_process() {
+    for (name, _) in layers() {
+        let Ok(entries) = std::fs::read_dir(root().join("crates").join(&name).join("tests")) else { continue };
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let binaries = paths.map(|path| if path.is_dir() { path.join("main.rs") } else { path });
+        let texts = binaries.filter_map(|file| std::fs::read_to_string(file).ok());
+        let shared = texts.filter(|text| !text.lines().next().unwrap().contains("in a process of its own")).count();
+        assert!(shared <= 1, "the tests of {name} are linked {shared} times");
+    }
+}
+
 /// The code of every crate and of the command, by path below the repository.
 fn sources() -> BTreeMap<String, String> {
     let files = ["crates", "tools", "tests"].iter().flat_map(|folder| files_under(folder, "rs"));

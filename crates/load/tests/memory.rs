@@ -1,4 +1,4 @@
-//! What loading a long file takes, in a process of its own.
+//! What loading a long file takes, in a process of its own, whose peak is measured.
 
 #![cfg(target_os = "linux")]
 

@@ -1,4 +1,4 @@
-//! A step of training allocates nothing once every kind of batch has run.
+//! Steps of training allocate nothing once every kind of batch has run, in a process of its own whose allocator counts.
 
 use std::alloc::System;
 use std::path::Path;

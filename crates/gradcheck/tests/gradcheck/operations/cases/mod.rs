@@ -10,7 +10,7 @@ mod sequence;
 mod shape;
 mod window;
 
-use crate::values::Case;
+use crate::operations::values::Case;
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
     let families = [

@@ -1,6 +1,6 @@
 //! Models made up at random, laid out at random: formatting them changes nothing but the layout.
 //!
-//! A thousand by default; `GRAPHRUN_CASES=10000 cargo test -p graphrun-load --test generated` makes more of them.
+//! A thousand by default; `GRAPHRUN_CASES=10000 cargo test -p graphrun-load --test load generated` makes more of them.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! Elements moved about.
 
-use crate::plain::Plain;
-use crate::values::Case;
+use crate::operations::plain::Plain;
+use crate::operations::values::Case;
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("Broadcast(x: a, shape: [3, N, M])", &["NM"], |x| {

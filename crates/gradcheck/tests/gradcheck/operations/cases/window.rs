@@ -1,7 +1,7 @@
 //! Windows slid over images.
 
-use crate::plain::{Plain, mean, most, sum};
-use crate::values::Case;
+use crate::operations::plain::{Plain, mean, most, sum};
+use crate::operations::values::Case;
 
 /// A window of 2 x 2 at each place of images, as `f` sums it up.
 fn windows(x: &Plain, f: impl Fn(&[f64]) -> f64) -> Plain {

@@ -1,7 +1,7 @@
 //! Normalisation.
 
-use crate::plain::{Plain, dot, mean, variance};
-use crate::values::Case;
+use crate::operations::plain::{Plain, dot, mean, variance};
+use crate::operations::values::Case;
 
 /// The standard score of a row.
 fn standard(v: &[f64]) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Real files, mutated: whatever a file says, loading answers with a model or with findings that have places.
 //!
-//! `PROPTEST_CASES=1000000` makes a long run of it.
+//! `PROPTEST_CASES=1000000 cargo test -p graphrun-load --test load mutate` makes a long run of it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

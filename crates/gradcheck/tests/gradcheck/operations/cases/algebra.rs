@@ -1,7 +1,7 @@
 //! Sums of products.
 
-use crate::plain::{Plain, dot};
-use crate::values::Case;
+use crate::operations::plain::{Plain, dot};
+use crate::operations::values::Case;
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("Bilinear(a: a, b: b, units: 3)", &["NM", "N4"], |x| {

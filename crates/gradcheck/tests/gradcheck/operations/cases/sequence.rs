@@ -1,7 +1,7 @@
 //! Sequences of three vectors.
 
-use crate::plain::{Plain, sigmoid, softmax};
-use crate::values::Case;
+use crate::operations::plain::{Plain, sigmoid, softmax};
+use crate::operations::values::Case;
 
 /// A matrix times a vector.
 fn times(w: &Plain, v: &[f64]) -> Vec<f64> {

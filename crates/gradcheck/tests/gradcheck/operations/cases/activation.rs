@@ -1,7 +1,7 @@
 //! Activations that know more than one element, or have parameters.
 
-use crate::plain::{Plain, sigmoid, softmax};
-use crate::values::Case;
+use crate::operations::plain::{Plain, sigmoid, softmax};
+use crate::operations::values::Case;
 
 use super::algebra::product;
 

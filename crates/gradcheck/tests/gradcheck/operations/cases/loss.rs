@@ -1,7 +1,7 @@
 //! Losses, which are means over elements or rows.
 
-use crate::plain::{Plain, dot, mean, softmax};
-use crate::values::Case;
+use crate::operations::plain::{Plain, dot, mean, softmax};
+use crate::operations::values::Case;
 
 /// The mean of `f` over the elements of two arrays.
 fn pairs(x: &[Plain], f: impl Fn(f64, f64) -> f64) -> Plain {

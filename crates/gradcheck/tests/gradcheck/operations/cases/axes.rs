@@ -1,7 +1,7 @@
 //! Along axes and over them.
 
-use crate::plain::{Plain, dot, first, mean, most, sigmoid, sum, variance};
-use crate::values::Case;
+use crate::operations::plain::{Plain, dot, first, mean, most, sigmoid, sum, variance};
+use crate::operations::values::Case;
 
 /// Elements of nothing: what is refused then, or has no place to stand.
 const NO_FIRST: Option<&str> = Some("there is no first element of none");

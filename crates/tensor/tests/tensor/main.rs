@@ -1,0 +1,5 @@
+//! The kernels against their definitions.
+
+mod products;
+mod views;
+mod windows;

@@ -1,0 +1,4 @@
+//! Training sections from outside: whole runs, and the messages of wrong ones.
+
+mod runs;
+mod wrong;
