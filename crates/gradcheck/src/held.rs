@@ -4,6 +4,7 @@ use graphrun_graph::{Builder, Graph, NodeId};
 use graphrun_tensor::Dtype;
 
 use crate::array::Values;
+use crate::copy::{copy, same};
 use crate::engine::{Engine, Program, sizes_of};
 use crate::graph::{CheckError, Pair};
 
@@ -48,15 +49,9 @@ fn held(graph: &Graph) -> Result<Option<Held>, CheckError> {
         return Ok(None);
     }
     let mut b = Builder::from_graph(graph.clone());
-    let mut copies: Vec<NodeId> = vec![];
-    for (id, node) in graph.ids() {
-        let inputs: Vec<NodeId> = node.inputs.iter().map(|i| copies[i.index()]).collect();
-        copies.push(match nodes.iter().find(|(_, held)| *held == id) {
-            Some((name, _)) => b.input(name, node.ty.clone())?,
-            None if inputs.is_empty() => id,
-            None => b.node_arc(node.op.clone(), &inputs)?,
-        });
-    }
-    b.graph_mut().outputs = graph.outputs.iter().map(|(name, id)| (name.clone(), copies[id.index()])).collect();
+    copy(&mut b, graph, &mut |b, id, node, inputs| match nodes.iter().find(|(_, held)| *held == id) {
+        Some((name, _)) => b.input(name, node.ty.clone()),
+        None => same(b, node, inputs),
+    })?;
     Ok(Some(Held { graph: b.finish(), nodes }))
 }

@@ -18,6 +18,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::array::{map, real, reals, set};
+use crate::copy::{copy, same};
 use crate::engine::{Engine, sizes_of};
 use crate::graph::{CheckError, Pair, leaf, scalar};
 use crate::options::Options;
@@ -142,26 +143,23 @@ pub(crate) fn moved(
 ) -> Result<Moved, CheckError> {
     let reached = pair.forward.reachable();
     let mut b = Builder::from_graph(pair.forward.clone());
-    let mut moved: Vec<NodeId> = vec![];
     let mut fed = vec![];
     // What does not depend on anything varied has exact values, such as places to be compared.
     let leaves = pair.wrt.iter().map(|name| leaf(&pair.forward, name)).collect::<Result<Vec<_>, _>>()?;
     let mut varies: Vec<bool> = vec![];
-    for (id, node) in pair.forward.ids() {
+    copy(&mut b, &pair.forward, &mut |b, id, node, inputs| {
         varies.push(leaves.contains(&id) || node.inputs.iter().any(|i| varies[i.index()]));
-        let inputs: Vec<NodeId> = node.inputs.iter().map(|i| moved[i.index()]).collect();
-        let mut copy = if inputs.is_empty() { id } else { b.node_arc(node.op.clone(), &inputs)? };
-        if node.ty.is_real() && reached[id.index()] && varies[id.index()] && which(node) {
-            let name = name_of(id);
-            let input = b.input(&name, node.ty.clone())?;
-            copy = by(&mut b, copy, input)?;
-            fed.push((name, input));
+        let plain = same(b, node, inputs)?;
+        if !(node.ty.is_real() && reached[id.index()] && varies[id.index()] && which(node)) {
+            return Ok(plain);
         }
-        moved.push(copy);
-    }
-    let value = moved[pair.forward.outputs[0].1.index()];
+        let name = name_of(id);
+        let input = b.input(&name, node.ty.clone())?;
+        fed.push((name, input));
+        by(b, plain, input)
+    })?;
+    let value = b.graph().outputs[0].1;
     let ids = pair.wrt.iter().map(|name| leaf(b.graph(), name)).collect::<Result<Vec<_>, _>>()?;
-    b.graph_mut().outputs = vec![("value".to_owned(), value)];
     let shared = b.graph().nodes().len();
     let gradients = grad(&mut b, value, &ids, None)?;
     let mut graph = b.finish();

@@ -3,6 +3,7 @@
 mod array;
 mod convention;
 mod cook;
+mod copy;
 mod coverage;
 mod curve;
 mod derivative;

@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::array::{Values, real, reals};
+use crate::copy::{copy, same};
 use crate::engine::{Engine, sizes_of};
 use crate::graph::{CheckError, Pair, greatest, run_all, scalar};
 use crate::judge::ROUNDING;
@@ -40,26 +41,20 @@ pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<
     let mut b = Builder::from_graph(graph.clone());
     let above: Vec<NodeId> = pair.cotangents.iter().filter_map(|name| graph.find(name)).collect();
     let mut carries: Vec<bool> = vec![];
-    let mut copies: Vec<NodeId> = vec![];
-    for (id, node) in graph.ids() {
-        let above = above.contains(&id);
-        carries.push(above || node.inputs.iter().any(|i| carries[i.index()]));
+    copy(&mut b, &graph, &mut |b, id, node, inputs| {
+        carries.push(above.contains(&id) || node.inputs.iter().any(|i| carries[i.index()]));
         if id.index() < shared {
-            copies.push(id);
-            continue;
+            return Ok(id);
         }
-        let inputs: Vec<NodeId> = node.inputs.iter().map(|i| copies[i.index()]).collect();
-        let mut copy = b.node_arc(node.op.clone(), &inputs)?;
-        if carries[id.index()] && reached[id.index()] && node.ty.is_real() && !node.inputs.is_empty() {
-            let name = format!("{}__factor", id.index());
-            let factor = b.input(&name, node.ty.clone())?;
-            copy = b.mul(&[copy, factor])?;
-            fed.push((name, factor));
+        let plain = same(b, node, inputs)?;
+        if !(carries[id.index()] && reached[id.index()] && node.ty.is_real() && computed(node)) {
+            return Ok(plain);
         }
-        copies.push(copy);
-    }
-    let outputs: Vec<_> = graph.outputs.iter().map(|(name, id)| (name.clone(), copies[id.index()])).collect();
-    b.graph_mut().outputs = outputs;
+        let name = format!("{}__factor", id.index());
+        let factor = b.input(&name, node.ty.clone())?;
+        fed.push((name, factor));
+        multiplied(b, plain, factor)
+    })?;
     let graph = b.finish();
     let factors = shapes(&graph, fed, &sizes)?;
     let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;

@@ -5,6 +5,7 @@ use graphrun_graph::{Builder, Graph, NodeId, Sizes};
 use graphrun_tensor::Dtype;
 
 use crate::array::Values;
+use crate::copy::{copy, same};
 use crate::engine::{Engine, Program};
 
 /// Hands out each run's results one run late.
@@ -49,15 +50,11 @@ fn overwritten(graph: &Graph) -> Option<Graph> {
         })?;
         Some((reader, lost, between))
     })?;
-    let mut b = Builder::new();
-    let mut moved: Vec<NodeId> = vec![];
-    for (id, node) in graph.ids() {
-        let input = |i: &NodeId| moved[if id == reader && *i == lost { later.index() } else { i.index() }];
-        let inputs: Vec<NodeId> = node.inputs.iter().map(input).collect();
-        moved.push(b.node_arc(node.op.clone(), &inputs).ok()?);
-    }
-    let mut out = b.finish();
-    out.outputs = graph.outputs.iter().map(|(name, id)| (name.clone(), moved[id.index()])).collect();
-    out.sizes = graph.sizes.clone();
-    Some(out)
+    // What comes before the reader keeps its place.
+    let seen = graph.node(reader).inputs.iter().map(|input| if *input == lost { later } else { *input });
+    let seen: Vec<NodeId> = seen.collect();
+    let mut b = Builder::from_graph(graph.clone());
+    let copied =
+        copy(&mut b, graph, &mut |b, id, node, inputs| same(b, node, if id == reader { &seen } else { inputs }));
+    copied.is_ok().then(|| b.finish())
 }

@@ -6,6 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::toy::{Kernel, Toy, like_first, no_gradient};
+use crate::copy::{Emit, copy, same};
 use crate::graph::Pair;
 
 /// Plants a bug, or leaves the pair as it is where it has no place for it.
@@ -31,7 +32,7 @@ pub(super) const PLANTS: [(&str, Plant); 13] = [
     }),
     ("broadcast sum over the wrong axis", |pair, rng| {
         edited(pair, rng, &is_square_sum, &|b, node, inputs| {
-            let Form::Reduce { axes, keep, .. } = node.op.form() else { return b.node_arc(node.op.clone(), inputs) };
+            let Form::Reduce { axes, keep, .. } = node.op.form() else { return same(b, node, inputs) };
             let other = 1 - axes[0];
             let swapped = b.sum(inputs[0], &[other], keep)?;
             // With the axis kept, the sizes that are left stand the other way round.
@@ -107,23 +108,16 @@ fn first_slice(node: &Node) -> Toy {
     Toy { name: "GateFirst", p, shapes, kernel, vjp: no_gradient }
 }
 
-/// Emits a node of the gradient graph once more, from its copied inputs.
-type Copy<'a> = dyn Fn(&mut Builder, NodeId, &Node, &[NodeId]) -> Result<NodeId, TypeError> + 'a;
-
-/// Copies the gradient graph, each node beyond those of the forward graph by `copy`. A change that does not type-check
+/// Copies the gradient graph, each node beyond those of the forward graph by `emit`. A change that does not type-check
 /// is no bug that could ship, and leaves the pair as it is.
-fn copied(mut pair: Pair, copy: &Copy<'_>) -> Pair {
+fn copied(mut pair: Pair, emit: &mut Emit<'_>) -> Pair {
     let mut b = Builder::from_graph(pair.forward.clone());
-    let mut moved: Vec<NodeId> = vec![];
-    for (id, node) in pair.backward.ids() {
-        let inputs: Vec<NodeId> = node.inputs.iter().map(|i| moved[i.index()]).collect();
-        let new = if id.index() < pair.shared { Ok(id) } else { copy(&mut b, id, node, &inputs) };
-        let Ok(new) = new else { break };
-        moved.push(new);
-    }
-    if moved.len() == pair.backward.nodes().len() {
-        let outputs = pair.backward.outputs.iter().map(|(name, id)| (name.clone(), moved[id.index()]));
-        b.graph_mut().outputs = outputs.collect();
+    let shared = pair.shared;
+    let copied = copy(&mut b, &pair.backward, &mut |b, id, node, inputs| match id.index() < shared {
+        true => Ok(id),
+        false => emit(b, id, node, inputs),
+    });
+    if copied.is_ok() {
         pair.backward = b.finish();
     }
     pair
@@ -142,9 +136,9 @@ fn edited(
         return pair;
     }
     let site = sites[rng.random_range(0..sites.len())];
-    copied(pair, &|b, id, node, inputs| match id == site {
+    copied(pair, &mut |b, id, node, inputs| match id == site {
         true => change(b, node, inputs),
-        false => b.node_arc(node.op.clone(), inputs),
+        false => same(b, node, inputs),
     })
 }
 
@@ -178,7 +172,7 @@ fn is_square_sum(pair: &Pair, node: &Node) -> bool {
 /// What comes from above counts as one.
 fn dropped_upstream(pair: Pair, _: &mut ChaCha8Rng) -> Pair {
     let fed: Vec<NodeId> = pair.cotangents.iter().filter_map(|name| pair.backward.find(name)).collect();
-    copied(pair, &|b, _, node, inputs| {
+    copied(pair, &mut |b, _, node, inputs| {
         let replaced = inputs.iter().map(|input| {
             if !fed.contains(input) {
                 return Ok(*input);
@@ -188,6 +182,6 @@ fn dropped_upstream(pair: Pair, _: &mut ChaCha8Rng) -> Pair {
             b.broadcast(one, &shape)
         });
         let replaced = replaced.collect::<Result<Vec<_>, _>>()?;
-        b.node_arc(node.op.clone(), &replaced)
+        same(b, node, &replaced)
     })
 }
