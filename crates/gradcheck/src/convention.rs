@@ -6,7 +6,7 @@ use graphrun_graph::Kink;
 use crate::array::reals;
 use crate::engine::Engine;
 use crate::examine::Finding;
-use crate::graph::{Pair, Problem, slope};
+use crate::graph::{Pair, Problem};
 
 /// How many elements of a tensor are looked at: kinks that an operation has, its first elements have.
 const ELEMENTS: usize = 16;
@@ -23,12 +23,11 @@ pub(crate) fn declared(
     gradient: &[Array],
     engine: &dyn Engine,
 ) -> Result<(), Finding> {
-    let (mut value, mut values) = pair.varied(&pair.values, engine).map_err(|e| Finding::new("runs", e))?;
+    let mut varied = pair.varied(engine).map_err(|e| Finding::new("runs", e))?;
     for (position, name) in pair.wrt.iter().enumerate() {
-        value.run(&values).map_err(|e| Finding::new("runs", e))?;
         for k in 0..reals(&pair.values[name]).len().min(ELEMENTS) {
             let Some(first) = first(kink, problem, pair, position, k) else { continue };
-            let Some((below, above)) = slope(value.as_mut(), &mut values, name, k).kink else { continue };
+            let Some((below, above)) = varied.slope(name, k).kink else { continue };
             let (wanted, got) = (kink.choose(below, above, first), reals(&gradient[position])[k]);
             let share = (got - wanted).abs() / (above - below).abs();
             // A gradient that is not a number is seen elsewhere.

@@ -7,16 +7,14 @@ use graphrun_exec::Array;
 use graphrun_graph::{Builder, GradError, Graph, NodeId, Type, TypeError, grad};
 use graphrun_tensor::Dtype;
 
-use crate::array::{Values, reals, set, set_element};
-use crate::derivative::derivative;
+use crate::array::{Values, reals, set};
 use crate::engine::{Engine, Program, sizes_of};
 use crate::kink::{Inside, Learnt};
-use crate::ladder::Estimate;
 use crate::options::Options;
 use crate::probe::Aid;
-use crate::range::Range;
 use crate::report::{Entry, Report};
 use crate::tensor::check_tensor;
+use crate::varied::{Varied, scalar};
 
 /// What is checked: the gradient of nodes with respect to inputs and parameters, at some values.
 #[derive(Clone, Debug)]
@@ -183,7 +181,7 @@ impl Flat {
     pub fn new(problem: &Problem, engine: &dyn Engine) -> Result<Flat, CheckError> {
         let pair = problem.pair()?;
         let sizes = sizes_of(&pair.backward, &pair.values)?;
-        let (program, values) = pair.varied(&pair.values, engine)?;
+        let Varied { program, values, .. } = pair.varied(engine)?;
         let gradients = engine.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
         let x = pair.wrt.iter().flat_map(|name| reals(&pair.values[name])).copied().collect();
         let gradient = gradients.iter().flat_map(reals).copied().collect();
@@ -214,42 +212,18 @@ pub(crate) fn check_pair(
     options: &Options<'_>,
     lenient: bool,
 ) -> Result<Report, CheckError> {
-    let (mut value, mut values) = pair.varied(&pair.values, forward)?;
+    let mut varied = pair.varied(forward)?;
     let learnt = Learnt::default();
     let mut entries: Vec<Entry> = Vec::with_capacity(pair.wrt.len());
     for (position, (name, gradient)) in pair.wrt.iter().zip(gradients).enumerate() {
         let x = reals(&pair.values[name]).to_vec();
-        // Brings back what the entry before has moved; and a value that does not fit is an error here and not a NaN.
-        value.run(&values)?;
-        let mut f = |point: &[f64]| {
-            set(&mut values, name, point);
-            scalar(value.rerun(&values, name))
-        };
+        let mut f = |point: &[f64]| varied.at(name, point);
         let gradient = reals(gradient);
         let inside = Inside { pair, position, gradient, forward, backward, options, lenient, learnt: &learnt };
         let aid = Aid { insight: Some(&inside), lenient };
         entries.push(check_tensor(name, &mut f, &x, gradient, options, aid));
-        set(&mut values, name, &x);
     }
     Ok(Report::new(entries))
-}
-
-/// The first output of a run, a scalar; NaN where it cannot be had.
-pub(crate) fn scalar(run: Result<Vec<Array>, String>) -> f64 {
-    run.ok().and_then(|out| reals(&out[0]).first().copied()).unwrap_or(f64::NAN)
-}
-
-/// The derivative of a scalar program at one element of `name`. The program has been run at these values, which are left
-/// as they were.
-pub(crate) fn slope(program: &mut dyn Program, values: &mut Values, name: &str, element: usize) -> Estimate {
-    let at = reals(&values[name])[element];
-    let along = |t: f64| {
-        set_element(values, name, element, at + t);
-        (scalar(program.rerun(values, name)), (at + t) - at)
-    };
-    let found = derivative(along, Range::around(at));
-    set_element(values, name, element, at);
-    found
 }
 
 /// The gradients, and the greatest finite number among all nodes of the gradient graph.

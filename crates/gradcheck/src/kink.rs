@@ -17,10 +17,10 @@ use graphrun_tensor::{Dtype, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::array::{map, real, reals, set};
+use crate::array::{map, real, reals};
 use crate::copy::{copy, same};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, leaf, scalar};
+use crate::graph::{CheckError, Pair, leaf};
 use crate::options::Options;
 use crate::probe::{Aid, Insight, Probe, Target};
 use crate::report::Verdict;
@@ -274,16 +274,13 @@ impl Inside<'_> {
         let sizes = sizes_of(&pair.backward, &pair.values)?;
         let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
         let gradient = reals(&gradients[position]);
-        let (mut value, mut values) = pair.varied(&pair.values, forward)?;
+        let mut varied = pair.varied(forward)?;
         let name = &pair.wrt[position];
-        let x = reals(&values[name]).to_vec();
-        let mut f = |point: &[f64]| {
-            set(&mut values, name, point);
-            scalar(value.rerun(&values, name))
-        };
+        let x = reals(&pair.values[name]);
+        let mut f = |point: &[f64]| varied.at(name, point);
         let inside = Inside { pair, gradient, learnt: &Learnt::default(), ..*self };
         let scale = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
         let aid = Aid { insight: Some(&inside), lenient: self.lenient };
-        Ok(Target { f: &mut f, x: &x, gradient, options, aid }.direction(span, weights, scale))
+        Ok(Target { f: &mut f, x, gradient, options, aid }.direction(span, weights, scale))
     }
 }

@@ -13,7 +13,6 @@ mod examine;
 mod function;
 mod gate;
 mod graph;
-mod held;
 mod hunt;
 mod interpret;
 mod judge;
@@ -32,6 +31,7 @@ mod second;
 mod shrink;
 mod tape;
 mod tensor;
+mod varied;
 
 pub use array::Values;
 pub use cook::{Dish, cook};

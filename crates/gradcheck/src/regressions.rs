@@ -9,7 +9,7 @@ use graphrun_exec::Array;
 use graphrun_graph::{Builder, Graph};
 
 use crate::array::{real, reals};
-use crate::graph::{Problem, slope};
+use crate::graph::Problem;
 use crate::hunt::Failure;
 use crate::interpret::Interpreter;
 use crate::recipe::Recipe;
@@ -122,21 +122,13 @@ fn tests(problem: &Problem, graph: &Graph) -> String {
 /// The numeric gradient with respect to every input and parameter; elements without one are NaN.
 fn numeric(problem: &Problem) -> Vec<(String, Array)> {
     let Ok(pair) = problem.pair() else { return vec![] };
-    let program = pair.varied(&pair.values, &Interpreter::default());
     // Without a run there is no slope either: a value that does not fit is NaN throughout.
-    let (mut program, mut values) = program.map_or((None, pair.values.clone()), |(p, values)| (Some(p), values));
+    let mut varied = pair.varied(&Interpreter::default()).ok();
     let gradient = |name: &String| {
         let array = &pair.values[name];
-        let mut slope = |k| match program.as_mut() {
-            Some(program) => slope(program.as_mut(), &mut values, name, k).value,
-            None => f64::NAN,
-        };
+        let mut slope = |k| varied.as_mut().map_or(f64::NAN, |varied| varied.slope(name, k).value);
         // Ten digits are more than the test's tolerance asks for, and read better than seventeen.
         let slopes = (0..reals(array).len()).map(|k| (slope(k) * PRINTED).round() / PRINTED).collect();
-        // Brings back what the slopes of this one have moved.
-        if let Some(program) = &mut program {
-            drop(program.run(&values));
-        }
         (name.clone(), real(array.shape(), slopes))
     };
     pair.wrt.iter().map(gradient).collect()

@@ -12,9 +12,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::array::{Values, real, reals};
 use crate::copy::{copy, same};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, greatest, run_all, scalar};
+use crate::graph::{CheckError, Pair, greatest, run_all};
 use crate::judge::ROUNDING;
 use crate::kink::{Moved, moved, shapes};
+use crate::varied::scalar;
 
 /// How often the walk is repeated: the chance that all runs hide a cancellation falls with each.
 const RUNS: usize = 3;
