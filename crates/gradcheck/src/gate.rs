@@ -6,6 +6,7 @@ mod toy;
 mod toys;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use graphrun_graph::Registry;
@@ -17,6 +18,7 @@ use crate::examine::Examination;
 use crate::graph::Pair;
 use crate::hunt::{self, Failure, Hunt, Tally, search, serve};
 use crate::interpret::Interpreter;
+use crate::parallel::in_parallel;
 use crate::recipe::{Recipe, ingredients};
 use crate::report::Verdict;
 
@@ -124,9 +126,9 @@ impl GateReport {
         Some(text)
     }
 
-    /// Whether the verdict is a pass.
+    /// Whether the verdict is a pass, and nothing was left unexamined.
     pub fn passed(&self) -> bool {
-        self.verdict() == Verdict::Pass
+        self.verdict() == Verdict::Pass && self.unexamined().is_empty()
     }
 }
 
@@ -189,11 +191,13 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
             _ => None,
         };
         let registry = wrong.as_ref().unwrap_or(&complete);
-        let needed = in_parallel(options.clean.threads, options.seeds, &|seed| {
-            caught(registry, &ops, *bug, subject, seed as u64, options.tries)
-        });
-        report.caught = needed.iter().flatten().count();
-        report.cases = needed.iter().flatten().copied().max().unwrap_or(0);
+        let planted = |seed: usize, needed: &mut Vec<usize>| {
+            needed.extend(caught(registry, &ops, *bug, subject, seed as u64, options.tries));
+            ControlFlow::Continue(())
+        };
+        let needed = in_parallel(options.clean.threads, options.seeds, &planted).concat();
+        report.caught = needed.len();
+        report.cases = needed.into_iter().max().unwrap_or(0);
         if let Some(progress) = options.progress {
             progress(report);
         }
@@ -233,18 +237,6 @@ fn caught(registry: &Registry, ops: &[&str], bug: Bug, subject: &dyn Engine, see
     })
 }
 
-/// `f` of every index below `count`, on several threads, in order.
-fn in_parallel<T: Send>(threads: usize, count: usize, f: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
-    let threads = threads.clamp(1, count.max(1));
-    let mut out: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let part = |first: usize| (first..count).step_by(threads).map(|k| (k, f(k))).collect::<Vec<_>>();
-        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || part(first))).collect();
-        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
-    out.sort_by_key(|(k, _)| *k);
-    out.into_iter().map(|(_, value)| value).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,6 +257,7 @@ mod tests {
         ] {
             let report = gate(seeds, cases);
             assert_eq!((report.verdict(), &report.unexamined()[..]), (verdict, unexamined), "{report}");
+            assert_eq!(report.passed(), seeds > 0 && cases > 0, "{report}");
             let text = report.to_string();
             assert_eq!(text.matches("not examined").count(), unexamined.len(), "{text}");
             assert_eq!((text.contains("caught"), text.contains("without an alarm")), (seeds > 0, cases > 0), "{text}");

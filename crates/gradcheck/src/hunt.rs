@@ -1,10 +1,10 @@
 //! The search for a case that does not hold: many recipes, on all cores, the failure made small.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use graphrun_graph::{Kink, Registry};
 
@@ -12,6 +12,7 @@ use crate::cook::cook;
 use crate::coverage::Coverage;
 use crate::examine::{Examination, Finding, examine};
 use crate::graph::{CheckError, Problem};
+use crate::parallel::in_parallel;
 use crate::recipe::{Recipe, ingredients};
 use crate::regressions::{self, Print};
 use crate::report::{Report, Verdict};
@@ -118,31 +119,14 @@ pub(crate) fn search(
     for known in known.map_err(unread)? {
         case(registry, &known, how, &mut tally).map_err(|found| report(registry, known, found, how, hunt))?;
     }
-    let stop = AtomicBool::new(false);
-    let threads = hunt.threads.clamp(1, hunt.cases.max(1));
-    // Cases are handed out in order, so that all before one that fails are examined too.
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut tally = Tally::default();
-        while !stop.load(Ordering::Relaxed) {
-            let k = next.fetch_add(1, Ordering::Relaxed);
-            if k >= hunt.cases {
-                break;
-            }
-            let recipe = recipe(hunt.seed.wrapping_add(k as u64));
-            if let Err(finding) = case(registry, &recipe, how, &mut tally) {
-                stop.store(true, Ordering::Relaxed);
-                return (tally, Some((k, recipe, finding)));
-            }
-        }
-        (tally, None)
+    let examined = |k: usize, (tally, failure): &mut (Tally, Option<(usize, Recipe, Finding)>)| {
+        let recipe = recipe(hunt.seed.wrapping_add(k as u64));
+        let Err(finding) = case(registry, &recipe, how, tally) else { return ControlFlow::Continue(()) };
+        *failure = Some((k, recipe, finding));
+        ControlFlow::Break(())
     };
-    let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
     let mut failures = vec![];
-    for (part, failure) in outcomes {
+    for (part, failure) in in_parallel(hunt.threads, hunt.cases, &examined) {
         tally.add(&part);
         failures.extend(failure);
     }

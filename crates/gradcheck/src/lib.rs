@@ -20,6 +20,7 @@ mod kink;
 mod ladder;
 mod metamorphic;
 mod options;
+mod parallel;
 mod precision;
 mod probe;
 mod range;
