@@ -27,7 +27,7 @@ pub struct Hunt {
     pub seed: u64,
     /// How many threads search.
     pub threads: usize,
-    /// The folder of earlier failures, replayed first, where new ones are written.
+    /// The folder of earlier failures, replayed first. Those found are written below it, as [`save`](crate::save) says.
     pub regressions: Option<PathBuf>,
     /// How a failure is printed as a model file; without it a failure shows the graph's listing.
     pub print: Option<Arc<Print>>,
@@ -77,12 +77,17 @@ pub struct Failure {
     pub model: String,
     /// Whether that text is a model file.
     pub loads: bool,
+    /// Where the recipe is saved, with the model beside it.
+    pub saved: Option<PathBuf>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (finding, model) = (&self.finding, &self.model);
-        write!(f, "{finding}\n\n{model}\nreplay it with this recipe:\n{}", self.recipe)
+        write!(f, "{finding}\n\n{model}\nreplay it with this recipe:\n{}", self.recipe)?;
+        let Some(path) = &self.saved else { return Ok(()) };
+        let folder = path.ancestors().nth(2).unwrap_or(path);
+        write!(f, "\nit is replayed first from now on, and kept by\nmv {}.* {}", path.with_extension("").display(), folder.display())
     }
 }
 
@@ -116,8 +121,9 @@ pub(crate) fn search(
 ) -> Result<Tally, Box<Failure>> {
     let mut tally = Tally::default();
     let known = hunt.regressions.as_ref().map_or(Ok(vec![]), |folder| regressions::recipes(folder));
+    let on_disk = Hunt { regressions: None, ..hunt.clone() };
     for known in known.map_err(unread)? {
-        case(registry, &known, how, &mut tally).map_err(|found| report(registry, known, found, how, hunt))?;
+        case(registry, &known, how, &mut tally).map_err(|found| report(registry, known, found, how, &on_disk))?;
     }
     let examined = |k: usize, (tally, failure): &mut (Tally, Option<(usize, Recipe, Finding)>)| {
         let recipe = recipe(hunt.seed.wrapping_add(k as u64));
@@ -196,12 +202,13 @@ pub(crate) fn serve(
 fn report(registry: &Registry, recipe: Recipe, finding: Finding, how: &Examination<'_>, hunt: &Hunt) -> Box<Failure> {
     let (recipe, problem, finding) = shrink(registry, recipe, finding, how);
     let (model, loads) = regressions::model(&problem, hunt.print.as_deref());
-    let mut failure = Box::new(Failure { finding, recipe, problem, model, loads });
-    if let Some(folder) = &hunt.regressions
-        && let Err(error) = regressions::save(folder, &failure)
-    {
-        // A folder that cannot be written must not hide the failure itself, so its words go along.
-        failure.finding.detail += &format!(" (not saved in {}: {error})", folder.display());
+    let mut failure = Box::new(Failure { finding, recipe, problem, model, loads, saved: None });
+    if let Some(folder) = &hunt.regressions {
+        match regressions::save(folder, &failure) {
+            Ok(path) => failure.saved = Some(path),
+            // A folder that cannot be written must not hide the failure itself, so its words go along.
+            Err(error) => failure.finding.detail += &format!(" (not saved in {}: {error})", folder.display()),
+        }
     }
     failure
 }
@@ -210,7 +217,8 @@ fn report(registry: &Registry, recipe: Recipe, finding: Finding, how: &Examinati
 fn unread(words: String) -> Box<Failure> {
     let finding = Finding { property: "regressions are readable", detail: words, excess: f64::INFINITY };
     let recipe = Recipe { steps: vec![], seed: 0, focus: None };
-    Box::new(Failure { finding, recipe, problem: crate::shrink::nothing(), model: String::new(), loads: false })
+    let problem = crate::shrink::nothing();
+    Box::new(Failure { finding, recipe, problem, model: String::new(), loads: false, saved: None })
 }
 
 impl Tally {

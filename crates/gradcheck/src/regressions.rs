@@ -21,11 +21,18 @@ pub type Print = dyn Fn(&Graph, &str) -> Result<String, String> + Send + Sync;
 /// Digits that a printed numeric gradient has; the test of a printed model allows a hundred times the last.
 const PRINTED: f64 = 1e10;
 
-/// The recipes kept in a folder, by file name; none where there is no such folder.
+/// The folder below that of regressions where new ones wait until somebody keeps them.
+const NEW: &str = "new";
+
+/// The recipes of a folder by file name, those that are kept before new ones; none where there is no such folder.
 ///
 /// # Errors
 /// The first recipe that cannot be read, in words.
 pub(crate) fn recipes(folder: &Path) -> Result<Vec<Recipe>, String> {
+    Ok([read(folder)?, read(&folder.join(NEW))?].concat())
+}
+
+fn read(folder: &Path) -> Result<Vec<Recipe>, String> {
     if !folder.exists() {
         return Ok(vec![]);
     }
@@ -41,12 +48,17 @@ pub(crate) fn recipes(folder: &Path) -> Result<Vec<Recipe>, String> {
     files.iter().map(read).collect()
 }
 
-/// Writes a failure's recipe and its model, and gives the path of the former.
+/// Writes a failure's recipe and its model into `new` below the folder of regressions, and gives the path of the former.
+///
+/// Git is told to pass over what is new, since a failure may be that of an experiment: to keep one is to move its two files
+/// up. Both kinds are replayed.
 ///
 /// # Errors
 /// A folder that cannot be written.
 pub fn save(folder: &Path, failure: &Failure) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
+    let folder = folder.join(NEW);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(".gitignore"), "*\n")?;
     let mut hasher = DefaultHasher::new();
     failure.recipe.hash(&mut hasher);
     let op = failure.recipe.steps.last().map_or("empty", |s| s.op.as_str());

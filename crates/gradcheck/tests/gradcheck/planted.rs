@@ -119,8 +119,16 @@ fn planted_bugs_come_out_as_small_models_that_reproduce_them() {
 fn regressions_are_saved_replayed_and_never_passed_over() {
     let folder = std::env::temp_dir().join(format!("graphrun-regressions-{}", std::process::id()));
     let kept = |cases| Hunt { cases, regressions: Some(folder.clone()), ..Hunt::default() };
-    hunt(two_for_three, kept(64)).expect_err("the bug is seen");
+    let failure = hunt(two_for_three, kept(64)).expect_err("the bug is seen");
+    let saved = failure.saved.clone().expect("the folder can be written");
     hunt(two_for_three, kept(0)).expect_err("the saved recipe is replayed");
+    // It is kept by moving it up, as the failure says, and not by adding everything there is.
+    assert_eq!(std::fs::read_to_string(saved.with_file_name(".gitignore")).unwrap(), "*\n");
+    let (from, to) = (saved.with_extension(""), folder.display());
+    assert!(failure.to_string().ends_with(&format!("mv {}.* {to}", from.display())), "{failure}");
+    std::fs::rename(&saved, folder.join(saved.file_name().unwrap())).unwrap();
+    let failure = hunt(two_for_three, kept(0)).expect_err("the kept recipe is replayed");
+    assert_eq!((failure.saved, saved.exists()), (None, false), "what is kept is not new again");
     hunt(right, kept(0)).unwrap_or_else(|failure| panic!("{failure}"));
     std::fs::write(folder.join("torn.recipe"), "Cube 00").unwrap();
     let failure = hunt(right, kept(0)).expect_err("a recipe that cannot be read is an error");
