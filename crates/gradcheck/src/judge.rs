@@ -116,15 +116,24 @@ fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
 }
 
 /// Judges by one difference quotient. Where that lies far off, a ladder tells a wrong gradient from a kink and from a
-/// step that is too coarse.
+/// step that is too coarse. Where those to either side lie further apart than a smooth function has them, it tells whether
+/// there is a kink.
 fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
     let analytic = asked.analytic;
-    let mut evaluations = 0;
-    let mut counted = |t: f64| {
-        evaluations += 1;
-        along(t)
+    let mut known: Vec<(f64, (f64, f64))> = vec![];
+    let mut once = |t: f64| match known.iter().find(|(step, _)| *step == t) {
+        Some((_, found)) => *found,
+        None => {
+            known.push((t, along(t)));
+            known[known.len() - 1].1
+        }
     };
-    let numeric = quotient(&mut counted, options.method, options.step);
+    let mut by = |method: Method| quotient(&mut once, method, options.step);
+    let numeric = by(options.method);
+    let parted = options.step <= asked.range.below.min(asked.range.above) && {
+        let (below, above) = (by(Method::Backward), by(Method::Forward));
+        relative(below, above) > Options { method: Method::Forward, ..*options }.threshold()
+    };
     let error = relative(analytic, numeric);
     let verdict = if !analytic.is_finite() {
         Verdict::Fail
@@ -142,15 +151,18 @@ fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
         reference: (analytic.abs() + numeric.abs()).max(1e-8),
         zero: analytic == 0.0 && numeric == 0.0,
         kink: false,
-        evaluations,
+        evaluations: known.len(),
     };
-    if analytic.is_finite() && verdict > Verdict::Pass {
+    if analytic.is_finite() && (verdict > Verdict::Pass || parted) {
         let ladder = adaptive(along, asked, options);
         probe.evaluations += ladder.evaluations;
         probe.kink = ladder.kink;
-        if matches!(ladder.verdict, Verdict::Kink | Verdict::Fail) {
-            probe.verdict = ladder.verdict;
-        }
+        probe.verdict = match (verdict, ladder.verdict) {
+            // What agrees with a quotient lies between the two slopes.
+            (Verdict::Pass, _) if ladder.kink => Verdict::Kink,
+            (Verdict::Inconclusive, Verdict::Kink | Verdict::Fail) => ladder.verdict,
+            _ => verdict,
+        };
     }
     probe
 }

@@ -171,17 +171,50 @@ fn textbook_methods_judge_by_the_lecture_s_error() {
     assert_eq!(forward.verdict, Verdict::Pass, "{forward}");
     assert_eq!(format!("{:.3e}", forward.entries[0].max_rel_error), "3.124e-4");
     assert_eq!(forward.entries[0].worst_index, Some(1));
-    assert_eq!(forward.evaluations(), 6);
+    // Two for the quotient, and one on the other side for a kink.
+    assert_eq!(forward.evaluations(), 9);
     assert!(with(Method::Central, 1e-3).entries[0].max_rel_error < 1e-10);
     let wrong = check_function(f, |x| x.to_vec(), &x, &Options { method: Method::Central, ..Options::default() });
     assert_eq!(wrong.verdict, Verdict::Fail);
-    let kink = check_function(
-        |x| relu(x[0]),
-        |_| vec![0.0],
-        &[0.0],
-        &Options { method: Method::Forward, ..Options::default() },
-    );
-    assert_eq!((kink.verdict, kink.entries[0].kinks), (Verdict::Kink, 1));
+}
+
+#[test]
+fn textbook_methods_see_kinks_whatever_their_quotient_is() {
+    let methods = [Method::Forward, Method::Backward, Method::Central];
+    let kinks = |f: &dyn Fn(f64) -> f64, g: f64, x: f64, options: &Options<'_>| {
+        let report = check_function(|x| f(x[0]), |_| vec![g], &[x], options);
+        (report.verdict, report.entries[0].kinks)
+    };
+    for method in methods {
+        let options = &Options { method, ..Options::default() };
+        for (f, slopes) in [(&relu as &dyn Fn(f64) -> f64, [0.0, 0.5, 1.0]), (&f64::abs, [-1.0, 0.0, 1.0])] {
+            for slope in slopes {
+                assert_eq!(kinks(f, slope, 0.0, options), (Verdict::Kink, 1), "{method:?}: {slope}");
+            }
+            assert_eq!(kinks(f, 2.0, 0.0, options), (Verdict::Fail, 1), "{method:?}");
+            assert_eq!(kinks(f, 1.0, 0.5, options), (Verdict::Pass, 0), "{method:?}");
+        }
+    }
+    // Where a function is flat its two quotients have other signs, and where it bends they lie apart.
+    type Smooth = (fn(f64) -> f64, fn(f64) -> f64);
+    let smooth: [Smooth; 4] = [
+        (|x| x * x, |x| 2.0 * x),
+        (f64::cos, |x| -x.sin()),
+        (|x| (50.0 * x).sin(), |x| 50.0 * (50.0 * x).cos()),
+        (|x| 1e3 + x * x * x, |x| 3.0 * x * x),
+    ];
+    for (method, (f, g)) in methods.iter().flat_map(|method| smooth.map(|case| (*method, case))) {
+        for x in [-1.3, -1e-3, 0.0, 1e-9, 0.4, 2.0] {
+            assert_eq!(kinks(&f, g(x), x, &Options { method, ..Options::default() }).1, 0, "{method:?} at {x}");
+        }
+    }
+    // Nothing is evaluated beyond a border to look for one.
+    let inside = |x: f64| {
+        assert!(x >= 1.0, "{x}");
+        x.sqrt()
+    };
+    let options = Options { method: Method::Forward, domain: (1.0, 9.0), ..Options::default() };
+    assert_eq!(kinks(&inside, 0.5, 1.0, &options), (Verdict::Pass, 0));
 }
 
 #[test]
