@@ -1,5 +1,6 @@
 //! From a recipe to a graph with values.
 
+mod exponentials;
 mod operands;
 
 use graphrun_exec::Array;
@@ -11,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::array::{Values, real};
 use crate::graph::{CheckError, Problem};
-use crate::recipe::{CHOICES, FAN, Recipe, Step};
+use crate::recipe::{CHOICES, EXPONENTIALS, FAN, Recipe, Step};
 
 /// The shapes that pointwise operations start from: tall, wide, square, of size 1, empty, not a multiple of a SIMD width.
 const SHAPES: [&[usize]; 12] =
@@ -28,6 +29,8 @@ pub struct Dish {
     pub refused: Vec<(String, String)>,
     /// How many results nothing uses, although they could be.
     pub dead: usize,
+    /// How many parts of exponentials are held constant.
+    pub held: usize,
     /// Whether it is one step whose inputs are all leaves of its own.
     pub alone: bool,
 }
@@ -43,6 +46,7 @@ pub fn cook(registry: &Registry, recipe: &Recipe) -> Result<Dish, CheckError> {
         values: Values::new(),
         pool: vec![],
         leaves: vec![],
+        held: 0,
         seed: recipe.seed,
         ties: recipe.seed % 8 == 7,
         alone: recipe.steps.len() == 1,
@@ -67,6 +71,8 @@ struct Kitchen<'a> {
     pool: Vec<NodeId>,
     /// The real inputs made on the way.
     leaves: Vec<String>,
+    /// How many parts of exponentials are held constant.
+    held: usize,
     seed: u64,
     /// Whether values come from three only, so that ties and exact kinks are common.
     ties: bool,
@@ -83,6 +89,8 @@ impl Kitchen<'_> {
         let mut rng = self.rng(index, &step.bytes);
         let made = if step.op == FAN {
             Some(self.fan(index, step, &mut rng)?)
+        } else if step.op == EXPONENTIALS {
+            Some(self.exponentials(index, step, &mut rng)?)
         } else if let Some(op) = self.registry.op(&step.op) {
             self.call(index, op, step, &mut rng)?
         } else {
@@ -207,9 +215,9 @@ impl Kitchen<'_> {
         let of = of.into_iter().map(|id| (id, cotangent(&self.shape(id), &mut rng))).collect();
         let trained = self.b.graph().parameters().iter().filter(|p| p.trainable).map(|p| p.name.to_string());
         let wrt: Vec<String> = self.leaves.iter().cloned().chain(trained).collect();
-        let alone = self.alone;
+        let (alone, held) = (self.alone, self.held);
         let problem = Problem { graph: self.b.finish(), of, wrt, values: self.values };
-        Ok(Dish { problem, steps, refused, dead, alone })
+        Ok(Dish { problem, steps, refused, dead, held, alone })
     }
 
     /// The results that no node uses.

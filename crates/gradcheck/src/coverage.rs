@@ -6,7 +6,7 @@ use graphrun_graph::{Form, Graph, Leaf, NodeId};
 
 use crate::array::reals;
 use crate::cook::Dish;
-use crate::recipe::{FAN, Recipe};
+use crate::recipe::{EXPONENTIALS, FAN, Recipe};
 
 /// How many cases had each feature and each operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Coverage {
 }
 
 /// The features that random graphs are asked for.
-pub const FEATURES: [&str; 23] = [
+pub const FEATURES: [&str; 25] = [
     "fan-out 1",
     "fan-out 2",
     "fan-out 3",
@@ -42,6 +42,8 @@ pub const FEATURES: [&str; 23] = [
     "odd width",
     "dead branch",
     "several outputs",
+    "exponentials with a stable form",
+    "exponentials held in part",
     "ties",
     "stride, dilation and kernel differ",
 ];
@@ -62,12 +64,19 @@ impl Coverage {
         if dish.problem.of.len() > 1 {
             met.push("several outputs".to_owned());
         }
+        if recipe.steps.iter().any(|step| step.op == EXPONENTIALS) {
+            met.push("exponentials with a stable form".to_owned());
+        }
+        if dish.held > 0 {
+            met.push("exponentials held in part".to_owned());
+        }
         met.sort_unstable();
         met.dedup();
         for feature in met {
             *self.features.entry(feature).or_default() += 1;
         }
-        let mut ops: Vec<&str> = recipe.steps.iter().map(|s| s.op.as_str()).filter(|op| *op != FAN).collect();
+        let mut ops: Vec<&str> = recipe.steps.iter().map(|s| s.op.as_str()).collect();
+        ops.retain(|op| ![FAN, EXPONENTIALS].contains(op));
         ops.sort_unstable();
         ops.dedup();
         for op in ops {

@@ -16,6 +16,8 @@ pub(crate) const STEP: usize = CHOICES + 32;
 
 /// A step that feeds one node to many: not an operation, so it is spelled as none can be.
 pub(crate) const FAN: &str = "fan";
+/// A step that writes out what has a stable form.
+pub(crate) const EXPONENTIALS: &str = "exponentials";
 
 /// One step: an operation with the bytes that choose its inputs and options.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,9 +112,14 @@ impl fmt::Display for Recipe {
     }
 }
 
-/// One of `ops`, or, one time in ten, the step that fans a node out.
-fn pick<'a>(ops: &[&'a str], choice: u16, fan: u8) -> &'a str {
-    if ops.is_empty() || fan.is_multiple_of(10) { FAN } else { ops[usize::from(choice) % ops.len()] }
+/// One of `ops`, or, one time in ten each, a step that fans a node out and one of exponentials.
+fn pick<'a>(ops: &[&'a str], choice: u16, other: u8) -> &'a str {
+    match other % 10 {
+        0 => FAN,
+        1 => EXPONENTIALS,
+        _ if ops.is_empty() => FAN,
+        _ => ops[usize::from(choice) % ops.len()],
+    }
 }
 
 /// Recipes over the operations of `registry`, for proptest: a flat list, which shrinks by dropping steps and bytes.
@@ -131,8 +138,8 @@ pub fn recipes(registry: &Registry) -> impl Strategy<Value = Recipe> + use<> {
     let bytes = || proptest::collection::vec(any::<u8>(), STEP);
     let step = (any::<u16>(), any::<u8>(), bytes());
     (proptest::collection::vec(step, 1..=8), any::<u64>()).prop_map(move |(steps, seed)| {
-        let step = |(choice, fan, bytes): (u16, u8, Vec<u8>)| Step {
-            op: pick(&ops, choice, fan).to_owned(),
+        let step = |(choice, other, bytes): (u16, u8, Vec<u8>)| Step {
+            op: pick(&ops, choice, other).to_owned(),
             bytes: std::array::from_fn(|k| bytes[k]),
         };
         Recipe { steps: steps.into_iter().map(step).collect(), seed, focus: None }
