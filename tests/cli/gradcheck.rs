@@ -98,6 +98,35 @@ fn special_values_have_their_verdicts() {
 }
 
 #[test]
+fn a_point_with_nothing_but_kinks_is_named_as_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/kinks.ron", path_of(&folder));
+    let text = "Model(graphrun: 1, inputs: { x: [300] }, nodes: { h: Relu(x), y: Sum(h) }, outputs: [y])";
+    std::fs::write(&path, text).unwrap();
+    let zeros = format!("x=[{}]", ["0"; 300].join(", "));
+    let output = graphrun(&["gradcheck", &path, "--set", &zeros]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("on too many kinks to prove anything: `x`; another point by --set"), "{said}");
+    let beside = zeros.replace('0', "1").replace("x=[1", "x=[-1");
+    assert!(!out(&["gradcheck", &path, "--set", &beside]).contains("too many kinks"));
+}
+
+/// A quotient of the textbook methods can be the very slope that is declared for a kink.
+#[test]
+fn textbook_methods_name_the_kink_that_they_stand_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/abs.ron", path_of(&folder));
+    std::fs::write(&path, "Model(graphrun: 1, inputs: { x: [] }, nodes: { y: Abs(x) }, outputs: [y])").unwrap();
+    for method in ["forward", "backward", "central", "adaptive"] {
+        for (at, verdict, kinks) in [("x=0", "kink", 1), ("x=0.5", "pass", 0)] {
+            let got = json(&["gradcheck", &path, "--set", at, "--method", method, "--json"]);
+            assert_eq!((&got["verdict"], &got["entries"][0]["kinks"]), (&value!(verdict), &value!(kinks)), "{method}");
+        }
+    }
+}
+
+#[test]
 fn a_self_test_says_what_it_left_out() {
     // One clean case of a seed: how an alarm is replayed.
     let replay = out(&["gradcheck", "--self-test", "--seeds", "0", "--cases", "1", "--seed", "7"]);

@@ -109,12 +109,27 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         eprint(&format!("the curves are drawn in {}", drawing.path().display()));
     }
     print(&report, &curves, method, common.json)?;
-    let inputs = problem.graph.inputs().iter().filter(|(_, id)| !problem.graph.ty(*id).is_real());
-    let integers: Vec<String> = inputs.map(|(name, _)| format!("`{name}`")).collect();
-    if !(integers.is_empty() || common.json) {
-        say(format!("integers have no gradient: {}", integers.join(", ")))?;
+    if !common.json {
+        remarks(&report, &problem.graph)?;
     }
     Ok(found(report.verdict))
+}
+
+/// What the table does not say: why nothing is proved where the point is at fault, and what has no gradient.
+fn remarks(report: &Report, graph: &Graph) -> Result<(), Failure> {
+    let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let unproved = report.entries.iter().filter(|e| e.verdict == Verdict::Inconclusive && e.kinks > 0);
+    let unproved: Vec<&str> = unproved.map(|e| e.name.as_str()).collect();
+    if !unproved.is_empty() {
+        let names = list(unproved);
+        say(format!("on too many kinks to prove anything: {names}; another point by --set or --feed proves more"))?;
+    }
+    let inputs = graph.inputs().iter().filter(|(_, id)| !graph.ty(*id).is_real());
+    let integers: Vec<&str> = inputs.map(|(name, _)| &**name).collect();
+    if !integers.is_empty() {
+        say(format!("integers have no gradient: {}", list(integers)))?;
+    }
+    Ok(())
 }
 
 fn found(verdict: Verdict) -> Found {
