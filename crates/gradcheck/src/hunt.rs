@@ -87,7 +87,12 @@ impl fmt::Display for Failure {
         write!(f, "{finding}\n\n{model}\nreplay it with this recipe:\n{}", self.recipe)?;
         let Some(path) = &self.saved else { return Ok(()) };
         let folder = path.ancestors().nth(2).unwrap_or(path);
-        write!(f, "\nit is replayed first from now on, and kept by\nmv {}.* {}", path.with_extension("").display(), folder.display())
+        write!(
+            f,
+            "\nit is replayed first from now on, and kept by\nmv {}.* {}",
+            path.with_extension("").display(),
+            folder.display()
+        )
     }
 }
 

@@ -157,6 +157,8 @@ fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
         let ladder = adaptive(along, asked, options);
         probe.evaluations += ladder.evaluations;
         probe.kink = ladder.kink;
+        // Beside a kink there is a slope, be the quotient 0 or not.
+        probe.zero &= !ladder.kink;
         probe.verdict = match (verdict, ladder.verdict) {
             // What agrees with a quotient lies between the two slopes.
             (Verdict::Pass, _) if ladder.kink => Verdict::Kink,
