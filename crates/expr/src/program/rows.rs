@@ -187,10 +187,18 @@ pub(super) fn spread<T: Float>(to: &mut [T], values: &[T], width: usize) {
     // Whole vectors run over into the next row, which is written afterwards; they do not fit at the end.
     let padded = width.next_multiple_of(LANES);
     let fit = ((to.len() + width).saturating_sub(padded) / width).min(values.len());
-    for (row, &value) in values[..fit].iter().enumerate() {
-        for chunk in to[row * width..][..padded].as_chunks_mut::<LANES>().0 {
-            *chunk = [value; LANES];
+    let mut wide = |vectors: usize| {
+        for (row, &value) in values[..fit].iter().enumerate() {
+            // SAFETY: so many rows fit.
+            let place = unsafe { to.as_mut_ptr().add(row * width).cast::<[T; LANES]>() };
+            (0..vectors).for_each(|k| unsafe { place.add(k).write([value; LANES]) });
         }
+    };
+    // Few vectors are no loop.
+    match padded / LANES {
+        1 => wide(1),
+        2 => wide(2),
+        vectors => wide(vectors),
     }
     for (row, &value) in values.iter().enumerate().skip(fit) {
         to[row * width..][..width].fill(value);
