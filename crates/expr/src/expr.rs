@@ -160,6 +160,26 @@ impl Expr {
         self.fold(|node, children: &[Expr]| if node == from { to.clone() } else { node.with_children(children) })
     }
 
+    /// What is multiplied in it, and what it is divided by; a sign is a factor of -1. An expression of more than a thousand
+    /// nodes is one factor.
+    pub fn factors(&self) -> (Vec<Expr>, Vec<Expr>) {
+        const LARGE: usize = 1000;
+        let (mut over, mut under) = (Vec::new(), Vec::new());
+        let mut stack = vec![(self.clone(), false)];
+        while let Some((expr, divides)) = stack.pop() {
+            match expr.kind() {
+                _ if self.size() > LARGE => over.push(expr),
+                ExprKind::Binary(Binary::Mul, a, b) => stack.extend([(b.clone(), divides), (a.clone(), divides)]),
+                ExprKind::Binary(Binary::Div, a, b) => stack.extend([(b.clone(), !divides), (a.clone(), divides)]),
+                ExprKind::Unary(Func::Recip, x) => stack.push((x.clone(), !divides)),
+                ExprKind::Unary(Func::Neg, x) => stack.extend([(x.clone(), divides), (Expr::constant(-1.0), false)]),
+                _ if divides => under.push(expr),
+                _ => over.push(expr),
+            }
+        }
+        (over, under)
+    }
+
     /// The same root over other children; itself when they are the ones it has.
     #[must_use]
     pub fn with_children(&self, children: &[Expr]) -> Expr {

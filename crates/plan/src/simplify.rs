@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use graphrun_expr::{Binary, ExprKind};
+use graphrun_expr::{Binary, Expr, ExprKind};
 use graphrun_graph::{Builder, Form, Graph, Leaf, NodeId, Parameter, Reduce, Sizes, TypeError, verify};
 
 use crate::PlanError;
@@ -27,6 +27,11 @@ pub const PASSES: &[Pass] = &[
     },
     Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
     Pass { name: "scale", summary: "moves the factor of a sum into what it adds up", rewrite: |r, id| r.scale(id) },
+    Pass {
+        name: "factors",
+        summary: "takes factors out of sums that are the same for all that is added up",
+        rewrite: |r, id| r.factors(id),
+    },
     Pass { name: "sums", summary: "sums rows before it sums over them", rewrite: |r, id| r.sums(id) },
     Pass {
         name: "algebra",
@@ -111,6 +116,7 @@ fn uses(graph: &Graph, needed: &[bool]) -> Vec<usize> {
 }
 
 impl Rewrite<'_> {
+    /// What stands now for the inputs of a node of the old graph.
     fn inputs(&self, id: NodeId) -> Vec<NodeId> {
         self.from.node(id).inputs.iter().map(|i| self.new[i]).collect()
     }
@@ -134,15 +140,14 @@ impl Rewrite<'_> {
         let inputs = self.inputs(id);
         let Form::Pointwise(expr) = self.from.node(id).op.form() else { return self.same(id) };
         let value = |id: &NodeId| match self.b.graph().node(*id).op.form() {
-            Form::Leaf(Leaf::Constant(value)) => Some(graphrun_expr::Expr::constant(value)),
+            Form::Leaf(Leaf::Constant(value)) => Some(Expr::constant(value)),
             _ => None,
         };
-        let known: Vec<Option<graphrun_expr::Expr>> = inputs.iter().map(value).collect();
+        let known: Vec<Option<Expr>> = inputs.iter().map(value).collect();
         if known.iter().all(Option::is_none) {
             return self.same(id);
         }
-        let operands: Vec<graphrun_expr::Expr> =
-            known.into_iter().enumerate().map(|(k, c)| c.unwrap_or(graphrun_expr::Expr::var(k))).collect();
+        let operands: Vec<Expr> = known.into_iter().enumerate().map(|(k, c)| c.unwrap_or(Expr::var(k))).collect();
         let simple = self.b.pointwise(&expr.substitute(&operands).simplify(), &inputs)?;
         self.b.broadcast(simple, &self.from.ty(id).shape)
     }
@@ -168,6 +173,41 @@ impl Rewrite<'_> {
         let x = self.new[&self.from.node(*sum).inputs[0]];
         let scaled = self.b.pointwise(&expr, &[x])?;
         self.b.sum(scaled, &axes, keep)
+    }
+
+    /// `sum(f x)` is `f sum(x)` where `f` does not vary along the axes of the sum, and nothing else needs the product: one
+    /// factor for each sum instead of each term. Constants stay, as `scale` has them.
+    fn factors(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
+        let Form::Reduce { with: Reduce::Sum, axes, .. } = self.from.node(id).op.form() else { return self.same(id) };
+        let product = self.from.node(id).inputs[0];
+        let Form::Pointwise(expr) = self.from.node(product).op.form() else { return self.same(id) };
+        let (inputs, shape) = (self.inputs(product), self.from.ty(product).shape.clone());
+        let varies = |factor: &Expr| {
+            let along = |k: usize| {
+                let own = &self.b.ty(inputs[k]).shape;
+                let missing = shape.len() - own.len();
+                axes.iter().any(|&axis| axis >= missing && own[axis - missing].known() != Some(1))
+            };
+            factor.as_constant().is_some() || (0..factor.variables()).any(|k| factor.uses(k) && along(k))
+        };
+        let (over, under) = expr.factors();
+        let ((terms, outside), (divisors, under)): ((Vec<_>, Vec<_>), (Vec<_>, Vec<_>)) =
+            (over.into_iter().partition(varies), under.into_iter().partition(varies));
+        if self.uses[product.index()] != 1 || outside.is_empty() && under.is_empty() {
+            return self.same(id);
+        }
+        let quotient = |over: Vec<Expr>, under: Vec<Expr>| {
+            let over = over.into_iter().fold(Expr::constant(1.0), |a, b| a * b);
+            under.into_iter().fold(over, |a, b| a / b).simplify()
+        };
+        let terms = self.b.pointwise(&quotient(terms, divisors), &inputs)?;
+        if self.b.ty(terms).shape != shape {
+            return self.same(id);
+        }
+        let total = self.b.sum(terms, &axes, true)?;
+        let factor = self.b.pointwise(&quotient(outside, under), &inputs)?;
+        let scaled = self.b.mul(&[factor, total])?;
+        self.b.reshape(scaled, &self.from.ty(id).shape)
     }
 
     /// A sum over leading and trailing axes, with others between, is a sum of the sums of rows: each of the two goes

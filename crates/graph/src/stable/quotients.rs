@@ -3,7 +3,7 @@
 use graphrun_expr::{Binary, Expr, ExprKind, Func};
 
 use super::positive::{Positive, lowered};
-use super::{Search, Whole, any, simplified};
+use super::{MAX_NODES, Search, Whole, any, simplified};
 use crate::core::Shift;
 use crate::graph::NodeId;
 use crate::op::{Form, Leaf, Reduce};
@@ -75,8 +75,7 @@ impl Search<'_, '_> {
 
     /// A product that divides by a sum of exponentials: those of its factors that are positive as one.
     fn quotient(&mut self, expr: &Expr, leaves: &mut Vec<NodeId>) -> Result<Option<Expr>, TypeError> {
-        let (mut over, mut under) = (Vec::new(), Vec::new());
-        factors(expr, &mut over, &mut under);
+        let (over, under) = expr.factors();
         if !under.iter().any(|factor| any(factor, &|e| self.overflows(e, leaves))) {
             return Ok(None);
         }
@@ -160,12 +159,25 @@ impl Search<'_, '_> {
         lowered(expr) || self.is_below(exponent, leaves)
     }
 
+    /// Whether an exponent is one less the largest of several, here or in the node that it is.
     fn is_below(&self, exponent: &Expr, leaves: &[NodeId]) -> bool {
-        let ExprKind::Binary(Binary::Sub, x, less) = exponent.kind() else { return false };
-        match self.shifts(less, leaves) {
-            true => !any(x, &|part| self.shifts(part, leaves)),
-            false => self.is_below(x, leaves),
+        let (mut exponent, mut leaves) = (exponent.clone(), leaves);
+        for _ in 0..MAX_NODES {
+            exponent = match exponent.kind() {
+                ExprKind::Var(k) if !(self.opaque)(leaves[*k]) => {
+                    let node = self.b.graph().node(leaves[*k]);
+                    let Form::Pointwise(inner) = node.op.form() else { return false };
+                    leaves = &node.inputs;
+                    inner
+                }
+                ExprKind::Binary(Binary::Sub, x, less) if self.shifts(less, leaves) => {
+                    return !any(x, &|part| self.shifts(part, leaves));
+                }
+                ExprKind::Binary(Binary::Sub, x, _) => x.clone(),
+                _ => return false,
+            };
         }
+        false
     }
 
     /// Whether an expression is what exponents are taken less of.
@@ -279,21 +291,5 @@ fn exponent(f: Func) -> Option<f64> {
         Func::Square => Some(2.0),
         Func::Cube => Some(3.0),
         _ => None,
-    }
-}
-
-/// The factors of a product, and those that it is divided by.
-fn factors(expr: &Expr, over: &mut Vec<Expr>, under: &mut Vec<Expr>) {
-    match expr.kind() {
-        ExprKind::Binary(Binary::Mul, a, b) => {
-            factors(a, over, under);
-            factors(b, over, under);
-        }
-        ExprKind::Binary(Binary::Div, a, b) => {
-            factors(a, over, under);
-            factors(b, under, over);
-        }
-        ExprKind::Unary(Func::Recip, x) => factors(x, under, over),
-        _ => over.push(expr.clone()),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Sigmoid", &["x"], "sigmoid(x)")
         .summary("The logistic function, between 0 and 1")
         .formula("y = 1 / (1 + e^-x)", "dx = y (1 - y) dy")
-        .within(2.1, 0.4)
+        .within(2.1, 0.5)
         .example(
             "Model(
     graphrun: 1,

@@ -26,7 +26,7 @@ pub(crate) fn def() -> OpDef {
     pointwise("Silu", &["x"], TEXT)
         .summary("The input times its sigmoid")
         .formula("y = x / (1 + e^-x)", "dx = (s + x s (1 - s)) dy with s = 1 / (1 + e^-x)")
-        .within(2.8, 1.4)
+        .within(2.8, 1.5)
         .example(
             "Model(
     graphrun: 1,
