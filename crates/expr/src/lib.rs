@@ -8,6 +8,7 @@ pub mod math;
 mod parse;
 mod program;
 mod simplify;
+mod tape;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -17,3 +18,4 @@ pub use func::{Binary, Func};
 pub use math::Float;
 pub use parse::{Function, Functions, ParseError};
 pub use program::{Input, Operand, Output, Program, RawSource, Reduce, Source, Spec, Value};
+pub use tape::Tape;

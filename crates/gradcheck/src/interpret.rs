@@ -6,7 +6,7 @@ use graphrun_tensor::{Dtype, Scratch, Shape, View, ViewAny, ViewMut, ViewMutAny}
 
 use crate::array::{Values, bind, index, real};
 use crate::engine::{Engine, Program};
-use crate::tape::Tape;
+use crate::pointwise::Pointwise;
 
 /// Runs the nodes in order without any plan. Every output is filled with NaN before its kernel runs, so that a
 /// kernel that reads what it should write, or leaves elements out, shows.
@@ -46,7 +46,7 @@ impl Engine for Interpreter {
                 }
                 Form::Leaf(Leaf::Input(name) | Leaf::Parameter(name)) => Work::Feed(name.to_string()),
                 // As in a plan, the expression of a pointwise node is what it computes.
-                Form::Pointwise(expr) if node.ty.is_real() => Work::Tape(Tape::new(&expr, &inputs, shape)),
+                Form::Pointwise(expr) if node.ty.is_real() => Work::Pointwise(Pointwise::new(&expr, &inputs, shape)),
                 _ => Work::Kernel,
             };
             slots.push(Slot { shape, buffer, work });
@@ -78,7 +78,7 @@ enum Work {
     Nothing,
     /// It is fed under this name.
     Feed(String),
-    Tape(Tape),
+    Pointwise(Pointwise),
     Kernel,
 }
 
@@ -115,7 +115,7 @@ impl Interpreted {
             moves[k] = match &slot.work {
                 Work::Nothing => false,
                 Work::Feed(own) => own == name,
-                Work::Tape(_) | Work::Kernel => node.inputs.iter().any(|input| moves[input.index()]),
+                Work::Pointwise(_) | Work::Kernel => node.inputs.iter().any(|input| moves[input.index()]),
             };
         }
         (0..moves.len()).filter(|k| moves[*k]).collect()
@@ -133,9 +133,9 @@ impl Interpreted {
                 bind(name, &node.ty, array, &mut self.sizes)?;
                 slot.buffer.copy(array);
             }
-            Work::Tape(tape) => {
+            Work::Pointwise(expr) => {
                 let read = |operand: usize, place: usize| earlier[node.inputs[operand].index()].buffer.at(place);
-                slot.buffer.with(|out| tape.run(out, read));
+                slot.buffer.with(|out| expr.run(out, read));
             }
             Work::Kernel => {
                 slot.buffer.fill(f64::NAN);
@@ -206,7 +206,7 @@ impl Buffer {
                 f(&mut wide);
                 data.iter_mut().zip(wide).for_each(|(to, from)| *to = from as f32);
             }
-            Buffer::I64(_) => unreachable!("only real nodes have a tape"),
+            Buffer::I64(_) => unreachable!("only real nodes are pointwise"),
         }
     }
 

@@ -21,6 +21,7 @@ mod ladder;
 mod metamorphic;
 mod options;
 mod parallel;
+mod pointwise;
 mod precision;
 mod probe;
 mod range;
@@ -30,7 +31,6 @@ mod report;
 mod rounding;
 mod second;
 mod shrink;
-mod tape;
 mod tensor;
 mod varied;
 

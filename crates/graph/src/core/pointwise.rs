@@ -1,6 +1,6 @@
 //! One scalar expression for every element.
 
-use graphrun_expr::Expr;
+use graphrun_expr::{Expr, Tape};
 use graphrun_tensor::{Num, ViewAny, ViewMut, ViewMutAny, with_real};
 
 use super::reference::copy;
@@ -85,7 +85,7 @@ impl Op for Pointwise {
         Form::Pointwise(self.expr.clone())
     }
 
-    /// The plain reference: one evaluation an element, in double precision.
+    /// The plain reference, in double precision.
     fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, _: &mut Context<'_>) {
         with_real!(out, |out: T| evaluate::<T>(&self.expr, inputs, out));
     }
@@ -100,8 +100,6 @@ fn evaluate<T: Num>(expr: &Expr, inputs: &[ViewAny<'_>], out: ViewMut<'_, T>) {
             repeated
         })
         .collect();
-    for (k, slot) in out.data.iter_mut().enumerate() {
-        let values: Vec<f64> = operands.iter().map(|x| x[k].to_f64()).collect();
-        *slot = T::from_f64(expr.eval(&values));
-    }
+    let read = |operand: usize, k: usize| operands.get(operand).map_or(f64::NAN, |x| x[k].to_f64());
+    Tape::new(expr).run(out.data.len(), read, |k, y| out.data[k] = T::from_f64(y));
 }
