@@ -131,16 +131,17 @@ fn measure(executor: &mut Executor, args: &Args) -> Vec<f64> {
     (0..args.rounds).map(|_| many(count).as_secs_f64() * 1e6 / count as f64).collect()
 }
 
-/// Time and rates kernel by kernel, on one thread, beside what the processor can do at most.
+/// Time and rates kernel by kernel, on one thread, beside what the processor can do at most. A kernel's time is the median
+/// of several steps: what interrupts one of them would hide a short one.
 fn profile(graph: &Graph, executor: &mut Executor) -> Table {
-    const ROUNDS: usize = 20;
+    const ROUNDS: usize = 21;
     let plan = executor.plan().clone();
-    let mut spent = vec![0.0; plan.kernels.len()];
-    for _ in 0..ROUNDS {
-        for (total, time) in spent.iter_mut().zip(executor.profile(Draw::default())) {
-            *total += time.as_secs_f64() / ROUNDS as f64;
-        }
-    }
+    let rounds: Vec<Vec<Duration>> = (0..ROUNDS).map(|_| executor.profile(Draw::default())).collect();
+    let median = |kernel: usize| {
+        let mut times: Vec<Duration> = rounds.iter().map(|round| round[kernel]).collect();
+        *times.select_nth_unstable(ROUNDS / 2).1
+    };
+    let spent: Vec<f64> = (0..plan.kernels.len()).map(|kernel| median(kernel).as_secs_f64()).collect();
     let total: f64 = spent.iter().sum();
     let peaks = [if plan.dtype == Dtype::F32 { peak_fma::<f32>() } else { peak_fma::<f64>() }, peak_copy()];
     let [fma, copy] = peaks.map(|peak| format!("of {:.0}", peak / 1e9));
