@@ -3,6 +3,7 @@
 //! A plane is one channel of one item. Taps in the padding count as negative infinity for the maximum and as zero for the
 //! mean, whose divisor is always the size of the window, as in PyTorch's default.
 
+use crate::simd::vectorised;
 use crate::view::Num;
 use crate::window::Window;
 
@@ -124,7 +125,7 @@ fn beats<T: Num>(x: T, best: T) -> bool {
 /// When the lengths are not those of as many planes.
 pub fn max_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
     let [plane, out] = pool.lens(x.len(), y.len());
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for (x, y) in x.chunks_exact(plane).zip(y.chunks_exact_mut(out)) {
@@ -149,7 +150,7 @@ pub fn max_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
 pub fn max_pool_grad<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
     assert_eq!(x.len(), dx.len(), "as many inputs as gradients");
     let [plane, out] = pool.lens(dx.len(), dy.len());
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let outs = dy.chunks_exact(out);
@@ -185,7 +186,7 @@ pub fn max_pool_pick<T: Num>(pool: &Pool, x: &[T], from: &[T], y: &mut [T]) {
 /// When the lengths are not those of as many planes.
 pub fn avg_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
     let (share, [plane, out]) = (share::<T>(pool), pool.lens(x.len(), y.len()));
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for (x, y) in x.chunks_exact(plane).zip(y.chunks_exact_mut(out)) {
@@ -210,7 +211,7 @@ pub fn avg_pool<T: Num>(pool: &Pool, x: &[T], y: &mut [T]) {
 /// When the lengths are not those of as many planes.
 pub fn avg_pool_grad<T: Num>(pool: &Pool, dy: &[T], dx: &mut [T]) {
     let (share, [plane, out]) = (share::<T>(pool), pool.lens(dx.len(), dy.len()));
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             dx.fill(T::ZERO);
@@ -231,12 +232,24 @@ fn share<T: Num>(pool: &Pool) -> T {
 /// Joins the four elements of each square of side two, in row-major order.
 #[inline(always)]
 fn halve<T: Num>(pool: &Pool, x: &[T], y: &mut [T], join: impl Fn(T, T) -> T) {
+    match pool.out[1] {
+        8.. => halve_by::<T, 8>(pool, x, y, join),
+        4.. => halve_by::<T, 4>(pool, x, y, join),
+        _ => halve_by::<T, 1>(pool, x, y, join),
+    }
+}
+
+/// As `halve`, by `N` squares of a row, which become vectors.
+#[inline(always)]
+fn halve_by<T: Num, const N: usize>(pool: &Pool, x: &[T], y: &mut [T], join: impl Fn(T, T) -> T) {
     let ([_, cols], [_, width]) = (pool.image, pool.out);
-    for (rows, y) in x.chunks_exact(2 * cols).zip(y.chunks_exact_mut(width)) {
-        let (top, bottom) = rows.split_at(cols);
-        let (top, bottom) = (&top.as_chunks::<2>().0[..width], &bottom.as_chunks::<2>().0[..width]);
-        for (y, ([a, b], [c, d])) in y.iter_mut().zip(top.iter().zip(bottom)) {
-            *y = join(join(join(*a, *b), *c), *d);
+    for (x, y) in x.chunks_exact(2 * cols).zip(y.chunks_exact_mut(width)) {
+        for start in starts::<N>(width) {
+            let [a, b, c, d] = squares::<T, N>(x, cols, start);
+            let y: &mut [T; N] = y[start..].first_chunk_mut().expect("as many outputs");
+            for k in 0..N {
+                y[k] = join(join(join(a[k], b[k]), c[k]), d[k]);
+            }
         }
     }
 }
@@ -244,22 +257,58 @@ fn halve<T: Num>(pool: &Pool, x: &[T], y: &mut [T], join: impl Fn(T, T) -> T) {
 /// Gives each square's gradient to its first maximum, and zero to everything else.
 #[inline(always)]
 fn unhalve<T: Num>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
+    match pool.out[1] {
+        8.. => unhalve_by::<T, 8>(pool, x, dy, dx),
+        _ => unhalve_by::<T, 1>(pool, x, dy, dx),
+    }
+}
+
+/// As `unhalve`, by `N` squares of a row.
+#[inline(always)]
+fn unhalve_by<T: Num, const N: usize>(pool: &Pool, x: &[T], dy: &[T], dx: &mut [T]) {
     let ([_, cols], [height, width]) = (pool.image, pool.out);
-    let pick = |yes: bool, g: T| if yes { g } else { T::ZERO };
+    let places = [0.0, 1.0, 2.0, 3.0].map(T::from_f64);
     for ((x, dx), dy) in x.chunks_exact(2 * cols).zip(dx.chunks_exact_mut(2 * cols)).zip(dy.chunks_exact(width)) {
-        let ((x0, x1), (dx0, dx1)) = (x.split_at(cols), dx.split_at_mut(cols));
-        for dx in [&mut *dx0, &mut *dx1] {
+        for dx in dx.chunks_exact_mut(cols) {
             dx[2 * width..].fill(T::ZERO);
         }
-        let (x0, x1) = (&x0.as_chunks::<2>().0[..width], &x1.as_chunks::<2>().0[..width]);
-        let (dx0, dx1) = (&mut dx0.as_chunks_mut::<2>().0[..width], &mut dx1.as_chunks_mut::<2>().0[..width]);
-        for j in 0..width {
-            let ([a, b], [c, d], g) = (x0[j], x1[j], dy[j]);
-            let (right, right_below) = (beats(b, a), beats(d, c));
-            let below = beats(if right_below { d } else { c }, if right { b } else { a });
-            dx0[j] = [pick(!below & !right, g), pick(!below & right, g)];
-            dx1[j] = [pick(below & !right_below, g), pick(below & right_below, g)];
+        let (top, bottom) = dx.split_at_mut(cols);
+        for start in starts::<N>(width) {
+            let [a, b, c, d] = squares::<T, N>(x, cols, start);
+            let dy: &[T; N] = dy[start..].first_chunk().expect("as many gradients");
+            let mut shares = [[T::ZERO; N]; 4];
+            for k in 0..N {
+                // The place of the first maximum as a number: a choice of numbers is a vector operation.
+                let upper = if beats(b[k], a[k]) { (b[k], places[1]) } else { (a[k], places[0]) };
+                let lower = if beats(d[k], c[k]) { (d[k], places[3]) } else { (c[k], places[2]) };
+                let first = if beats(lower.0, upper.0) { lower.1 } else { upper.1 };
+                for (share, place) in shares.iter_mut().zip(places) {
+                    share[k] = if first == place { dy[k] } else { T::ZERO };
+                }
+            }
+            for (k, (top, bottom)) in
+                top[2 * start..].chunks_exact_mut(2).zip(bottom[2 * start..].chunks_exact_mut(2)).take(N).enumerate()
+            {
+                top.copy_from_slice(&[shares[0][k], shares[1][k]]);
+                bottom.copy_from_slice(&[shares[2][k], shares[3][k]]);
+            }
         }
     }
     dx[2 * height * cols..].fill(T::ZERO);
+}
+
+/// Where blocks of `N` begin that cover `width` elements, as many at least: the last one overlaps the one before.
+#[inline(always)]
+fn starts<const N: usize>(width: usize) -> impl Iterator<Item = usize> {
+    (0..width / N).map(|k| k * N).chain((!width.is_multiple_of(N)).then(|| width - N))
+}
+
+/// The four elements, each in an array of its own, of `N` squares from `start` on in two rows of `cols`.
+#[inline(always)]
+fn squares<T: Num, const N: usize>(rows: &[T], cols: usize, start: usize) -> [[T; N]; 4] {
+    let pairs = |row: usize| -> &[[T; 2]; N] {
+        rows[row * cols + 2 * start..].as_chunks().0.first_chunk().expect("as many squares")
+    };
+    let (top, bottom) = (pairs(0), pairs(1));
+    [top.map(|p| p[0]), top.map(|p| p[1]), bottom.map(|p| p[0]), bottom.map(|p| p[1])]
 }

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 use crate::real::Real;
+use crate::simd::vectorised;
 use crate::view::{Num, View};
 use crate::walk::Nest;
 
@@ -71,7 +72,7 @@ fn fold<T: Num, R: Running<T>>(x: View<'_, T>, axes: &[bool], out: &mut [T]) {
     let (kept_outer, columns, [across]) = kept.split_inner();
     let (reduced_outer, len, [step]) = reduced.split_inner();
     let side_by_side = columns > 1 && len > 1 && across.abs() < step.abs();
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut next = 0;

@@ -44,6 +44,20 @@ pub(crate) unsafe trait Vector: Copy {
     unsafe fn transpose(from: *const Self::Elem, step: isize, to: *mut Self::Elem, to_step: usize);
 }
 
+/// Runs `work` compiled for the best vectors of this processor: what is inlined into it, as the closure itself is to be.
+pub(crate) fn vectorised(work: impl FnMut()) {
+    // A closure given to `dispatch` is called through a shim that is not inlined, and keeps to the least vectors there are.
+    struct Work<F>(F);
+    impl<F: FnMut()> pulp::WithSimd for Work<F> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(mut self, _: S) {
+            (self.0)();
+        }
+    }
+    pulp::Arch::new().dispatch(Work(work));
+}
+
 /// The inner loops compiled for one instruction set.
 pub(crate) struct Loops<T> {
     /// Whether the instruction set is one that these loops were made for.
