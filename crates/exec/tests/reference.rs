@@ -297,6 +297,23 @@ fn means_and_losses_differentiate_twice() {
     );
 }
 
+/// A factor may go into what a sum adds up, but no function of the sum.
+#[test]
+fn sums_are_scaled_and_put_into_functions() {
+    for formula in ["3 * s", "s * 3", "s / 3", "3 / s", "3 * tanh(s)", "tanh(s) * 3", "tanh(s) / 3", "3 * (s * s)"] {
+        let text = format!(
+            r#"Model(
+                graphrun: 1,
+                inputs: {{ x: [N, 5] }},
+                nodes: {{ s: Sum(x: x, axes: [1]), y: Formula("{formula}", {{ s: s }}), loss: Sum(y) }},
+                outputs: [y],
+                loss: loss,
+            )"#
+        );
+        check(&text, 7);
+    }
+}
+
 #[test]
 fn axes_of_one_lie_anywhere() {
     check_sizes(

@@ -158,9 +158,11 @@ impl Rewrite<'_> {
         let node = self.from.node(id);
         let (Form::Pointwise(expr), [sum]) = (node.op.form(), &node.inputs[..]) else { return self.same(id) };
         let ExprKind::Binary(op, a, b) = expr.kind() else { return self.same(id) };
+        let is_sum = |e: &Expr| matches!(e.kind(), ExprKind::Var(_));
         let factor = match op {
-            Binary::Mul => a.as_constant().or(b.as_constant()),
-            Binary::Div => b.as_constant().map(f64::recip),
+            Binary::Mul if is_sum(a) => b.as_constant(),
+            Binary::Mul if is_sum(b) => a.as_constant(),
+            Binary::Div if is_sum(a) => b.as_constant().map(f64::recip),
             _ => None,
         };
         let scales = factor.is_some_and(f64::is_finite);
