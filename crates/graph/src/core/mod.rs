@@ -7,6 +7,8 @@ mod reference;
 mod reshape;
 mod shift;
 mod sum;
+#[cfg(test)]
+mod tests;
 
 pub use broadcast::Broadcast;
 pub use leaf::{Constant, Count, Input, Param};
