@@ -62,8 +62,13 @@ proptest! {
         prop_assume!(smooth && narrow.is_finite() && narrow.abs() < 1e4 && shifted(0.0).abs() < 1e4);
         prop_assume!(close(wide, narrow, 1e-5));
         // A value that is finite only by way of an infinite one, such as 1 / rsqrt(0), has no slope to compare.
-        // Neither has a root of exactly zero.
-        let root = |node: &Expr| matches!(node.kind(), ExprKind::Unary(Func::Sqrt, x) if x.eval(&at) == 0.0);
+        // Neither has a root of exactly zero, as a power or not.
+        let between = |k: f64| 0.0 < k && k < 1.0;
+        let root = |node: &Expr| match node.kind() {
+            ExprKind::Unary(Func::Sqrt, x) => x.eval(&at) == 0.0,
+            ExprKind::Binary(Binary::Pow, x, power) => x.eval(&at) == 0.0 && between(power.eval(&at)),
+            _ => false,
+        };
         let finite = expr.fold(|node, parts: &[bool]| {
             node.eval(&at).is_finite() && !root(node) && !parts.contains(&false)
         });
