@@ -42,10 +42,13 @@ pub fn grad(b: &mut Builder, of: NodeId, wrt: &[NodeId], upstream: Option<NodeId
             continue;
         }
         let at = At { inputs: &node.inputs, output: id, grad: total };
-        let gradients = node
-            .op
-            .vjp(b, at)
-            .map_err(|e| GradError::new(format!("{} ({}): {}", b.graph().describe(id), node.op.name(), e.message)))?;
+        let wrong =
+            |b: &Builder, e: &str| GradError::new(format!("{} ({}): {e}", b.graph().describe(id), node.op.name()));
+        let gradients = node.op.vjp(b, at).map_err(|e| wrong(b, &e.message))?;
+        let (given, inputs) = (gradients.len(), node.inputs.len());
+        if given != inputs {
+            return Err(wrong(b, &format!("it has {inputs} inputs, and its rule gives {given} gradients")));
+        }
         for (&input, gradient) in node.inputs.iter().zip(gradients) {
             if let Some(gradient) = gradient.filter(|_| active[input.index()]) {
                 let shape = b.ty(input).shape.clone();

@@ -36,8 +36,8 @@ pub trait Op: Debug + Send + Sync + Any {
 
     /// Emits the gradient with respect to each input, given the gradient with respect to the output.
     ///
-    /// A gradient may have the shape that the input was broadcast to; the caller sums it down. `None` is a
-    /// structural zero.
+    /// There is an entry for every input; the reverse walk refuses a list of another length. A gradient may have the
+    /// shape that the input was broadcast to; the caller sums it down. `None` is a structural zero.
     ///
     /// # Errors
     /// [`GradError`] when the operation has no gradient.

@@ -148,6 +148,47 @@ fn only_what_lies_between_is_differentiated() {
     }
 }
 
+/// The sum of its inputs, whose rule gives as many gradients as it is told.
+#[derive(Clone, Copy, Debug)]
+struct Gives(usize);
+
+impl Op for Gives {
+    fn name(&self) -> &str {
+        "Gives"
+    }
+
+    fn options(&self) -> String {
+        format!("gradients: {}", self.0)
+    }
+
+    fn ty(&self, inputs: &[Type]) -> Result<Type, TypeError> {
+        Ok(inputs[0].clone())
+    }
+
+    fn vjp(&self, _: &mut Builder, at: At<'_>) -> Result<Vec<Option<NodeId>>, GradError> {
+        Ok(vec![Some(at.grad); self.0])
+    }
+
+    fn run(&self, _: &[graphrun_tensor::ViewAny<'_>], _: graphrun_tensor::ViewMutAny<'_>, _: &mut Context<'_>) {}
+}
+
+#[test]
+fn a_rule_answers_for_every_input() {
+    let mut b = Builder::new();
+    let inputs = ["x", "y"].map(|name| b.input(name, Type::real(vec![])).unwrap());
+    for given in 0..4 {
+        let sum = b.node(Gives(given), &inputs).unwrap();
+        let found = grad(&mut b, sum, &inputs, None);
+        assert_eq!(found.is_ok(), given == 2);
+        if let Err(error) = found {
+            assert!(
+                error.message.contains(&format!("(Gives): it has 2 inputs, and its rule gives {given}")),
+                "{error}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_does_not_reach_the_end_gets_zeros() {
     let mut b = Builder::new();
