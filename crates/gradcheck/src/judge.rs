@@ -110,7 +110,7 @@ fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
         // A tensor of zeros has no size of its own; its bar is held against the slope that the values of f would allow.
         probe.reference = reference.max(found.magnitude * STEP / range.step);
     }
-    let proved = tolerance <= options.wanted() * probe.reference || (tolerance == 0.0 && probe.zero);
+    let proved = tolerance <= options.wanted() * probe.reference;
     probe.verdict = if proved { Verdict::Pass } else { Verdict::Inconclusive };
     probe
 }
@@ -167,4 +167,115 @@ fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
         };
     }
     probe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMOOTH: Estimate =
+        Estimate { value: 2.0, error: 1e-9, kink: None, step: 0.05, magnitude: 1.0, evaluations: 17 };
+
+    /// The judgement at six digits of a gradient at `x`, in a tensor whose largest one is `scale`, where random roundings
+    /// change it by `shaken`.
+    fn judged(analytic: f64, found: Estimate, scale: f64, shaken: f64, x: f64) -> Probe {
+        let (shaken, noise) = (&|| shaken, &|| 0.0);
+        let asked = Asked { index: Some(3), analytic, range: Range::around(x), scale, shaken, noise };
+        judge(&asked, &found, &Options::default())
+    }
+
+    #[test]
+    fn ten_bars_and_the_roundings_are_the_tolerance() {
+        let roundings = 64.0 * f64::EPSILON;
+        for (off, scale, shaken, tolerance, verdict) in [
+            (0.9e-8, 0.0, 0.0, 1e-8 + 2.0 * roundings, Verdict::Pass),
+            (-0.9e-8, 0.0, 0.0, 1e-8 + 2.0 * roundings, Verdict::Pass),
+            (1.1e-8, 0.0, 0.0, 1e-8 + 2.0 * roundings, Verdict::Fail),
+            (-1.1e-8, 0.0, 0.0, 1e-8 + 2.0 * roundings, Verdict::Fail),
+            // Roundings grow with the largest gradient of the tensor.
+            (2.3e-8, 1e6, 0.0, 1e-8 + 1e6 * roundings, Verdict::Pass),
+            (2.5e-8, 1e6, 0.0, 1e-8 + 1e6 * roundings, Verdict::Fail),
+            // Those of the reverse walk count where the bar does not cover the difference, and there alone.
+            (0.9e-8, 0.0, 1e-7, 1e-8 + 2.0 * roundings, Verdict::Pass),
+            (1e-7, 0.0, 1e-7, 1.1e-7, Verdict::Pass),
+            (1.2e-7, 0.0, 1e-7, 1.1e-7, Verdict::Fail),
+            // Where they hide the digits asked for, nothing is proved.
+            (2e-6, 0.0, 3e-6, 3.01e-6, Verdict::Inconclusive),
+        ] {
+            let probe = judged(2.0 + off, SMOOTH, scale, shaken, 1.0);
+            assert_eq!(probe.verdict, verdict, "{off:e} of {scale:e}: {probe:?}");
+            assert!((probe.tolerance - tolerance).abs() < 1e-4 * tolerance, "{off:e} of {scale:e}: {probe:?}");
+            assert_eq!((probe.index, probe.evaluations, probe.kink), (Some(3), 17, false));
+            assert_eq!((probe.reference, probe.zero), (scale.max(2.0 + off.max(0.0)), false));
+        }
+    }
+
+    #[test]
+    fn a_bar_as_wide_as_the_digits_proves_none() {
+        let with = |error, scale| judged(2.0, Estimate { error, ..SMOOTH }, scale, 0.0, 1.0).verdict;
+        assert_eq!(with(1.9e-7, 0.0), Verdict::Pass);
+        assert_eq!(with(2.1e-7, 0.0), Verdict::Inconclusive);
+        // Digits are those of the largest gradient of the tensor.
+        assert_eq!(with(2.1e-7, 20.0), Verdict::Pass);
+        // A bar that is no part of the value is not believed, however far the two are apart.
+        let wild = Estimate { error: 0.3, ..SMOOTH };
+        assert_eq!(judged(90.0, wild, 0.0, 0.0, 1.0).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn no_number_is_never_a_pass() {
+        for analytic in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            for value in [2.0, f64::NAN] {
+                assert_eq!(judged(analytic, Estimate { value, ..SMOOTH }, 9.0, 0.0, 1.0).verdict, Verdict::Fail);
+            }
+        }
+        let unknown = Estimate { value: f64::NAN, error: f64::INFINITY, ..SMOOTH };
+        assert_eq!(judged(2.0, unknown, 2.0, 0.0, 1.0).verdict, Verdict::Inconclusive);
+        // An infinite gradient elsewhere widens no tolerance.
+        assert_eq!(judged(2.1, SMOOTH, f64::INFINITY, 0.0, 1.0).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn at_a_kink_the_slopes_bound_the_gradient() {
+        for kink in [(-1.0, 3.0), (3.0, -1.0)] {
+            let found = Estimate { value: 1.0, kink: Some(kink), ..SMOOTH };
+            for (analytic, verdict) in [
+                (-1.0, Verdict::Kink),
+                (3.0, Verdict::Kink),
+                (-1.0 - 0.9e-8, Verdict::Kink),
+                (3.0 + 0.9e-8, Verdict::Kink),
+                (-1.0 - 1.1e-8, Verdict::Fail),
+                (3.0 + 1.1e-8, Verdict::Fail),
+            ] {
+                // Shaken values may take another branch, so they are not asked.
+                let probe = judged(analytic, found, 0.0, 9.0, 1.0);
+                assert_eq!((probe.verdict, probe.kink), (verdict, true), "{analytic}: {probe:?}");
+            }
+            // Roundings of large gradients beside it are allowed here too.
+            assert_eq!(judged(3.0 + 2e-8, found, 1e6, 0.0, 1.0).verdict, Verdict::Kink);
+        }
+    }
+
+    /// Where all gradients are zero, the bar is held against the slope that values of this size would allow over the step.
+    #[test]
+    fn a_zero_is_proved_by_the_size_of_the_values() {
+        let flat = Estimate { value: 0.0, error: 1e-14, magnitude: 3.0, ..SMOOTH };
+        for (x, allowed) in [(1.0, 3.0), (100.0, 0.03)] {
+            let probe = judged(0.0, flat, 0.0, 0.0, x);
+            assert_eq!((probe.verdict, probe.zero), (Verdict::Pass, true), "{probe:?}");
+            assert!((probe.reference - allowed).abs() < 1e-12, "{probe:?}");
+        }
+        // A bar as wide as that proves no zero, and a zero among others is held against those.
+        let wide = Estimate { value: 0.0, error: 1e-6, step: 1e-9, ..flat };
+        assert_eq!(judged(0.0, wide, 0.0, 0.0, 1.0).verdict, Verdict::Inconclusive);
+        let among = judged(0.0, flat, 5.0, 0.0, 1.0);
+        assert_eq!((among.verdict, among.zero, among.reference), (Verdict::Pass, true, 5.0));
+        // Zero means both sides.
+        for (analytic, value, zero) in [(1e-13, 1e-13, true), (1e-13, 0.0, true), (1.0, 1.0, false)] {
+            let probe = judged(analytic, Estimate { value, error: 2e-14, ..flat }, 0.0, 0.0, 1.0);
+            assert_eq!((probe.verdict, probe.zero), (Verdict::Pass, zero), "{probe:?}");
+        }
+        let nothing = Estimate { value: 0.0, error: 0.0, magnitude: 0.0, ..SMOOTH };
+        assert_eq!(judged(0.0, nothing, 0.0, 0.0, 1.0).verdict, Verdict::Pass);
+    }
 }
