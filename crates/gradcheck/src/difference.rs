@@ -124,6 +124,18 @@ mod tests {
         assert!(error(Method::Central) < 1e-3 * error(Method::Forward));
     }
 
+    /// Halving the step divides the error by two to the order.
+    #[test]
+    fn errors_fall_with_the_order_of_the_method() {
+        for (method, order) in [(Method::Forward, 1), (Method::Backward, 1), (Method::Central, 2)] {
+            assert_eq!(method.order(), Some(order));
+            let off = |step| gradient(|x| x[0].exp(), &[0.0], method, step)[0] - 1.0;
+            let fall = off(1e-2) / off(5e-3);
+            assert!((fall - 2f64.powi(order)).abs() < 0.02, "{method:?}: {fall}");
+        }
+        assert_eq!(Method::Adaptive.order(), None);
+    }
+
     #[test]
     fn a_jacobian_has_a_row_an_output() {
         let f = |x: &[f64]| vec![x[0] * x[1], x[0].sin(), x[1].exp()];

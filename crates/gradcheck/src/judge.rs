@@ -278,4 +278,78 @@ mod tests {
         let nothing = Estimate { value: 0.0, error: 0.0, magnitude: 0.0, ..SMOOTH };
         assert_eq!(judged(0.0, nothing, 0.0, 0.0, 1.0).verdict, Verdict::Pass);
     }
+
+    /// The whole probe at 1 of a function and a gradient, and how often the noise of values was asked for.
+    fn probed(f: impl Fn(f64) -> f64, analytic: f64, options: &Options<'_>) -> (Probe, usize) {
+        noisy(f, analytic, options, 0.0)
+    }
+
+    /// The same of values that are off by `noise`.
+    fn noisy(f: impl Fn(f64) -> f64, analytic: f64, options: &Options<'_>, noise: f64) -> (Probe, usize) {
+        let asks = std::cell::Cell::new(0);
+        let noise = || {
+            asks.set(asks.get() + 1);
+            noise
+        };
+        let asked =
+            Asked { index: None, analytic, range: Range::around(1.0), scale: 0.0, shaken: &|| 0.0, noise: &noise };
+        let mut calls = 0;
+        let mut along = |t: f64| {
+            calls += 1;
+            (f(1.0 + t), (1.0 + t) - 1.0)
+        };
+        let found = probe(&mut along, &asked, options);
+        assert_eq!(found.evaluations, calls, "every evaluation is counted");
+        (found, asks.get())
+    }
+
+    #[test]
+    fn a_failure_alone_is_doubted() {
+        let options = &Options::default();
+        let (right, asks) = probed(f64::exp, 1f64.exp(), options);
+        assert_eq!((right.verdict, asks), (Verdict::Pass, 0));
+        let (wrong, asks) = probed(f64::exp, 2.8, options);
+        assert_eq!((wrong.verdict, asks), (Verdict::Fail, 1));
+        assert!(wrong.evaluations > 2 * right.evaluations, "{wrong:?}");
+        // What is no number is wrong without a second look.
+        let (nan, asks) = probed(f64::exp, f64::NAN, options);
+        assert_eq!((nan.verdict, asks, nan.evaluations), (Verdict::Fail, 0, right.evaluations));
+    }
+
+    #[test]
+    fn noise_beyond_the_last_place_is_looked_into() {
+        let options = &Options::default();
+        // Near 2 the last place is 4.4e-16, of which the small difference knows nothing.
+        let steps = |x: f64| (2.0 + 3.7e-11 * (x - 1.0)) - 2.0;
+        assert_ne!(noisy(steps, 3.7e-11, options, 2.0 * f64::EPSILON).0.verdict, Verdict::Fail);
+        // Values are around 3 here, and off by less than their last place or by more.
+        let evaluations = |noise| noisy(f64::exp, 2.8, options, noise).0.evaluations;
+        assert_eq!(evaluations(0.5 * f64::EPSILON), evaluations(0.0));
+        assert!(evaluations(1e-12) > evaluations(0.0));
+    }
+
+    #[test]
+    fn waves_of_any_length_are_proved() {
+        for k in (1..=300).map(f64::from) {
+            let (found, _) = probed(|x| (k * x).sin(), k * k.cos(), &Options::default());
+            assert_eq!(found.verdict, Verdict::Pass, "{k}: {found:?}");
+        }
+    }
+
+    /// A textbook quotient settles nothing where it is far off, and a ladder tells why.
+    #[test]
+    fn a_ladder_explains_a_quotient_that_is_off() {
+        let with = |f: fn(f64) -> f64, analytic, step| {
+            let (found, _) = probed(f, analytic, &Options { method: Method::Forward, step, ..Options::default() });
+            (found.verdict, found.kink)
+        };
+        // The step is too coarse; the gradient is wrong; it lies beside a kink, and on one.
+        assert_eq!(with(|x| (30.0 * x).sin(), 30.0 * 30f64.cos(), 0.1), (Verdict::Inconclusive, false));
+        assert_eq!(with(f64::exp, 2.0, 1e-5), (Verdict::Fail, false));
+        assert_eq!(with(f64::exp, 1f64.exp(), 1e-5), (Verdict::Pass, false));
+        assert_eq!(with(|x| (x - 1.0).abs(), 0.0, 1e-5), (Verdict::Kink, true));
+        assert_eq!(with(|x| (x - 1.0).abs(), 1.0, 1e-5), (Verdict::Kink, true));
+        assert_eq!(with(|x| (x - 1.0).abs(), 3.0, 1e-5), (Verdict::Fail, true));
+        assert_eq!(with(f64::exp, f64::NAN, 1e-5), (Verdict::Fail, false));
+    }
 }

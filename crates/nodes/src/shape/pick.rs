@@ -105,3 +105,27 @@ pub(crate) fn def() -> OpDef {
             Sample::new(NoOptions {}, vec![SampleInput::real(&shape), SampleInput::index(rows, below)])
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use graphrun_tensor::Shape;
+
+    use super::*;
+
+    #[test]
+    fn rows_may_lie_anyhow_and_an_index_outside_picks_zero() {
+        let data: Vec<f64> = (1..=6).map(f64::from).collect();
+        let rows = View::new(&data, Shape::of(&[2, 3]));
+        for (x, indices, expect) in [
+            (rows, vec![2, 0], vec![3.0, 4.0]),
+            (rows.permuted(&[1, 0]), vec![1, 0, 1], vec![4.0, 2.0, 6.0]),
+            // Without a look at its size, row 0 would go on into row 1.
+            (rows, vec![3, -1], vec![0.0, 0.0]),
+        ] {
+            let mut out = vec![f64::NAN; indices.len()];
+            let shape = Shape::of(&[indices.len()]);
+            pick(x, View::new(&indices, shape), ViewMut::new(&mut out, shape));
+            assert_eq!(out, expect, "{indices:?}");
+        }
+    }
+}
