@@ -314,6 +314,38 @@ fn sums_are_scaled_and_put_into_functions() {
     }
 }
 
+/// What is the same for all that a sum adds up may be taken out of it, where the sum is one of something.
+#[test]
+fn factors_are_taken_out_of_sums() {
+    let formulas =
+        ["x * r", "-(x * r)", "x / r", "r / x", "2 * x * c * s / r", "inv(r) * x^2", "r * s", "(x + r) * r", "x * s"];
+    for (k, formula) in formulas.into_iter().enumerate() {
+        let used: Vec<(&str, &str)> = [("x", "[N, 5]"), ("r", "[N, 1]"), ("c", "[5]"), ("s", "[]")]
+            .into_iter()
+            .filter(|(name, _)| formula.contains(name))
+            .collect();
+        let inputs: Vec<String> = used.iter().map(|(name, shape)| format!("{name}: {shape}")).collect();
+        let given: Vec<String> = used.iter().map(|(name, _)| format!("{name}: {name}")).collect();
+        for (axes, keep) in [("[1]", true), ("[-1]", false), ("[0]", true), ("[0, 1]", false)] {
+            let text = format!(
+                r#"Model(
+                    graphrun: 1,
+                    inputs: {{ {} }},
+                    nodes: {{
+                        p: Formula("{formula}", {{ {} }}), a: Sum(x: p, axes: {axes}, keep: {keep}),
+                        t: Sin(a), loss: Sum(t),
+                    }},
+                    outputs: [a],
+                    loss: loss,
+                )"#,
+                inputs.join(", "),
+                given.join(", ")
+            );
+            check(&text, [0, 1, 7][k % 3]);
+        }
+    }
+}
+
 #[test]
 fn axes_of_one_lie_anywhere() {
     check_sizes(

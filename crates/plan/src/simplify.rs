@@ -178,7 +178,8 @@ impl Rewrite<'_> {
     }
 
     /// `sum(f x)` is `f sum(x)` where `f` does not vary along the axes of the sum, and nothing else needs the product: one
-    /// factor for each sum instead of each term. Constants stay, as `scale` has them.
+    /// factor for each sum instead of each term. Constants stay, as `scale` has them, and so does the factor of a sum that
+    /// may be one of nothing, which is 0 even where the factor is infinite.
     fn factors(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
         let Form::Reduce { with: Reduce::Sum, axes, .. } = self.from.node(id).op.form() else { return self.same(id) };
         let product = self.from.node(id).inputs[0];
@@ -195,7 +196,8 @@ impl Rewrite<'_> {
         let (over, under) = expr.factors();
         let ((terms, outside), (divisors, under)): ((Vec<_>, Vec<_>), (Vec<_>, Vec<_>)) =
             (over.into_iter().partition(varies), under.into_iter().partition(varies));
-        if self.uses[product.index()] != 1 || outside.is_empty() && under.is_empty() {
+        let something = axes.iter().all(|&axis| shape[axis].known().is_some_and(|size| size > 0));
+        if !something || self.uses[product.index()] != 1 || outside.is_empty() && under.is_empty() {
             return self.same(id);
         }
         let quotient = |over: Vec<Expr>, under: Vec<Expr>| {
