@@ -106,7 +106,8 @@ fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
         return probe;
     }
     probe.zero = analytic.abs() <= tolerance && numeric.abs() <= tolerance;
-    if reference <= tolerance {
+    // What roundings do not make is a gradient, and one that the values of f do not show is not proved.
+    if reference <= tolerance && analytic.abs() <= BARS * shaken() {
         // A tensor of zeros has no size of its own; its bar is held against the slope that the values of f would allow.
         probe.reference = reference.max(found.magnitude * STEP / range.step);
     }
@@ -270,10 +271,15 @@ mod tests {
         assert_eq!(judged(0.0, wide, 0.0, 0.0, 1.0).verdict, Verdict::Inconclusive);
         let among = judged(0.0, flat, 5.0, 0.0, 1.0);
         assert_eq!((among.verdict, among.zero, among.reference), (Verdict::Pass, true, 5.0));
-        // Zero means both sides.
-        for (analytic, value, zero) in [(1e-13, 1e-13, true), (1e-13, 0.0, true), (1.0, 1.0, false)] {
-            let probe = judged(analytic, Estimate { value, error: 2e-14, ..flat }, 0.0, 0.0, 1.0);
-            assert_eq!((probe.verdict, probe.zero), (Verdict::Pass, zero), "{probe:?}");
+        // Zero means both sides, and that roundings make no less.
+        for (analytic, value, zero, verdict) in [
+            (1e-13, 1e-13, true, Verdict::Pass),
+            (1e-13, 0.0, true, Verdict::Pass),
+            (1.5e-13, 0.0, true, Verdict::Inconclusive),
+            (1.0, 1.0, false, Verdict::Pass),
+        ] {
+            let probe = judged(analytic, Estimate { value, error: 2e-14, ..flat }, 0.0, 1e-14, 1.0);
+            assert_eq!((probe.verdict, probe.zero), (verdict, zero), "{probe:?}");
         }
         let nothing = Estimate { value: 0.0, error: 0.0, magnitude: 0.0, ..SMOOTH };
         assert_eq!(judged(0.0, nothing, 0.0, 0.0, 1.0).verdict, Verdict::Pass);
