@@ -119,17 +119,26 @@ impl Problem {
             return Err(CheckError::new("no node is named whose gradient could be taken"));
         }
         let scalar = b.add(&terms)?;
-        let ids = self.wrt.iter().map(|name| leaf(b.graph(), name)).collect::<Result<Vec<_>, _>>()?;
         b.graph_mut().updates.clear();
         b.graph_mut().loss = None;
         b.graph_mut().outputs = vec![("value".to_owned(), scalar)];
         let forward = b.graph().clone();
-        let gradients = grad(&mut b, scalar, &ids, None)?;
-        let mut backward = b.finish();
-        backward.outputs = self.wrt.iter().map(|name| format!("grad.{name}")).zip(gradients).collect();
+        let backward = gradients(b, scalar, &self.wrt)?;
         let shared = forward.nodes().len();
         Ok(Pair { forward, backward, shared, wrt: self.wrt.clone(), values, second: false, cotangents })
     }
+}
+
+/// The graph whose outputs are the gradients of `of` with respect to the leaves named `wrt`, in order.
+///
+/// # Errors
+/// A leaf that there is not, or an operation without a gradient.
+pub(crate) fn gradients(mut b: Builder, of: NodeId, wrt: &[String]) -> Result<Graph, CheckError> {
+    let ids = wrt.iter().map(|name| leaf(b.graph(), name)).collect::<Result<Vec<_>, _>>()?;
+    let gradients = grad(&mut b, of, &ids, None)?;
+    let mut graph = b.finish();
+    graph.outputs = wrt.iter().map(|name| format!("grad.{name}")).zip(gradients).collect();
+    Ok(graph)
 }
 
 /// Every input and parameter with its node, by name.

@@ -12,7 +12,7 @@
 use std::cell::OnceCell;
 use std::ops::Range as Span;
 
-use graphrun_graph::{Builder, Form, Graph, Leaf, Node, NodeId, Sizes, TypeError, grad};
+use graphrun_graph::{Builder, Form, Graph, Leaf, Node, NodeId, Sizes, TypeError};
 use graphrun_tensor::{Dtype, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::array::{map, real, reals};
 use crate::copy::{copy, same};
 use crate::engine::{Engine, sizes_of};
-use crate::graph::{CheckError, Pair, leaf};
+use crate::graph::{CheckError, Pair, gradients, leaf};
 use crate::options::Options;
 use crate::probe::{Aid, Insight, Probe, Target};
 use crate::report::Verdict;
@@ -159,11 +159,8 @@ pub(crate) fn moved(
         by(b, plain, input)
     })?;
     let value = b.graph().outputs[0].1;
-    let ids = pair.wrt.iter().map(|name| leaf(b.graph(), name)).collect::<Result<Vec<_>, _>>()?;
     let shared = b.graph().nodes().len();
-    let gradients = grad(&mut b, value, &ids, None)?;
-    let mut graph = b.finish();
-    graph.outputs = pair.wrt.iter().map(|name| format!("grad.{name}")).zip(gradients).collect();
+    let graph = gradients(b, value, &pair.wrt)?;
     Ok(Moved { graph, value, shared, fed })
 }
 
@@ -269,8 +266,10 @@ impl Inside<'_> {
         // Whole steps of a thousandth part every tie and leave every kink.
         let mut beside =
             |v: f64| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 };
-        let values = self.pair.values.iter().map(|(name, array)| (name.clone(), map(array, &mut beside)));
-        let pair = &Pair { values: values.collect(), ..self.pair.clone() };
+        // What is detached is a value like any other: computed anew, it may stand on the same kink wherever the point is.
+        let held = self.pair.held(forward)?;
+        let values = held.values.iter().map(|(name, array)| (name.clone(), map(array, &mut beside)));
+        let pair = &Pair { values: values.collect(), ..held };
         let sizes = sizes_of(&pair.backward, &pair.values)?;
         let gradients = backward.prepare(&pair.backward, &sizes, Dtype::F64)?.run(&pair.values)?;
         let gradient = reals(&gradients[position]);

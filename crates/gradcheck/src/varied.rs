@@ -1,6 +1,8 @@
 //! The scalar of a graph as a function of its inputs and parameters. What is constant by definition, such as what stands
 //! behind `stop_gradient`, is held fixed while the function varies.
 
+use std::borrow::Cow;
+
 use graphrun_exec::Array;
 use graphrun_graph::{Builder, Graph, NodeId};
 use graphrun_tensor::Dtype;
@@ -9,7 +11,7 @@ use crate::array::{Values, reals, set};
 use crate::copy::{copy, same};
 use crate::derivative::derivative;
 use crate::engine::{Engine, Program, sizes_of};
-use crate::graph::{CheckError, Pair};
+use crate::graph::{CheckError, Pair, gradients};
 use crate::ladder::Estimate;
 use crate::range::Range;
 
@@ -28,20 +30,35 @@ impl Pair {
     /// # Errors
     /// A value that is missing or does not fit, or a graph that cannot run.
     pub(crate) fn varied(&self, engine: &dyn Engine) -> Result<Varied, CheckError> {
-        let mut values = self.values.clone();
-        let held = held(&self.forward)?;
-        if let Some(Held { nodes, .. }) = &held {
-            let mut graph = self.forward.clone();
-            graph.outputs.clone_from(nodes);
-            let sizes = sizes_of(&graph, &values)?;
-            let fixed = engine.prepare(&graph, &sizes, Dtype::F64)?.run(&values)?;
-            values.extend(nodes.iter().map(|(name, _)| name.clone()).zip(fixed));
-        }
-        let graph = held.as_ref().map_or(&self.forward, |held| &held.graph);
-        let sizes = sizes_of(graph, &values)?;
-        let mut program = engine.prepare(graph, &sizes, Dtype::F64)?;
+        let (graph, values) = self.fixed(engine)?;
+        let sizes = sizes_of(&graph, &values)?;
+        let mut program = engine.prepare(&graph, &sizes, Dtype::F64)?;
         program.run(&values)?;
         Ok(Varied { program, values, moved: None })
+    }
+
+    /// The same scalar and its gradients, with detached nodes as inputs that have the values which they have at the point.
+    ///
+    /// # Errors
+    /// As [`varied`](Pair::varied).
+    pub(crate) fn held(&self, engine: &dyn Engine) -> Result<Pair, CheckError> {
+        let (Cow::Owned(forward), values) = self.fixed(engine)? else { return Ok(self.clone()) };
+        let backward = gradients(Builder::from_graph(forward.clone()), forward.outputs[0].1, &self.wrt)?;
+        Ok(Pair { shared: forward.nodes().len(), forward, backward, values, ..self.clone() })
+    }
+
+    /// The graph of the scalar with its detached nodes as inputs, where it has such, and values for all inputs.
+    fn fixed(&self, engine: &dyn Engine) -> Result<(Cow<'_, Graph>, Values), CheckError> {
+        let mut values = self.values.clone();
+        let Some(Held { graph, nodes }) = held(&self.forward)? else {
+            return Ok((Cow::Borrowed(&self.forward), values));
+        };
+        let mut seen = self.forward.clone();
+        seen.outputs.clone_from(&nodes);
+        let sizes = sizes_of(&seen, &values)?;
+        let fixed = engine.prepare(&seen, &sizes, Dtype::F64)?.run(&values)?;
+        values.extend(nodes.into_iter().map(|(name, _)| name).zip(fixed));
+        Ok((Cow::Owned(graph), values))
     }
 }
 
