@@ -36,6 +36,18 @@ fn logarithms_of_sums_of_exponentials() {
     check("e: Exp(x), s: Sum(e), y: Log1p(s)", &[-1000.0, 100.0], &[100.0], &[0.0, 1.0]);
 }
 
+/// What is divided by its size before it is squared and summed stays divided by it, in the gradient too.
+#[test]
+fn sums_of_scaled_products() {
+    let norm = "m: Max(x: x, axes: [0], keep: true), q: Formula(\"(x / m) * (x / m)\", { x: x, m: m }), \
+                s: Sum(x: q, axes: [0], keep: true), r: Sqrt(s), y: Mul(m, r)";
+    for scale in [1.0, 1e13, 1e-14, 1e30] {
+        check(norm, &[scale, 2.0 * scale], &[5f64.sqrt() * scale], &[0.447_213_6, 0.894_427_2]);
+    }
+    let shares = "a: Abs(x), w: Sum(x: a, axes: [0], keep: true), q: Div(x, w), y: Sum(q)";
+    check(shares, &[1e38, 1e38], &[1.0], &[0.0, 0.0]);
+}
+
 #[test]
 fn quotients_of_exponentials_and_their_logarithms() {
     let q = [0.731_058_58, 0.268_941_42, 0.0];

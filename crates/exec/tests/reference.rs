@@ -314,9 +314,9 @@ fn sums_are_scaled_and_put_into_functions() {
     }
 }
 
-/// What is the same for all that a sum adds up may be taken out of it, where the sum is one of something.
+/// Factors of what a sum adds up, some of which are the same for all of it.
 #[test]
-fn factors_are_taken_out_of_sums() {
+fn sums_of_products_are_what_they_say() {
     let formulas =
         ["x * r", "-(x * r)", "x / r", "r / x", "2 * x * c * s / r", "inv(r) * x^2", "r * s", "(x + r) * r", "x * s"];
     for (k, formula) in formulas.into_iter().enumerate() {

@@ -31,6 +31,6 @@ pub use op::{At, Context, Form, GradError, Leaf, Op, Reduce};
 pub use registry::{Accuracy, OpDef, OptionDoc, Port, Registry};
 pub use sample::{Bytes, Sample, SampleInput};
 pub use size::{Size, Sizes, shape_text, size_text};
-pub use stable::stable;
+pub use stable::{moderate, stable};
 pub use ty::{Kind, Type, TypeError};
 pub use verify::verify;

@@ -50,6 +50,12 @@ pub fn stable(
     b.broadcast(simple, &shape)
 }
 
+/// Whether an expression over `inputs` is neither huge nor tiny whatever they are: made of constants and of sums of
+/// exponentials whose largest term has been brought to 1.
+pub fn moderate(b: &mut Builder, expr: &Expr, inputs: &[NodeId]) -> bool {
+    Search { b, opaque: &|_| false }.moderate(expr, inputs)
+}
+
 /// Whether a part of an expression is as `wanted`; no, where it is large.
 fn any(expr: &Expr, wanted: &dyn Fn(&Expr) -> bool) -> bool {
     expr.size() <= MAX_SIZE && (wanted(expr) || expr.kind().children().any(|child| any(child, wanted)))

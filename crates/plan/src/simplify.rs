@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use graphrun_expr::{Binary, Expr, ExprKind};
-use graphrun_graph::{Builder, Form, Graph, Leaf, NodeId, Parameter, Reduce, Sizes, TypeError, verify};
+use graphrun_graph::{Builder, Form, Graph, Leaf, NodeId, Parameter, Reduce, Sizes, TypeError, moderate, verify};
 
 use crate::PlanError;
 
@@ -27,11 +27,7 @@ pub const PASSES: &[Pass] = &[
     },
     Pass { name: "constants", summary: "folds constants into expressions", rewrite: |r, id| r.constants(id) },
     Pass { name: "scale", summary: "moves the factor of a sum into what it adds up", rewrite: |r, id| r.scale(id) },
-    Pass {
-        name: "factors",
-        summary: "takes factors out of sums that are the same for all that is added up",
-        rewrite: |r, id| r.factors(id),
-    },
+    Pass { name: "factors", summary: "takes what a softmax divides by out of sums", rewrite: |r, id| r.factors(id) },
     Pass { name: "sums", summary: "sums rows before it sums over them", rewrite: |r, id| r.sums(id) },
     Pass {
         name: "algebra",
@@ -178,26 +174,31 @@ impl Rewrite<'_> {
     }
 
     /// `sum(f x)` is `f sum(x)` where `f` does not vary along the axes of the sum, and nothing else needs the product: one
-    /// factor for each sum instead of each term. Constants stay, as `scale` has them, and so does the factor of a sum that
-    /// may be one of nothing, which is 0 even where the factor is infinite.
+    /// factor for each sum instead of each term. Only what is neither huge nor tiny is taken out, such as the sum that a
+    /// softmax divides by: beside another factor the sum may leave the numbers where the terms do not. Constants stay, as
+    /// `scale` has them.
     fn factors(&mut self, id: NodeId) -> Result<NodeId, TypeError> {
         let Form::Reduce { with: Reduce::Sum, axes, .. } = self.from.node(id).op.form() else { return self.same(id) };
         let product = self.from.node(id).inputs[0];
         let Form::Pointwise(expr) = self.from.node(product).op.form() else { return self.same(id) };
+        if self.uses[product.index()] != 1 {
+            return self.same(id);
+        }
         let (inputs, shape) = (self.inputs(product), self.from.ty(product).shape.clone());
-        let varies = |factor: &Expr| {
+        let mut stays = |factor: &Expr| {
             let along = |k: usize| {
                 let own = &self.b.ty(inputs[k]).shape;
                 let missing = shape.len() - own.len();
                 axes.iter().any(|&axis| axis >= missing && own[axis - missing].known() != Some(1))
             };
-            factor.as_constant().is_some() || (0..factor.variables()).any(|k| factor.uses(k) && along(k))
+            factor.as_constant().is_some()
+                || (0..factor.variables()).any(|k| factor.uses(k) && along(k))
+                || !moderate(&mut self.b, factor, &inputs)
         };
         let (over, under) = expr.factors();
         let ((terms, outside), (divisors, under)): ((Vec<_>, Vec<_>), (Vec<_>, Vec<_>)) =
-            (over.into_iter().partition(varies), under.into_iter().partition(varies));
-        let something = axes.iter().all(|&axis| shape[axis].known().is_some_and(|size| size > 0));
-        if !something || self.uses[product.index()] != 1 || outside.is_empty() && under.is_empty() {
+            (over.into_iter().partition(&mut stays), under.into_iter().partition(stays));
+        if outside.is_empty() && under.is_empty() {
             return self.same(id);
         }
         let quotient = |over: Vec<Expr>, under: Vec<Expr>| {

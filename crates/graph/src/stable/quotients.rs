@@ -126,7 +126,7 @@ impl Search<'_, '_> {
 
     /// Whether an expression is neither huge nor tiny: a sum of exponentials of which the largest has been brought to 1,
     /// or a product or quotient of such and of constants.
-    fn moderate(&self, expr: &Expr, leaves: &[NodeId]) -> bool {
+    pub(super) fn moderate(&self, expr: &Expr, leaves: &[NodeId]) -> bool {
         if let Some(terms) = self.terms(expr, leaves) {
             return self.is_within(&terms.expr, &terms.leaves);
         }
