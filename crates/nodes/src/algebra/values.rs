@@ -1,6 +1,6 @@
 //! Products against plain loops, over sizes that fill no vector register and over empty ones.
 
-use graphrun_graph::Options;
+use graphrun_graph::{Options, Sizes};
 
 use super::mat_mul::MatMul;
 use crate::standard;
@@ -75,4 +75,25 @@ fn specs_that_make_no_sense_are_refused() {
     assert!(build("ijk->i", &[&[2, 3]]).unwrap_err().contains("3 axes"));
     assert!(build("i,j->i", &[&[2]]).unwrap_err().contains("2 inputs"));
     assert!(build("ii->i", &[&[2, 3]]).unwrap_err().contains("2 against 3"));
+}
+
+/// A vector on the left is a row, on the right a column, and its axis leaves the result.
+#[test]
+fn vectors_are_rows_and_columns() {
+    let v: &[usize] = &[2];
+    let cases: [(&[usize], &[usize], &[usize], &[f64]); 6] = [
+        (v, v, &[], &[5.0]),
+        (&[3, 2], v, &[3], &[5.0, 11.0, 17.0]),
+        (v, &[2, 3], &[3], &[9.0, 12.0, 15.0]),
+        (&[2, 1, 2], v, &[2, 1], &[5.0, 11.0]),
+        (v, &[2, 2, 1], &[2, 1], &[5.0, 11.0]),
+        (&[2, 1, 2], &[2, 2], &[2, 1, 2], &[7.0, 10.0, 15.0, 22.0]),
+    ];
+    for (left, right, shape, expect) in cases {
+        let count = |sizes: &[usize]| (1..=sizes.iter().product()).map(|k: usize| k as f64).collect::<Vec<_>>();
+        let inputs = [given(left, &count(left)), given(right, &count(right))];
+        let got = Applied::of("MatMul", MatMul::default(), &inputs);
+        assert_eq!(got.graph.ty(got.y).concrete(&Sizes::new()).unwrap().sizes(), shape, "{left:?} {right:?}");
+        assert_eq!(got.value(), expect, "{left:?} {right:?}");
+    }
 }

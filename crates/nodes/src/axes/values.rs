@@ -102,3 +102,20 @@ fn the_log_of_a_sum_survives_extremes() {
     let input = (SampleInput::real(&[2]), Array::Real(vec![f64::NEG_INFINITY; 2]));
     assert_eq!(Applied::of("LogSumExp", Over::default(), &[input]).value(), [f64::NEG_INFINITY]);
 }
+
+#[test]
+fn the_first_best_element_is_found() {
+    let nan = f64::NAN;
+    for (data, axes, largest, smallest) in [
+        ([1.0, 5.0, 5.0, 2.0, 2.0, 9.0], vec![1], vec![1, 2], vec![0, 0]),
+        ([1.0, 5.0, 5.0, 2.0, 2.0, 9.0], vec![0], vec![1, 0, 1], vec![0, 1, 0]),
+        ([3.0, 7.0, 7.0, 0.0, 7.0, 0.0], vec![0, 1], vec![1], vec![3]),
+        // The first of those that are no number beats all others.
+        ([1.0, nan, 9.0, nan, nan, 0.0], vec![1], vec![1, 0], vec![1, 0]),
+    ] {
+        for (name, expect) in [("ArgMax", largest), ("ArgMin", smallest)] {
+            let applied = Applied::of(name, over(axes.clone()), &[crate::testing::given(&[2, 3], &data)]);
+            assert_eq!(applied.run(&[], 0)[applied.y.index()], Array::Index(expect), "{name} {data:?} {axes:?}");
+        }
+    }
+}

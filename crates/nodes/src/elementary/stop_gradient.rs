@@ -58,3 +58,25 @@ pub(crate) fn def() -> OpDef {
         )
         .sample(operands(vec![(-2.0, 2.0)]))
 }
+
+#[cfg(test)]
+mod tests {
+    use graphrun_expr::Func;
+    use graphrun_graph::{Leaf, grad};
+
+    use super::*;
+
+    /// Not even a logarithm looks through it for the exponential behind.
+    #[test]
+    fn nothing_flows_back() {
+        let mut b = Builder::new();
+        let x = b.input("x", Type::real(vec![])).unwrap();
+        let power = b.pointwise(&Expr::unary(Func::Exp, Expr::var(0)), &[x]).unwrap();
+        let held = b.node(StopGradient, &[power]).unwrap();
+        let log = b.pointwise(&Expr::unary(Func::Log, Expr::var(0)), &[held]).unwrap();
+        for of in [held, log] {
+            let gradient = grad(&mut b, of, &[x], None).unwrap()[0];
+            assert_eq!(b.graph().node(gradient).op.form(), Form::Leaf(Leaf::Constant(0.0)));
+        }
+    }
+}

@@ -142,3 +142,48 @@ pub(crate) fn def() -> OpDef {
     )
     .sample(sample)
 }
+
+#[cfg(test)]
+mod tests {
+    use graphrun_graph::{Graph, Sizes, grad};
+    use graphrun_tensor::{Scratch, View};
+
+    use super::*;
+
+    /// The value of a chain of operations of one input each, from `start` on.
+    fn along(graph: &Graph, id: NodeId, start: NodeId, given: &[f64], sizes: &Sizes) -> Vec<f64> {
+        if id == start {
+            return given.to_vec();
+        }
+        let node = graph.node(id);
+        let input = along(graph, node.inputs[0], start, given, sizes);
+        let [from, to] = [node.inputs[0], id].map(|id| graph.ty(id).concrete(sizes).unwrap());
+        let mut out = vec![f64::NAN; to.len()];
+        let mut at = Context { rows: 0..to.len(), scratch: Scratch::new(&mut []), seed: 0, step: 0 };
+        let x = ViewAny::F64(View::new(&input, from));
+        node.op.run(&[x], ViewMutAny::F64(graphrun_tensor::ViewMut::new(&mut out, to)), &mut at);
+        out
+    }
+
+    /// Each part has its own stretch of the gradient, whether sizes before it, after it or both are symbols.
+    #[test]
+    fn parts_of_any_size_get_their_stretch() {
+        let sizes = Sizes::from([("N".into(), 3), ("M".into(), 2)]);
+        let [n, m] = ["N", "M"].map(Size::symbol);
+        for parts in [[n.clone(), 2.into(), m.clone()], [n.clone(), 1.into(), 2.into()], [1.into(), 2.into(), m], [
+            n,
+            1.into(),
+            1.into(),
+        ]] {
+            let mut b = Builder::new();
+            let declare = |(k, size): (usize, Size)| b.input(&format!("x{k}"), Type::real(vec![size])).unwrap();
+            let inputs: Vec<NodeId> = parts.into_iter().enumerate().map(declare).collect();
+            let y = b.node(Concat { axis: 0 }, &inputs).unwrap();
+            let upstream = b.input("upstream", b.ty(y).clone()).unwrap();
+            let gradients = grad(&mut b, y, &inputs, Some(upstream)).unwrap();
+            let given: Vec<f64> = (0..b.ty(y).concrete(&sizes).unwrap().len()).map(|k| k as f64).collect();
+            let found = gradients.iter().flat_map(|&id| along(b.graph(), id, upstream, &given, &sizes));
+            assert_eq!(found.collect::<Vec<_>>(), given);
+        }
+    }
+}
