@@ -142,6 +142,21 @@ fn gradients_of_stable_forms_stay_finite() {
     }
 }
 
+/// A slope is asked whether it has vanished where it meets an exponential, and nowhere else.
+#[test]
+fn only_exponentials_are_held_against_a_vanished_slope() {
+    for (text, asked) in [
+        ("tanh(exp(x))", true),
+        ("sigmoid(y * cosh(x))", true),
+        ("tanh(2 * x)", false),
+        ("sigmoid(x * x)", false),
+        ("square(exp(x))", false),
+    ] {
+        let slope = Expr::parse(text, &["x", "y"], &()).unwrap().derivative(0).text(&["x", "y"]);
+        assert_eq!(slope.contains("if("), asked, "{text}: {slope}");
+    }
+}
+
 #[test]
 fn slopes_follow_the_declared_conventions() {
     let cases = [

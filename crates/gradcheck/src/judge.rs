@@ -194,6 +194,7 @@ mod tests {
             (1.1e-8, 0.0, 0.0, 1e-8 + 2.0 * roundings, Verdict::Fail),
             (-1.1e-8, 0.0, 0.0, 1e-8 + 2.0 * roundings, Verdict::Fail),
             // Roundings grow with the largest gradient of the tensor.
+            (0.2e-8, 1e5, 0.0, 1e-8 + 1e5 * roundings, Verdict::Pass),
             (2.3e-8, 1e6, 0.0, 1e-8 + 1e6 * roundings, Verdict::Pass),
             (2.5e-8, 1e6, 0.0, 1e-8 + 1e6 * roundings, Verdict::Fail),
             // Those of the reverse walk count where the bar does not cover the difference, and there alone.
@@ -281,6 +282,8 @@ mod tests {
             let probe = judged(analytic, Estimate { value, error: 2e-14, ..flat }, 0.0, 1e-14, 1.0);
             assert_eq!((probe.verdict, probe.zero), (verdict, zero), "{probe:?}");
         }
+        let one_sided = judged(1e-13, Estimate { value: 2.5e-13, error: 2e-14, ..flat }, 0.0, 0.0, 1.0);
+        assert_eq!((one_sided.verdict, one_sided.zero), (Verdict::Inconclusive, false), "{one_sided:?}");
         let nothing = Estimate { value: 0.0, error: 0.0, magnitude: 0.0, ..SMOOTH };
         assert_eq!(judged(0.0, nothing, 0.0, 0.0, 1.0).verdict, Verdict::Pass);
     }
@@ -339,6 +342,23 @@ mod tests {
         for k in (1..=300).map(f64::from) {
             let (found, _) = probed(|x| (k * x).sin(), k * k.cos(), &Options::default());
             assert_eq!(found.verdict, Verdict::Pass, "{k}: {found:?}");
+        }
+    }
+
+    /// Its digits are those of the lecture's relative error.
+    #[test]
+    fn a_textbook_error_is_a_share_of_both_sides() {
+        let options = Options { method: Method::Central, step: 1e-3, ..Options::default() };
+        let (found, _) = probed(f64::exp, 2.5, &options);
+        assert_eq!(found.reference, 2.5 + found.numeric);
+        assert_eq!((found.tolerance, found.zero), (0.0, false));
+        let (nothing, _) = probed(|_| 7.0, 0.0, &options);
+        assert_eq!((nothing.verdict, nothing.reference, nothing.zero), (Verdict::Pass, 1e-8, true));
+        // The quotients to either side of the lowest point differ, and there is no kink.
+        let (lowest, _) = probed(|x| (x - 1.0).powi(2), 0.0, &options);
+        assert_eq!((lowest.verdict, lowest.kink), (Verdict::Pass, false));
+        for (f, analytic) in [(f64::exp as fn(f64) -> f64, 0.0), (|_| 7.0, 1.0)] {
+            assert!(!probed(f, analytic, &options).0.zero, "one side alone is no zero");
         }
     }
 

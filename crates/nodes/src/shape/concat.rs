@@ -168,7 +168,7 @@ mod tests {
     /// Each part has its own stretch of the gradient, whether sizes before it, after it or both are symbols.
     #[test]
     fn parts_of_any_size_get_their_stretch() {
-        let sizes = Sizes::from([("N".into(), 3), ("M".into(), 2)]);
+        let sizes = Sizes::from([("N".into(), 3), ("M".into(), 5)]);
         let [n, m] = ["N", "M"].map(Size::symbol);
         for parts in [[n.clone(), 2.into(), m.clone()], [n.clone(), 1.into(), 2.into()], [1.into(), 2.into(), m], [
             n,
