@@ -63,3 +63,50 @@ fn first(kink: Kink, problem: &Problem, pair: &Pair, position: usize, k: usize) 
     }
     alike.then(|| all[..position].iter().all(|other| reals(other)[k] != at))
 }
+
+#[cfg(test)]
+mod tests {
+    use graphrun_expr::Expr;
+    use graphrun_graph::{Builder, Type};
+
+    use super::*;
+    use crate::array::real;
+    use crate::interpret::Interpreter;
+
+    /// What is found of a formula over vectors, for a slope declared and gradients given by hand.
+    fn found(kink: Kink, formula: &str, inputs: &[(&str, &[f64])], gradient: &[&[f64]]) -> Result<(), Finding> {
+        let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
+        let array = |x: &[f64]| real(graphrun_tensor::Shape::of(&[x.len()]), x.to_vec());
+        let mut b = Builder::new();
+        let ids: Vec<_> =
+            inputs.iter().map(|(name, x)| b.input(name, Type::real(vec![x.len().into()])).unwrap()).collect();
+        let of = b.pointwise(&Expr::parse(formula, &names, &()).unwrap(), &ids).unwrap();
+        let values = inputs.iter().map(|(name, x)| ((*name).to_owned(), array(x))).collect();
+        let problem = Problem::new(&b.finish(), of, &values);
+        let gradient: Vec<Array> = gradient.iter().map(|g| array(g)).collect();
+        declared(kink, &problem, &problem.pair().unwrap(), &gradient, &Interpreter::default())
+    }
+
+    #[test]
+    fn the_declared_slope_is_held_where_there_is_a_kink() {
+        let at = |kink, slope: f64| found(kink, "3 * abs(x)", &[("x", &[-1.0, 0.0])], &[&[-3.0, slope]]);
+        for (kink, slope) in [(Kink::Below, -3.0), (Kink::Mean, 0.0), (Kink::Flat, -3.0)] {
+            assert!(at(kink, slope).is_ok(), "{kink:?}");
+            // A thousandth of the gap between -3 and 3 is let pass.
+            assert!(at(kink, slope + 0.005).is_ok() && at(kink, slope - 0.005).is_ok(), "{kink:?}");
+            assert!(at(kink, slope + 0.007).is_err() && at(kink, slope - 0.007).is_err(), "{kink:?}");
+        }
+        let excess = at(Kink::Below, 3.0).unwrap_err().excess;
+        assert!((excess - 1000.0).abs() < 1.0, "{excess}");
+        // Away from the kink nothing is declared.
+        assert!(found(Kink::Below, "3 * abs(x)", &[("x", &[-1.0, 2.0])], &[&[7.0, 7.0]]).is_ok());
+    }
+
+    #[test]
+    fn the_first_of_equal_inputs_has_the_gradient() {
+        let inputs: &[(&str, &[f64])] = &[("a", &[1.0, 2.0]), ("b", &[1.0, 5.0])];
+        assert!(found(Kink::First, "max(a, b)", inputs, &[&[1.0, 0.0], &[0.0, 1.0]]).is_ok());
+        assert!(found(Kink::First, "max(a, b)", inputs, &[&[0.0, 0.0], &[1.0, 1.0]]).is_err());
+        assert!(found(Kink::First, "max(a, b)", inputs, &[&[0.5, 0.0], &[0.5, 1.0]]).is_err());
+    }
+}

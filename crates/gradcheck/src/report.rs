@@ -194,4 +194,28 @@ mod tests {
             .map(Verdict::exit_status);
         assert_eq!(statuses, [0, 0, 3, 3, 1]);
     }
+
+    #[test]
+    fn a_report_says_what_was_found() {
+        use Verdict::*;
+        let words = [Pass, Kink, Vacuous, Inconclusive, Fail].map(|verdict| verdict.to_string());
+        assert_eq!(words, ["pass", "kink", "vacuous", "inconclusive", "fail"]);
+        let mut report = Report::new(vec![Entry { analytic: 0.5, numeric: 0.25, digits: 3.25, ..entry(Kink, false) }]);
+        assert!(report.is_proved());
+        report.entries[0].name = "w".into();
+        assert_eq!(report.entries[0].to_string(), "w: kink, 0 evaluations");
+        (report.entries[0].evaluations, report.entries[0].worst_index) = (7, Some(4));
+        let text = "w: kink, 3.2 digits, worst at [4]: analytic 5e-1, numeric 2.5e-1, 7 evaluations";
+        assert_eq!(report.entries[0].to_string(), text);
+        (report.entries[0].evaluations, report.entries[0].kinks) = (0, 2);
+        let text = "w: kink, 3.2 digits, worst at [4]: analytic 5e-1, numeric 2.5e-1, 2 kinks, 0 evaluations";
+        assert_eq!(report.entries[0].to_string(), text);
+        (report.entries[0].evaluations, report.entries[0].worst_index) = (1, None);
+        assert!(report.entries[0].to_string().contains("worst along a direction"));
+        assert!(
+            ![Vacuous, Inconclusive, Fail]
+                .map(|verdict| Report { verdict, entries: vec![] }.is_proved())
+                .contains(&true)
+        );
+    }
 }
