@@ -148,6 +148,9 @@ mod tests {
                 }
             }
         }
+        // The ladder chooses its own steps.
+        let exact = jacobian(|x| vec![x[0].exp()], &[1.0], Method::Adaptive, 0.5)[0][0];
+        assert!((exact - 1f64.exp()).abs() < 1e-9, "{exact}");
     }
 
     #[test]

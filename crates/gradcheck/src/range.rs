@@ -50,3 +50,22 @@ pub(crate) enum Sides {
     Above,
     Below,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_border_shortens_the_step_and_a_nearer_one_leaves_one_side() {
+        let start = |below, above| {
+            let (step, sides) = Range { step: 0.1, below, above, other: 0.0, noise: 0.0 }.start();
+            (step, sides == Sides::Both, sides == Sides::Above)
+        };
+        let far = f64::INFINITY;
+        assert_eq!(start(far, far), (0.1, true, false));
+        assert_eq!(start(2e-3, far), (0.9 * 2e-3, true, false));
+        assert_eq!(start(5e-5, far), (0.1, false, true));
+        assert_eq!(start(1.0, 5e-5), (0.1, false, false));
+        assert_eq!(start(5e-5, 0.05), (0.9 * 0.05, false, true));
+    }
+}

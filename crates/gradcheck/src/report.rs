@@ -212,6 +212,10 @@ mod tests {
         assert_eq!(report.entries[0].to_string(), text);
         (report.entries[0].evaluations, report.entries[0].worst_index) = (1, None);
         assert!(report.entries[0].to_string().contains("worst along a direction"));
+        report.entries.push(Entry { digits: 2.5, evaluations: 4, ..entry(Kink, false) });
+        assert_eq!((report.digits(), report.evaluations()), (2.5, 5));
+        let lines: Vec<String> = report.entries.iter().map(|entry| format!("\n  {entry}")).collect();
+        assert_eq!(report.to_string(), format!("kink{}", lines.concat()));
         assert!(
             ![Vacuous, Inconclusive, Fail]
                 .map(|verdict| Report { verdict, entries: vec![] }.is_proved())
