@@ -1,7 +1,5 @@
 //! Expressions evaluated plainly at many points.
 
-use std::collections::HashMap;
-
 use crate::{Binary, Expr, ExprKind, Func};
 
 /// How many points a step is taken for at once.
@@ -38,26 +36,17 @@ impl Tape {
     /// ```
     pub fn new(expr: &Expr) -> Tape {
         let mut steps = vec![];
-        let mut done: HashMap<&Expr, usize> = HashMap::new();
-        let mut open = vec![(expr, false)];
-        while let Some((part, ready)) = open.pop() {
-            if done.contains_key(part) {
-                continue;
-            }
-            if !ready {
-                open.push((part, true));
-                open.extend(part.kind().children().map(|child| (child, false)));
-                continue;
-            }
-            steps.push(match part.kind() {
-                ExprKind::Var(k) => Step::Var(*k),
-                ExprKind::Constant(value) => Step::Constant(*value),
-                ExprKind::Unary(f, a) => Step::Unary(*f, done[a]),
-                ExprKind::Binary(f, a, b) => Step::Binary(*f, done[a], done[b]),
-                ExprKind::Select(c, a, b) => Step::Select(done[c], done[a], done[b]),
+        expr.fold(|part, operands: &[usize]| {
+            steps.push(match (part.kind(), operands) {
+                (ExprKind::Var(k), _) => Step::Var(*k),
+                (ExprKind::Constant(value), _) => Step::Constant(*value),
+                (ExprKind::Unary(f, _), &[a]) => Step::Unary(*f, a),
+                (ExprKind::Binary(f, ..), &[a, b]) => Step::Binary(*f, a, b),
+                (ExprKind::Select(..), &[c, a, b]) => Step::Select(c, a, b),
+                _ => unreachable!("a step for each child"),
             });
-            done.insert(part, steps.len() - 1);
-        }
+            steps.len() - 1
+        });
         Tape { values: vec![0.0; steps.len() * COLUMN], steps }
     }
 
