@@ -91,7 +91,7 @@ pub(crate) mod sealed {
     }
 }
 
-/// The members that read the same for both types.
+/// The members that read the same for both types, beside each type's own `exp_of_negative`.
 macro_rules! common {
     ($t:ty) => {
         const ZERO: Self = 0.0;
@@ -147,6 +147,14 @@ macro_rules! common {
         #[inline(always)]
         fn round(self) -> Self {
             <$t>::round_ties_even(self)
+        }
+
+        #[inline(always)]
+        fn sigmoid_slope(self) -> (Self, Self) {
+            let e = exp_of_negative(-self.abs());
+            let y = (if self < 0.0 { e } else { 1.0 }) / (1.0 + e);
+            // Neither way subtracts what is near 1.
+            (y, y * (if self < 0.0 { 1.0 - y } else { y * e }))
         }
 
         #[inline(always)]

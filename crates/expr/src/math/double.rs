@@ -89,14 +89,6 @@ impl Float for f64 {
     }
 
     #[inline(always)]
-    fn sigmoid_slope(self) -> (f64, f64) {
-        let e = exp_of_negative(-self.abs());
-        let y = (if self < 0.0 { e } else { 1.0 }) / (1.0 + e);
-        // Neither way subtracts what is near 1.
-        (y, y * (if self < 0.0 { 1.0 - y } else { y * e }))
-    }
-
-    #[inline(always)]
     fn pow(self, exponent: f64) -> f64 {
         Binary::Pow.eval(self, exponent)
     }

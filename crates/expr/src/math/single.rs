@@ -144,14 +144,6 @@ impl Float for f32 {
         (t / (t + 2.0)).copysign(self)
     }
 
-    #[inline(always)]
-    fn sigmoid_slope(self) -> (f32, f32) {
-        let e = exp_of_negative(-self.abs());
-        let y = (if self < 0.0 { e } else { 1.0 }) / (1.0 + e);
-        // Neither way subtracts what is near 1.
-        (y, y * (if self < 0.0 { 1.0 - y } else { y * e }))
-    }
-
     /// The two polynomials of N. Juffa's erff: `a + a p(a^2)` below 0.93, `1 - exp(p(a))` above.
     #[inline(always)]
     fn erf(self) -> f32 {
