@@ -9,6 +9,8 @@ use graphrun_load::{LoadOptions, fmt_source, load_str};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use crate::model_files;
+
 /// Pieces that a mutation puts in.
 const PIECES: [&str; 40] = [
     "",
@@ -82,22 +84,8 @@ fn apply(text: &str, change: &Change) -> String {
 
 /// Every model file of the repository, wrong ones too.
 fn files() -> Vec<(PathBuf, String)> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let mut folders = vec![root.join("graphs"), root.join("tests/wrong")];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ext| ext == "ron") {
-                let text = std::fs::read(&path).expect("a file");
-                files.push((path, String::from_utf8_lossy(&text).into_owned()));
-            }
-        }
-    }
-    files.sort();
-    files
+    let text = |path: &PathBuf| String::from_utf8_lossy(&std::fs::read(path).expect("a file")).into_owned();
+    model_files(&["graphs", "tests/wrong"]).into_iter().map(|path| (path.clone(), text(&path))).collect()
 }
 
 fn check(path: &Path, text: &str) {

@@ -4,6 +4,8 @@ use graphrun_load::diagnostics::Diagnostics;
 use graphrun_load::syntax::{Kind, Value, parse};
 use proptest::prelude::*;
 
+use crate::model_files;
+
 /// Our reading, or nothing when we refuse the text.
 fn ours(text: &str) -> Option<Value> {
     let mut diagnostics = Diagnostics::default();
@@ -109,18 +111,10 @@ fn text() -> impl Strategy<Value = String> {
 
 #[test]
 fn every_model_file_is_ron() {
-    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../graphs"))];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ext| ext == "ron") {
-                let text = std::fs::read_to_string(&path).expect("a text");
-                let expect = read(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                assert_eq!(ours(&text).as_ref().map(as_ron), Some(expect), "{}", path.display());
-            }
-        }
+    for path in model_files(&["graphs"]) {
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let expect = read(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(ours(&text).as_ref().map(as_ron), Some(expect), "{}", path.display());
     }
 }
 
