@@ -28,11 +28,8 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
     let mut evaluations = 1;
     let mut best: Option<Estimate> = None;
     let mut kinked = None;
-    let lower = [1.0, 1.0 / DESCENT]
-        .map(|part| range.other * part)
-        .into_iter()
-        .filter(|step| (0.0..start).contains(step) && *step > 0.0);
-    let starts = (0..LEVELS).map(|level| start * DESCENT.powi(-level)).chain(lower);
+    let other = Some(range.other).filter(|step| 0.0 < *step && *step < start);
+    let starts = (0..LEVELS).map(|level| start * DESCENT.powi(-level)).chain(other);
     // A kink seen by the highest steps may lie beside the point; the lowest tell, and those between are asked only when
     // the two disagree.
     let lowest = start * DESCENT.powi(1 - LEVELS);
@@ -53,16 +50,15 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
             kinked = Some(found);
             continue;
         }
-        // A kink seen from afar is none when the lowest steps do not see it.
-        if level < LEVELS as usize {
-            kinked = None;
-        }
         if best.is_none_or(|b| better(&found, &b)) {
             best = Some(found);
         }
         let narrow = found.settled() && found.error <= wanted * found.value.abs().max(scale);
-        if narrow || (found.error <= FLOORS * found.floor() && found.value.abs() <= BARS * found.error) {
+        // A kink seen from afar is none when lower steps do not see it, unless rounding hides it from the lowest of all.
+        if narrow || level < LEVELS as usize {
             kinked = None;
+        }
+        if narrow || (found.error <= FLOORS * found.floor() && found.value.abs() <= BARS * found.error) {
             break;
         }
     }
@@ -153,6 +149,73 @@ mod tests {
         assert!(at(|x| x.max(0.0).powi(2), 0.0).kink.is_none());
     }
 
+    /// What is found at `x` with and without a limit on the error, and without the steps that the size of `x` suggests.
+    fn blunt(f: impl Fn(f64) -> f64, x: f64) -> Estimate {
+        refine(|t| (f(x + t), (x + t) - x), Range { other: 0.0, ..Range::around(x) }, 1e-10, 0.0)
+    }
+
+    #[test]
+    fn the_lowest_steps_tell_whether_a_kink_is_exact() {
+        // The centre, the highest ladder and the lowest.
+        assert_eq!(blunt(f64::abs, 0.0).evaluations, 1 + 2 * 2 * RUNGS);
+        // Without a kink or an end to what can be known, every ladder.
+        let ladders = LEVELS as usize;
+        assert_eq!(blunt(|x| (1e9 * x).sin(), 1.0).evaluations, 1 + ladders * 2 * RUNGS);
+        for distance in [1e-6, 1e-5, 1e-4, 1e-3] {
+            // So large a constant leaves no ladder as narrow as wanted, and the lower ones count all the same.
+            for large in [0.0, 1e4] {
+                let found = blunt(|x| large + x + (x - distance).max(0.0), 0.0);
+                assert_eq!(found.kink, None, "{distance:e}, {large:e}: {found:?}");
+                assert!((found.value - 1.0).abs() <= BARS * found.error, "{distance:e}, {large:e}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ladders_go_on_until_no_lower_one_can_tell_more() {
+        // A smooth function is known at once, and so is a constant, whose bar is its rounding.
+        for f in [f64::exp, |_: f64| 3.0] {
+            assert_eq!(blunt(f, 1.0).evaluations, 1 + 2 * RUNGS);
+        }
+        // Not so a slope in a wide bar of rounding.
+        let (ladders, found) = (LEVELS as usize, blunt(|x| 1e6 + x, 1.0));
+        assert_eq!(found.evaluations, 1 + ladders * 2 * RUNGS, "{found:?}");
+        assert_eq!(found.step, 0.05, "the highest steps have the least rounding: {found:?}");
+    }
+
+    #[test]
+    fn an_estimate_is_better_if_it_is_settled_contradicts_or_is_narrower() {
+        let with =
+            |value: f64, error: f64| Estimate { value, error, kink: None, step: 1.0, magnitude: 0.0, evaluations: 0 };
+        for (one, other, better_than) in [
+            ((8.0, 0.5), (8.0, 0.25), false),
+            ((8.0, 0.25), (8.0, 0.5), true),
+            ((8.0, 0.25), (8.0, 0.25), false),
+            // Settled: the bar is at most a tenth of the value.
+            ((8.0, 0.75), (1.0, 0.5), true),
+            ((1.0, 0.5), (8.0, 0.75), false),
+            // More than ten bars apart, the later one counts although it is wider; at ten they agree.
+            ((8.0, 0.5), (16.0, 0.25), true),
+            ((16.0, 0.5), (8.0, 0.25), true),
+            ((15.5, 0.5), (8.0, 0.25), false),
+            ((15.625, 0.5), (8.0, 0.25), true),
+            // What is not settled contradicts nothing.
+            ((1.0, 0.5), (90.0, 0.25), false),
+            ((90.0, 10.0), (1.0, 9.0), false),
+            ((8.0, f64::NAN), (8.0, 8.0), false),
+            ((8.0, 9.0), (8.0, f64::NAN), true),
+        ] {
+            assert_eq!(better(&with(one.0, one.1), &with(other.0, other.1)), better_than, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn steps_that_drown_in_rounding_do_not_deny_a_kink() {
+        // At 1e10 the steps of the second kind start at 0.05, where the last place of 1e14 hides the slopes.
+        let found = at(|x| 1e14 + (x - 1e10).abs(), 1e10);
+        assert!(found.kink.is_some(), "{found:?}");
+    }
+
     #[test]
     fn however_faint_a_kink_its_slopes_are_covered() {
         for exponent in -56..=-8 {
@@ -203,6 +266,49 @@ mod tests {
         assert!(found.error > 1e-9);
         let again = confirm(|t| (((0.3 + t).sin() + 1e8) - 1e8, t), Range::around(0.3), found);
         assert!(again.error >= found.error);
+    }
+
+    /// The second opinion at 0 on an estimate made from steps of 0.16, and the first steps of its ladders.
+    fn confirmed(f: impl Fn(f64) -> f64, first: Estimate, other: f64) -> (Estimate, Vec<f64>) {
+        let mut steps = vec![];
+        let along = |t: f64| {
+            steps.push(t);
+            (f(t), t)
+        };
+        let found = confirm(along, Range { other, ..Range::around(0.0) }, first);
+        assert_eq!(found.evaluations, steps.len());
+        (found, steps[1..].iter().copied().step_by(2 * RUNGS).collect())
+    }
+
+    const ONE: Estimate = Estimate { value: 1.0, error: 1e-4, kink: None, step: 0.16, magnitude: 1.0, evaluations: 9 };
+
+    #[test]
+    fn a_second_opinion_has_steps_of_its_own() {
+        for (other, lower) in [(0.0, None), (0.16, None), (0.2, None), (0.02, Some(0.02)), (1e-5, Some(1e-5))] {
+            let (found, steps) = confirmed(|t| t, ONE, other);
+            let expected = [0.73, 0.53, 0.39].map(|ratio| 0.16 * ratio).into_iter();
+            assert_eq!(steps, expected.chain([0.81 * 0.01]).chain(lower.map(|s| 0.81 * s)).collect::<Vec<_>>());
+            assert_eq!((found.value, found.error), (ONE.value, ONE.error), "what agrees changes no bar");
+        }
+    }
+
+    #[test]
+    fn a_second_opinion_widens_the_bar_by_what_contradicts() {
+        // Waves between the lowest steps of high ladders and the highest of low ones double the slope at 0.
+        let waves = |t: f64| t + 1e-6 * (1e6 * t).sin();
+        assert!((confirmed(waves, ONE, 1e-7).0.error - 1.0).abs() < 1e-6);
+        assert!(confirmed(waves, ONE, 0.0).0.error < 0.5);
+        // What lower steps see within ten bars of their own is noise.
+        let noisy = |t: f64| t + 1e-10 * (7.3e12 * t).sin();
+        let (found, _) = confirmed(noisy, ONE, 3e-10);
+        assert!(found.error < 1e-3, "{found:?}");
+        // Higher steps count with their whole distance, and a kink is one whichever ladder sees it.
+        assert!((confirmed(|t| 1.25 * t, ONE, 0.0).0.error - 0.25).abs() < 1e-9);
+        let (kinked, _) = confirmed(|t| t + 0.5 * t.abs(), ONE, 1e-5);
+        assert!(kinked.kink.is_some() && kinked.error < 1e-3, "{kinked:?}");
+        // One beside the point is seen by the higher steps alone, and the lower ones do not contradict it.
+        let (beside, _) = confirmed(|t| t + (t - 1e-6).max(0.0), ONE, 1e-9);
+        assert!(beside.kink.is_some(), "{beside:?}");
     }
 
     #[test]

@@ -42,22 +42,20 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
         // Values that are off by more than their own size tells show steps and kinks that the function has not.
         range.noise = (asked.noise)();
         if range.noise > f64::EPSILON * found.magnitude {
-            let again = refine(&mut *along, range, narrow, asked.scale);
-            found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
+            found = refine(&mut *along, range, narrow, asked.scale).after(found);
             probe = judge(asked, &found, options);
         }
     }
     if doubted(&probe) {
-        let again = confirm(&mut *along, range, found);
-        found = Estimate { evaluations: found.evaluations + again.evaluations, ..again };
+        found = confirm(&mut *along, range, found).after(found);
         probe = judge(asked, &found, options);
-    }
-    // A ladder that only seemed to converge: the function varies on a lower scale.
-    let lower = Range { step: asked.range.other, other: 0.0, ..asked.range };
-    if probe.verdict == Verdict::Inconclusive && !found.settled() && 0.0 < lower.step && lower.step < asked.range.step {
-        let spent = probe.evaluations;
-        probe = adaptive(along, &Asked { range: lower, ..*asked }, options);
-        probe.evaluations += spent;
+        // What only seemed to converge varies on a lower scale.
+        let lower = Range { step: range.other, other: 0.0, ..range };
+        if probe.verdict == Verdict::Inconclusive && 0.0 < lower.step && lower.step < range.step {
+            let spent = probe.evaluations;
+            probe = adaptive(along, &Asked { range: lower, ..*asked }, options);
+            probe.evaluations += spent;
+        }
     }
     probe
 }
@@ -290,22 +288,22 @@ mod tests {
 
     /// The whole probe at 1 of a function and a gradient, and how often the noise of values was asked for.
     fn probed(f: impl Fn(f64) -> f64, analytic: f64, options: &Options<'_>) -> (Probe, usize) {
-        noisy(f, analytic, options, 0.0)
+        noisy(f, analytic, 1.0, options, 0.0)
     }
 
-    /// The same of values that are off by `noise`.
-    fn noisy(f: impl Fn(f64) -> f64, analytic: f64, options: &Options<'_>, noise: f64) -> (Probe, usize) {
+    /// The same at `x`, of values that are off by `noise`.
+    fn noisy(f: impl Fn(f64) -> f64, analytic: f64, x: f64, options: &Options<'_>, noise: f64) -> (Probe, usize) {
         let asks = std::cell::Cell::new(0);
         let noise = || {
             asks.set(asks.get() + 1);
             noise
         };
         let asked =
-            Asked { index: None, analytic, range: Range::around(1.0), scale: 0.0, shaken: &|| 0.0, noise: &noise };
+            Asked { index: None, analytic, range: Range::around(x), scale: 0.0, shaken: &|| 0.0, noise: &noise };
         let mut calls = 0;
         let mut along = |t: f64| {
             calls += 1;
-            (f(1.0 + t), (1.0 + t) - 1.0)
+            (f(x + t), (x + t) - x)
         };
         let found = probe(&mut along, &asked, options);
         assert_eq!(found.evaluations, calls, "every evaluation is counted");
@@ -330,9 +328,9 @@ mod tests {
         let options = &Options::default();
         // Near 2 the last place is 4.4e-16, of which the small difference knows nothing.
         let steps = |x: f64| (2.0 + 3.7e-11 * (x - 1.0)) - 2.0;
-        assert_ne!(noisy(steps, 3.7e-11, options, 2.0 * f64::EPSILON).0.verdict, Verdict::Fail);
+        assert_ne!(noisy(steps, 3.7e-11, 1.0, options, 2.0 * f64::EPSILON).0.verdict, Verdict::Fail);
         // Values are around 3 here, and off by less than their last place or by more.
-        let evaluations = |noise| noisy(f64::exp, 2.8, options, noise).0.evaluations;
+        let evaluations = |noise| noisy(f64::exp, 2.8, 1.0, options, noise).0.evaluations;
         assert_eq!(evaluations(0.5 * f64::EPSILON), evaluations(0.0));
         assert!(evaluations(1e-12) > evaluations(0.0));
     }
@@ -343,6 +341,18 @@ mod tests {
             let (found, _) = probed(|x| (k * x).sin(), k * k.cos(), &Options::default());
             assert_eq!(found.verdict, Verdict::Pass, "{k}: {found:?}");
         }
+    }
+
+    /// Steps over a million waves find them flat, until the second opinion contradicts.
+    #[test]
+    fn what_only_seemed_flat_is_looked_at_from_nearer() {
+        let far = |slope| noisy(f64::sin, slope, 1e8, &Options::default(), 0.0).0;
+        let right = far(1e8f64.cos());
+        assert_eq!(right.verdict, Verdict::Pass, "{right:?}");
+        assert_eq!(far(1.001 * 1e8f64.cos()).verdict, Verdict::Fail);
+        // The same waves around 1, where no lower step is known: all ladders and the second opinion.
+        let (near, _) = probed(|x| (1e8 * x).sin(), 1e8 * 1e8f64.cos(), &Options::default());
+        assert_eq!((near.verdict, near.evaluations), (Verdict::Inconclusive, 81 + 65), "{near:?}");
     }
 
     /// Its digits are those of the lecture's relative error.

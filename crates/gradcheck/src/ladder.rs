@@ -39,6 +39,11 @@ impl Estimate {
         f64::EPSILON * self.magnitude / self.step
     }
 
+    /// The same, with the evaluations of an estimate before it counted.
+    pub(crate) fn after(self, before: Estimate) -> Estimate {
+        Estimate { evaluations: before.evaluations + self.evaluations, ..self }
+    }
+
     /// Whether the bar can be believed: one digit of the value is known, or rounding alone explains the bar. A ladder
     /// that does not converge, as across a pole or over many waves, has neither, and its bar says nothing.
     pub(crate) fn settled(&self) -> bool {
@@ -149,4 +154,83 @@ fn noise(columns: &[Vec<f64>], steps: &[f64]) -> f64 {
     };
     let long = columns.iter().filter(|c| c.len() >= 4.min(columns.len() - 1));
     long.map(spread).fold(f64::INFINITY, f64::min)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One ladder from 0.5 at 0, of values without noise.
+    fn one(f: impl Fn(f64) -> f64, sides: Sides) -> Estimate {
+        ladder(&mut |t| (f(t), t), f(0.0), 0.5, sides, 0.0)
+    }
+
+    #[test]
+    fn rounding_is_the_last_place_of_the_values_over_the_step() {
+        let found = Estimate { value: 1.0, error: 0.0, kink: None, step: 0.5, magnitude: 3.0, evaluations: 0 };
+        assert_eq!(found.floor(), 6.0 * f64::EPSILON);
+        let with = |value: f64, error: f64| Estimate { value, error, ..found }.settled();
+        assert!(with(1.0, 0.1) && !with(1.0, 0.11) && with(-1.0, 0.1));
+        let rounding = 64.0 * 6.0 * f64::EPSILON;
+        assert!(with(0.0, rounding) && !with(0.0, 1.01 * rounding) && !with(0.0, f64::NAN));
+    }
+
+    #[test]
+    fn every_side_has_the_powers_of_its_own_quotients() {
+        for (sides, evaluations, bar) in
+            [(Sides::Both, 2 * RUNGS, 1e-11), (Sides::Above, RUNGS, 1e-6), (Sides::Below, RUNGS, 1e-6)]
+        {
+            let found = one(f64::exp, sides);
+            assert!((found.value - 1.0).abs() <= BARS * found.error && found.error < bar, "{found:?}");
+            assert_eq!((found.kink, found.evaluations, found.step), (None, evaluations, 0.5));
+            let magnitude = if sides == Sides::Below { 1.0 } else { 0.5f64.exp() };
+            assert_eq!(found.magnitude, magnitude);
+        }
+    }
+
+    #[test]
+    fn a_ladder_starts_below_what_is_no_number() {
+        for lost in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            let until = |border: f64| move |t: f64| if t.abs() > border { lost } else { t.exp() };
+            let above = |border: f64| move |t: f64| if t > border { lost } else { t.exp() };
+            let below = |border: f64| move |t: f64| if -t > border { lost } else { t.exp() };
+            for found in [one(until(0.2), Sides::Both), one(above(0.2), Sides::Both), one(below(0.2), Sides::Both)] {
+                assert!((found.value - 1.0).abs() <= BARS * found.error && found.error < 1e-8, "{lost}: {found:?}");
+                assert_eq!((found.step, found.evaluations), (0.125, 2 * RUNGS));
+                assert_eq!(found.magnitude, 0.125f64.exp().max(found.magnitude.min(1.0)));
+            }
+            // Of the eight steps three have to be left, so that an error can be told.
+            assert!(one(until(0.5f64.powi(6)), Sides::Both).value.is_finite());
+            let none = one(until(0.5f64.powi(7)), Sides::Both);
+            assert!(none.value.is_nan(), "{lost}: {none:?}");
+            assert_eq!((none.error, none.kink, none.evaluations), (f64::INFINITY, None, 2 * RUNGS));
+            // Nor is there a slope at what is no number itself.
+            let centre = one(|t| if t == 0.0 { lost } else { t }, Sides::Both);
+            assert!(centre.value.is_nan() && centre.kink.is_none(), "{lost}: {centre:?}");
+        }
+        // A step that is lost in rounding is none.
+        let lost = ladder(&mut |t| (t, (1e17 + t) - 1e17), 0.0, 0.5, Sides::Both, 0.0);
+        assert!(lost.value.is_nan() && lost.error == f64::INFINITY, "{lost:?}");
+    }
+
+    #[test]
+    fn noise_of_values_widens_the_bar() {
+        let with = |noise| ladder(&mut |t| (t, t), 0.0, 0.5, Sides::Both, noise).error;
+        assert!(with(0.0) < 1e-14);
+        assert!((1e-8..1e-6).contains(&with(1e-8)), "{:e}", with(1e-8));
+    }
+
+    #[test]
+    fn a_kink_is_a_gap_wider_than_its_bar_and_a_share_of_the_slopes() {
+        let found = one(|t| t.exp() + 3.0 * t.abs(), Sides::Both);
+        let (below, above) = found.kink.unwrap();
+        assert!((below + 2.0).abs() < 1e-8 && (above - 4.0).abs() < 1e-8, "{found:?}");
+        assert!((found.value - 1.0).abs() < 1e-8 && found.error < 1e-8, "{found:?}");
+        // A gap of 3e-9 beside slopes of 1 is too faint, and the bar reaches to both slopes.
+        let faint = one(|t| t + 1.5e-9 * t.abs(), Sides::Both);
+        assert!(faint.kink.is_none() && (1.4e-9..1.6e-9).contains(&faint.error), "{faint:?}");
+        // The bar reaches no further than a kink that would be seen.
+        let noisy = ladder(&mut |t| (t + 1e-6 * t.abs(), t), 0.0, 0.5, Sides::Both, 4e-8);
+        assert!(noisy.kink.is_none() && noisy.error < 1e-6, "{noisy:?}");
+    }
 }
