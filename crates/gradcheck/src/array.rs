@@ -14,6 +14,12 @@ pub(crate) fn real(shape: Shape, data: Vec<f64>) -> Array {
     Array::real(shape, data).expect("one element was made for each place of the shape")
 }
 
+/// Reals in a row, for tests.
+#[cfg(test)]
+pub(crate) fn vector(data: &[f64]) -> Array {
+    real(Shape::of(&[data.len()]), data.to_vec())
+}
+
 /// Integers of this shape, which holds as many elements.
 pub(crate) fn index(shape: Shape, data: Vec<i64>) -> Array {
     Array::index(shape, data).expect("one element was made for each place of the shape")

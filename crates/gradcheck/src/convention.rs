@@ -66,24 +66,14 @@ fn first(kink: Kink, problem: &Problem, pair: &Pair, position: usize, k: usize) 
 
 #[cfg(test)]
 mod tests {
-    use graphrun_expr::Expr;
-    use graphrun_graph::{Builder, Type};
-
     use super::*;
-    use crate::array::real;
+    use crate::array::vector;
     use crate::interpret::Interpreter;
 
     /// What is found of a formula over vectors, for a slope declared and gradients given by hand.
     fn found(kink: Kink, formula: &str, inputs: &[(&str, &[f64])], gradient: &[&[f64]]) -> Result<(), Finding> {
-        let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
-        let array = |x: &[f64]| real(graphrun_tensor::Shape::of(&[x.len()]), x.to_vec());
-        let mut b = Builder::new();
-        let ids: Vec<_> =
-            inputs.iter().map(|(name, x)| b.input(name, Type::real(vec![x.len().into()])).unwrap()).collect();
-        let of = b.pointwise(&Expr::parse(formula, &names, &()).unwrap(), &ids).unwrap();
-        let values = inputs.iter().map(|(name, x)| ((*name).to_owned(), array(x))).collect();
-        let problem = Problem::new(&b.finish(), of, &values);
-        let gradient: Vec<Array> = gradient.iter().map(|g| array(g)).collect();
+        let problem = Problem::of_formula(formula, inputs);
+        let gradient: Vec<Array> = gradient.iter().map(|g| vector(g)).collect();
         declared(kink, &problem, &problem.pair().unwrap(), &gradient, &Interpreter::default())
     }
 

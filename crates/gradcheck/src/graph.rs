@@ -93,6 +93,18 @@ impl Problem {
         Problem { graph: graph.clone(), of: vec![(of, Array::scalar(1.0))], wrt, values: values.clone() }
     }
 
+    /// The sum of a formula over vectors of one length, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_formula(formula: &str, inputs: &[(&str, &[f64])]) -> Problem {
+        let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
+        let mut b = Builder::new();
+        let input = |(name, x): &(&str, &[f64])| b.input(name, Type::real(vec![x.len().into()])).unwrap();
+        let ids: Vec<NodeId> = inputs.iter().map(input).collect();
+        let of = b.pointwise(&graphrun_expr::Expr::parse(formula, &names, &()).unwrap(), &ids).unwrap();
+        let values = inputs.iter().map(|(name, x)| ((*name).to_owned(), crate::array::vector(x)));
+        Problem::new(&b.finish(), of, &values.collect())
+    }
+
     /// Emits the scalar, which is the sum of all `of` weighted by what comes from above, and its gradients.
     pub(crate) fn pair(&self) -> Result<Pair, CheckError> {
         let mut b = Builder::from_graph(self.graph.clone());

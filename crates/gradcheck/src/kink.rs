@@ -74,21 +74,8 @@ fn hull(
     let still = pair.second.then_some(RUNS);
     for run in (0..RUNS).chain(still) {
         for (name, shape) in &added {
-            // Sizes differ from node to node, so that what comes from above does not always drown a node's own nudge.
-            let size = if run == RUNS { 0.0 } else { nudge * 10f64.powf(rng.random_range(-SIZES..0.0)) };
-            let falls: bool = rng.random();
-            let count = shape.len();
-            let mut draw = |k: usize| match run % 4 {
-                0 => -rng.random_range(0.5..1.5),
-                1 => rng.random_range(0.5..1.5),
-                2 => 0.5 + (if falls { count - k } else { k + 1 }) as f64 / count as f64,
-                _ => rng.random_range(0.5..1.5) * if rng.random() { 1.0 } else { -1.0 },
-            };
-            let mut by: Vec<f64> = (0..count).map(|k| size * draw(k)).collect();
-            if let Some((_, index)) = own.as_ref().filter(|(own, _)| own == name) {
-                by[*index] = rng.random_range(-FURTHER..FURTHER) * size;
-            }
-            values.insert(name.clone(), real(*shape, by));
+            let outstanding = own.as_ref().filter(|(own, _)| own == name).map(|(_, index)| *index);
+            values.insert(name.clone(), real(*shape, nudges(run, nudge, shape.len(), outstanding, &mut rng)));
         }
         for (ranges, gradient) in hull.iter_mut().zip(program.run(&values)?) {
             for ((low, high), g) in ranges.iter_mut().zip(reals(&gradient)) {
@@ -97,6 +84,24 @@ fn hull(
         }
     }
     Ok(hull)
+}
+
+/// By how much a run moves each of the `count` elements of a node.
+fn nudges(run: usize, nudge: f64, count: usize, outstanding: Option<usize>, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    // Sizes differ from node to node, so that what comes from above does not always drown a node's own nudge.
+    let size = if run == RUNS { 0.0 } else { nudge * 10f64.powf(rng.random_range(-SIZES..0.0)) };
+    let falls: bool = rng.random();
+    let mut draw = |k: usize| match run % 4 {
+        0 => -rng.random_range(0.5..1.5),
+        1 => rng.random_range(0.5..1.5),
+        2 => 0.5 + (if falls { count - k } else { k + 1 }) as f64 / count as f64,
+        _ => rng.random_range(0.5..1.5) * if rng.random() { 1.0 } else { -1.0 },
+    };
+    let mut by: Vec<f64> = (0..count).map(|k| size * draw(k)).collect();
+    if let Some(index) = outstanding {
+        by[index] = rng.random_range(-FURTHER..FURTHER) * size;
+    }
+    by
 }
 
 /// The gradients of a pair's forward graph whose nodes are moved by new inputs.
@@ -283,3 +288,6 @@ impl Inside<'_> {
         Ok(Target { f: &mut f, x, gradient, options, aid }.direction(span, weights, scale))
     }
 }
+
+#[cfg(test)]
+mod tests;

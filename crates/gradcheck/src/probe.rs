@@ -191,3 +191,6 @@ fn agreeing(branch: &dyn Fn(&[f64]) -> u64, x: &[f64], span: Span<usize>, weight
     }
     h
 }
+
+#[cfg(test)]
+mod tests;
