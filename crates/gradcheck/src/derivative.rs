@@ -1,12 +1,17 @@
 //! Derivatives whose bar is as narrow as wanted: one ladder of steps after the other, each lower, and a second opinion.
 
+use std::iter::{once, successors};
+
 use crate::ladder::{BARS, Estimate, FLOORS, ladder, unknown};
-use crate::range::Range;
+use crate::range::{Range, STEP};
 
 /// How many ladders are tried, each starting lower, before a kink or a wide bar is believed.
 const LEVELS: i32 = 5;
 /// How much lower each next ladder starts.
 const DESCENT: f64 = 16.0;
+/// The first step of the lowest ladder that shows a kink, in roundings of values over its gap: the last step is 1/128 of
+/// the first, and the gap there ten bars of several roundings.
+const SHOWN: f64 = 1e5;
 
 /// The derivative at step 0 of `along`, which takes a step and gives the value there and the step really taken.
 ///
@@ -26,26 +31,29 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
     let (start, sides) = range.start();
     let (centre, _) = along(0.0);
     let mut evaluations = 1;
-    let mut best: Option<Estimate> = None;
-    let mut kinked = None;
-    let other = Some(range.other).filter(|step| 0.0 < *step && *step < start);
-    let starts = (0..LEVELS).map(|level| start * DESCENT.powi(-level)).chain(other);
-    // A kink seen by the highest steps may lie beside the point; the lowest tell, and those between are asked only when
-    // the two disagree.
-    let lowest = start * DESCENT.powi(1 - LEVELS);
-    let mut exact = false;
-    for (level, step) in starts.enumerate() {
-        if level == 1 && kinked.is_some() {
-            let found = ladder(&mut along, centre, lowest, sides, range.noise);
-            evaluations += found.evaluations;
-            exact = found.kink.is_some();
-            kinked = Some(found).filter(|_| exact).or(kinked);
-        }
-        if exact && (1..LEVELS as usize).contains(&level) {
-            continue;
-        }
+    let mut look = |step: f64| {
         let found = ladder(&mut along, centre, step, sides, range.noise);
         evaluations += found.evaluations;
+        found
+    };
+    let first = look(start);
+    let mut lowest = start * DESCENT.powi(1 - LEVELS);
+    let mut closest = None;
+    if let Some((below, above)) = first.kink {
+        // A kink seen from afar may lie beside the point. The lowest steps that would show it tell, and those between are
+        // asked only when the two disagree.
+        let rounding = f64::EPSILON * (first.magnitude / (above - below).abs()).max(range.step / STEP);
+        lowest = lowest.min(SHOWN * rounding);
+        closest = Some(look(lowest));
+    }
+    let exact = closest.is_some_and(|found| found.kink.is_some());
+    let closest = closest.filter(|_| !exact);
+    let between = successors(Some(start / DESCENT), |step| Some(step / DESCENT));
+    let between = between.take_while(|step| !exact && 0.99 * lowest < *step);
+    let other = Some(range.other).filter(|step| 0.0 < *step && *step < start);
+    let mut best: Option<Estimate> = None;
+    let mut kinked: Option<Estimate> = None;
+    for found in once(first).chain(between.chain(other).map(look)).chain(closest) {
         if found.kink.is_some() {
             kinked = Some(found);
             continue;
@@ -53,17 +61,20 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
         if best.is_none_or(|b| better(&found, &b)) {
             best = Some(found);
         }
+        // A kink is none when lower steps that would show it do not see it.
+        kinked = kinked.filter(|kinked| !shows(&found, kinked));
         let narrow = found.settled() && found.error <= wanted * found.value.abs().max(scale);
-        // A kink seen from afar is none when lower steps do not see it, unless rounding hides it from the lowest of all.
-        if narrow || level < LEVELS as usize {
-            kinked = None;
-        }
         if narrow || (found.error <= FLOORS * found.floor() && found.value.abs() <= BARS * found.error) {
             break;
         }
     }
     let chosen = kinked.or(best).unwrap_or_else(|| unknown(start));
     Estimate { evaluations, ..chosen }
+}
+
+/// Whether the bar of an estimate is so narrow that it would show the kink of another.
+fn shows(found: &Estimate, kinked: &Estimate) -> bool {
+    kinked.kink.is_some_and(|(below, above)| BARS * found.error < 0.1 * (above - below).abs())
 }
 
 /// Whether one estimate is to be believed rather than another with higher steps: settled ones first, then those that
@@ -77,9 +88,15 @@ fn better(one: &Estimate, other: &Estimate) -> bool {
     one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_lt()
 }
 
-/// A second opinion on an estimate: three more ladders with other steps, and lower ones. The bar grows to their spread,
-/// so a lucky agreement of rounding errors, or of the waves of a function that is quicker than the steps, does not count.
-pub(crate) fn confirm(mut along: impl FnMut(f64) -> (f64, f64), range: Range, first: Estimate) -> Estimate {
+/// A second opinion on an estimate that an expected slope lies `off`: three more ladders with other steps, and lower ones.
+/// The bar grows to their spread, so a lucky agreement of rounding errors, or of the waves of a function that is quicker
+/// than the steps, does not count. Where lower steps contradict, the highest of those comes with it.
+pub(crate) fn confirm(
+    mut along: impl FnMut(f64) -> (f64, f64),
+    range: Range,
+    first: Estimate,
+    off: f64,
+) -> (Estimate, Option<f64>) {
     let (_, sides) = range.start();
     let (centre, _) = along(0.0);
     let mut joint = Estimate { evaluations: 1, ..first };
@@ -89,16 +106,23 @@ pub(crate) fn confirm(mut along: impl FnMut(f64) -> (f64, f64), range: Range, fi
         joint.kink = joint.kink.or(next.kink);
         joint.error = joint.error.max(next.error).max((next.value - first.value).abs());
     }
-    for step in [first.step / DESCENT, range.other].into_iter().filter(|s| 0.0 < *s && *s < first.step) {
+    // A ladder spans 128 times its last step, so that these leave no gap.
+    let lower = successors(Some(first.step / DESCENT), |step| Some(step / DESCENT / DESCENT));
+    let seen = |step: &f64| Estimate { step: *step, ..first }.floor() * FLOORS < off;
+    let other = Some(range.other).filter(|step| 0.0 < *step && *step < first.step);
+    for step in lower.take(LEVELS as usize).take_while(seen).chain(other) {
         let next = ladder(&mut along, centre, 0.81 * step, sides, range.noise);
         joint.evaluations += next.evaluations;
         let apart = (next.value - first.value).abs();
-        // Lower steps have wider bars of rounding; they count where they contradict beyond those.
-        if joint.kink.is_none() && next.kink.is_none() && apart > BARS * (next.error + joint.error) {
+        // Lower steps have wider bars of rounding, and those that drown in it see values that do not move at all. They
+        // count where they see a slope, and it contradicts beyond the bars.
+        let sloping = next.value.abs() > BARS * next.error && next.kink.is_none() && joint.kink.is_none();
+        if sloping && apart > BARS * (next.error + joint.error) {
             joint.error = apart;
+            return (joint, Some(next.step));
         }
     }
-    joint
+    (joint, None)
 }
 
 #[cfg(test)]
@@ -264,51 +288,63 @@ mod tests {
         let found = at(|x| (x.sin() + 1e8) - 1e8, 0.3);
         assert!((found.value - 0.3f64.cos()).abs() <= BARS * found.error, "{found:?}");
         assert!(found.error > 1e-9);
-        let again = confirm(|t| (((0.3 + t).sin() + 1e8) - 1e8, t), Range::around(0.3), found);
+        let (again, _) = confirm(|t| (((0.3 + t).sin() + 1e8) - 1e8, t), Range::around(0.3), found, 1.0);
         assert!(again.error >= found.error);
     }
 
-    /// The second opinion at 0 on an estimate made from steps of 0.16, and the first steps of its ladders.
-    fn confirmed(f: impl Fn(f64) -> f64, first: Estimate, other: f64) -> (Estimate, Vec<f64>) {
+    /// The second opinion at 0 on an estimate made from steps of 0.16, with the lower step that contradicts, and the first
+    /// steps of its ladders.
+    fn confirmed(f: impl Fn(f64) -> f64, other: f64, off: f64) -> (Estimate, Option<f64>, Vec<f64>) {
         let mut steps = vec![];
         let along = |t: f64| {
             steps.push(t);
             (f(t), t)
         };
-        let found = confirm(along, Range { other, ..Range::around(0.0) }, first);
+        let (found, lower) = confirm(along, Range { other, ..Range::around(0.0) }, ONE, off);
         assert_eq!(found.evaluations, steps.len());
-        (found, steps[1..].iter().copied().step_by(2 * RUNGS).collect())
+        (found, lower, steps[1..].iter().copied().step_by(2 * RUNGS).collect())
     }
 
     const ONE: Estimate = Estimate { value: 1.0, error: 1e-4, kink: None, step: 0.16, magnitude: 1.0, evaluations: 9 };
 
     #[test]
     fn a_second_opinion_has_steps_of_its_own() {
-        for (other, lower) in [(0.0, None), (0.16, None), (0.2, None), (0.02, Some(0.02)), (1e-5, Some(1e-5))] {
-            let (found, steps) = confirmed(|t| t, ONE, other);
-            let expected = [0.73, 0.53, 0.39].map(|ratio| 0.16 * ratio).into_iter();
-            assert_eq!(steps, expected.chain([0.81 * 0.01]).chain(lower.map(|s| 0.81 * s)).collect::<Vec<_>>());
-            assert_eq!((found.value, found.error), (ONE.value, ONE.error), "what agrees changes no bar");
+        // Lower ones for as long as rounding, which here is 1.4e-14 over the step, would not hide how far the slope is off.
+        for (off, count) in [(0.0, 0), (1e-12, 0), (2e-12, 1), (1e-9, 2), (1.0, 5), (1e300, 5)] {
+            for (other, last) in [(0.0, None), (0.16, None), (0.2, None), (0.02, Some(0.02)), (1e-5, Some(1e-5))] {
+                let (found, lower, steps) = confirmed(|t| t, other, off);
+                let same = [0.73, 0.53, 0.39].map(|ratio| 0.16 * ratio).into_iter();
+                let lowered = (0..count).map(|k| 0.81 * (0.01 / 256f64.powi(k)));
+                let expected: Vec<f64> = same.chain(lowered).chain(last.map(|step| 0.81 * step)).collect();
+                assert_eq!((steps, lower), (expected, None), "{off:e} {other}");
+                assert_eq!((found.value, found.error), (ONE.value, ONE.error), "what agrees changes no bar");
+            }
         }
     }
 
     #[test]
     fn a_second_opinion_widens_the_bar_by_what_contradicts() {
-        // Waves between the lowest steps of high ladders and the highest of low ones double the slope at 0.
+        // Waves below the steps of high ladders double the slope at 0.
         let waves = |t: f64| t + 1e-6 * (1e6 * t).sin();
-        assert!((confirmed(waves, ONE, 1e-7).0.error - 1.0).abs() < 1e-6);
-        assert!(confirmed(waves, ONE, 0.0).0.error < 0.5);
-        // What lower steps see within ten bars of their own is noise.
-        let noisy = |t: f64| t + 1e-10 * (7.3e12 * t).sin();
-        let (found, _) = confirmed(noisy, ONE, 3e-10);
-        assert!(found.error < 1e-3, "{found:?}");
+        let (found, lower, _) = confirmed(waves, 0.0, 1.0);
+        assert!((found.error - 1.0).abs() < 1e-6 && lower == Some(0.81 * 0.01 / 256f64.powi(2)), "{found:?} {lower:?}");
+        let (found, lower, _) = confirmed(waves, 1e-7, 1e-12);
+        assert!((found.error - 1.0).abs() < 1e-6 && lower == Some(0.81 * 1e-7), "{found:?} {lower:?}");
+        let (found, lower, _) = confirmed(waves, 0.0, 1e-12);
+        assert!(found.error < 0.5 && lower.is_none(), "{found:?} {lower:?}");
+        // What lower steps see within ten bars of their own is noise, and what does not move is hidden by rounding.
+        let noisy = |t: f64| t + 1e-10 * (8.1e12 * t).sin();
+        for f in [noisy, |t: f64| 1e-9 * (1e9 * t).round()] {
+            let (found, lower, _) = confirmed(f, 3e-10, 1e-9);
+            assert!(found.error < 1e-3 && lower.is_none(), "{found:?} {lower:?}");
+        }
         // Higher steps count with their whole distance, and a kink is one whichever ladder sees it.
-        assert!((confirmed(|t| 1.25 * t, ONE, 0.0).0.error - 0.25).abs() < 1e-9);
-        let (kinked, _) = confirmed(|t| t + 0.5 * t.abs(), ONE, 1e-5);
-        assert!(kinked.kink.is_some() && kinked.error < 1e-3, "{kinked:?}");
+        assert!((confirmed(|t| 1.25 * t, 0.0, 0.0).0.error - 0.25).abs() < 1e-9);
+        let (kinked, lower, _) = confirmed(|t| t + 0.5 * t.abs(), 1e-5, 1.0);
+        assert!(kinked.kink.is_some() && kinked.error < 1e-3 && lower.is_none(), "{kinked:?} {lower:?}");
         // One beside the point is seen by the higher steps alone, and the lower ones do not contradict it.
-        let (beside, _) = confirmed(|t| t + (t - 1e-6).max(0.0), ONE, 1e-9);
-        assert!(beside.kink.is_some(), "{beside:?}");
+        let (beside, lower, _) = confirmed(|t| t + (t - 1e-6).max(0.0), 1e-9, 1.0);
+        assert!(beside.kink.is_some() && lower.is_none(), "{beside:?} {lower:?}");
     }
 
     #[test]

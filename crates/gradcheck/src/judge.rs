@@ -47,13 +47,13 @@ fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, option
         }
     }
     if doubted(&probe) {
-        found = confirm(&mut *along, range, found).after(found);
-        probe = judge(asked, &found, options);
-        // What only seemed to converge varies on a lower scale.
-        let lower = Range { step: range.other, other: 0.0, ..range };
-        if probe.verdict == Verdict::Inconclusive && 0.0 < lower.step && lower.step < range.step {
+        let (again, lower) = confirm(&mut *along, range, found, probe.off());
+        probe = judge(asked, &again.after(found), options);
+        if let Some(step) = lower {
+            // What only seemed to converge varies on a lower scale.
             let spent = probe.evaluations;
-            probe = adaptive(along, &Asked { range: lower, ..*asked }, options);
+            let range = Range { step, other: 0.0, ..range };
+            probe = adaptive(along, &Asked { range, ..*asked }, options);
             probe.evaluations += spent;
         }
     }
@@ -332,7 +332,7 @@ mod tests {
         // Values are around 3 here, and off by less than their last place or by more.
         let evaluations = |noise| noisy(f64::exp, 2.8, 1.0, options, noise).0.evaluations;
         assert_eq!(evaluations(0.5 * f64::EPSILON), evaluations(0.0));
-        assert!(evaluations(1e-12) > evaluations(0.0));
+        assert!(evaluations(2e-15) > evaluations(0.0));
     }
 
     #[test]
@@ -343,16 +343,42 @@ mod tests {
         }
     }
 
-    /// Steps over a million waves find them flat, until the second opinion contradicts.
+    /// Steps over many waves, or past a narrow peak, find them flat until a second opinion contradicts.
     #[test]
     fn what_only_seemed_flat_is_looked_at_from_nearer() {
-        let far = |slope| noisy(f64::sin, slope, 1e8, &Options::default(), 0.0).0;
-        let right = far(1e8f64.cos());
-        assert_eq!(right.verdict, Verdict::Pass, "{right:?}");
-        assert_eq!(far(1.001 * 1e8f64.cos()).verdict, Verdict::Fail);
-        // The same waves around 1, where no lower step is known: all ladders and the second opinion.
-        let (near, _) = probed(|x| (1e8 * x).sin(), 1e8 * 1e8f64.cos(), &Options::default());
-        assert_eq!((near.verdict, near.evaluations), (Verdict::Inconclusive, 81 + 65), "{near:?}");
+        type Case = (fn(f64) -> f64, f64, f64);
+        let far = 1e8f64;
+        let cases: [Case; 5] = [
+            (f64::sin, far.cos(), far),
+            (|x| x + 1e-7 * (1e7 * x).sin(), 1.0 + 1e7f64.cos(), 1.0),
+            (|x| x.sin() + 1e-9 * (1e8 * x).sin(), 0.3f64.cos() + 0.1 * 3e7f64.cos(), 0.3),
+            (|x| (-1e12 * (x - 1e-6).powi(2)).exp(), 2e6 / 1f64.exp(), 0.0),
+            (|x| (-1e10 * (x - 1e-5).powi(2)).exp(), 2e5 / 1f64.exp(), 0.0),
+        ];
+        for (which, (f, slope, x)) in cases.into_iter().enumerate() {
+            let at = |slope| noisy(f, slope, x, &Options { digits: 4, ..Options::default() }, 0.0).0;
+            let right = at(slope);
+            assert_ne!(right.verdict, Verdict::Fail, "{which}: {right:?}");
+            assert!((right.numeric - slope).abs() <= 1e-6 * slope.abs(), "{which}: {right:?}");
+            for wrong in [1.1 * slope, 0.0, -slope] {
+                assert_eq!(at(wrong).verdict, Verdict::Fail, "{which} {wrong}: {:?}", at(wrong));
+            }
+        }
+    }
+
+    #[test]
+    fn a_kink_beside_the_point_excuses_nothing() {
+        for distance in [1e-10, 1e-8, 1e-7, 1e-6, 1e-4, 1e-2] {
+            for x in [0.0f64, 1.0, 1000.0] {
+                let border = x + distance * x.max(1.0);
+                let at = |slope| {
+                    noisy(|t| t + (t - border).max(0.0), slope, x, &Options { digits: 4, ..Options::default() }, 0.0).0
+                };
+                let right = at(1.0);
+                assert_eq!(right.verdict, Verdict::Pass, "{distance:e} from {x}: {right:?}");
+                assert_eq!(at(1.4).verdict, Verdict::Fail, "{distance:e} from {x}: {:?}", at(1.4));
+            }
+        }
     }
 
     /// Its digits are those of the lecture's relative error.

@@ -93,12 +93,15 @@ pub(crate) fn ladder(
     }
     let rounding = f64::EPSILON * magnitude;
     let (first_power, stride) = if sides == Sides::Both { (2, 2) } else { (1, 1) };
-    let (value, error) = extrapolate(&middle, &steps, rounding, first_power, stride);
+    let gaps: Vec<f64> = right.iter().zip(&left).map(|(r, l)| r - l).collect();
+    // Central quotients do not see the centre. Where it is no neighbour of the other values, the point stands on a peak
+    // that is narrower than the steps, and the gaps show by how much it is off.
+    let seen = if sides == Sides::Both { 0.5 * scatter(&columns(&gaps, 1, 2), &steps) } else { 0.0 };
+    let (value, error) = extrapolate(&middle, &steps, rounding.max(seen), first_power, stride);
     let smooth = Estimate { value, error, kink: None, step: first, magnitude, evaluations };
     if sides != Sides::Both {
         return smooth;
     }
-    let gaps: Vec<f64> = right.iter().zip(&left).map(|(r, l)| r - l).collect();
     let (gap, gap_error) = extrapolate(&gaps, &steps, rounding, 1, 2);
     let (from_below, _) = extrapolate(&left, &steps, rounding, 1, 1);
     let (from_above, _) = extrapolate(&right, &steps, rounding, 1, 1);
@@ -122,13 +125,8 @@ pub(crate) fn ladder(
 ///
 /// An entry's error is its distance from its neighbours in the table, and the noise of the function over its step.
 fn extrapolate(quotients: &[f64], steps: &[f64], rounding: f64, first: i32, stride: i32) -> (f64, f64) {
-    let mut columns = vec![quotients.to_vec()];
-    for order in 1..quotients.len() {
-        let weight = 2f64.powi(first + stride * (order as i32 - 1)) - 1.0;
-        let next = columns[order - 1].windows(2).map(|pair| pair[1] + (pair[1] - pair[0]) / weight).collect();
-        columns.push(next);
-    }
-    let noise = noise(&columns, steps).max(rounding);
+    let columns = columns(quotients, first, stride);
+    let noise = scatter(&columns, steps).max(rounding);
     let mut best = (quotients[0], f64::INFINITY);
     for pair in columns.windows(2) {
         let finest = steps.len() - pair[1].len();
@@ -143,10 +141,21 @@ fn extrapolate(quotients: &[f64], steps: &[f64], rounding: f64, first: i32, stri
     best
 }
 
-/// How far the values of the function seem to be off: in a column free of truncation, what is left of the differences
+/// The quotients, and column after column what is left of them once a power of the step more is removed.
+fn columns(quotients: &[f64], first: i32, stride: i32) -> Vec<Vec<f64>> {
+    let mut columns = vec![quotients.to_vec()];
+    for order in 1..quotients.len() {
+        let weight = 2f64.powi(first + stride * (order as i32 - 1)) - 1.0;
+        let next = columns[order - 1].windows(2).map(|pair| pair[1] + (pair[1] - pair[0]) / weight).collect();
+        columns.push(next);
+    }
+    columns
+}
+
+/// How far the values of the function scatter: in a column free of truncation, what is left of the differences
 /// at the smallest steps. The largest of several differences counts, since rounded values often agree by luck; of
 /// the columns the one with the smallest, since truncation only adds.
-fn noise(columns: &[Vec<f64>], steps: &[f64]) -> f64 {
+fn scatter(columns: &[Vec<f64>], steps: &[f64]) -> f64 {
     let spread = |column: &Vec<f64>| {
         let differences = column.windows(2).map(|pair| (pair[1] - pair[0]).abs());
         let scaled = differences.rev().zip(steps.iter().rev()).map(|(d, h)| d * h);
