@@ -1,15 +1,14 @@
-//! The verdict on one probe: the gradient along a line against a ladder, or against one difference quotient.
+//! The verdict on one probe: the gradient along a line against a ladder.
 
 use crate::derivative::{confirm, refine};
-use crate::difference::{Method, quotient, relative};
+use crate::difference::Method;
 use crate::ladder::{BARS, Estimate};
 use crate::options::Options;
 use crate::probe::Probe;
 use crate::range::{Range, STEP};
 use crate::report::Verdict;
+use crate::textbook::textbook;
 
-/// A textbook relative error above this is wrong whatever the step.
-const CLEARLY_WRONG: f64 = 1e-2;
 /// Roundings of the gradient under test, in units of the largest gradient of the tensor.
 pub(crate) const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
@@ -32,7 +31,7 @@ pub(crate) fn probe(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>
 }
 
 /// Judges by a ladder; a failure is confirmed on others.
-fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
+pub(crate) fn adaptive(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
     let narrow = options.wanted() / BARS / 10.0;
     let mut range = asked.range;
     let mut found = refine(&mut *along, range, narrow, asked.scale);
@@ -111,60 +110,6 @@ fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
     }
     let proved = tolerance <= options.wanted() * probe.reference;
     probe.verdict = if proved { Verdict::Pass } else { Verdict::Inconclusive };
-    probe
-}
-
-/// Judges by one difference quotient. Where that lies far off, a ladder tells a wrong gradient from a kink and from a
-/// step that is too coarse. Where those to either side lie further apart than a smooth function has them, it tells whether
-/// there is a kink.
-fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<'_>, options: &Options<'_>) -> Probe {
-    let analytic = asked.analytic;
-    let mut known: Vec<(f64, (f64, f64))> = vec![];
-    let mut once = |t: f64| match known.iter().find(|(step, _)| *step == t) {
-        Some((_, found)) => *found,
-        None => {
-            known.push((t, along(t)));
-            known[known.len() - 1].1
-        }
-    };
-    let mut by = |method: Method| quotient(&mut once, method, options.step);
-    let numeric = by(options.method);
-    let parted = options.step <= asked.range.below.min(asked.range.above) && {
-        let (below, above) = (by(Method::Backward), by(Method::Forward));
-        relative(below, above) > Options { method: Method::Forward, ..*options }.threshold()
-    };
-    let error = relative(analytic, numeric);
-    let verdict = if !analytic.is_finite() {
-        Verdict::Fail
-    } else if error <= options.threshold().min(CLEARLY_WRONG) {
-        Verdict::Pass
-    } else {
-        Verdict::Inconclusive
-    };
-    let mut probe = Probe {
-        index: asked.index,
-        verdict,
-        analytic,
-        numeric,
-        tolerance: 0.0,
-        reference: (analytic.abs() + numeric.abs()).max(1e-8),
-        zero: analytic == 0.0 && numeric == 0.0,
-        kink: false,
-        evaluations: known.len(),
-    };
-    if analytic.is_finite() && (verdict > Verdict::Pass || parted) {
-        let ladder = adaptive(along, asked, options);
-        probe.evaluations += ladder.evaluations;
-        probe.kink = ladder.kink;
-        // Beside a kink there is a slope, be the quotient 0 or not.
-        probe.zero &= !ladder.kink;
-        probe.verdict = match (verdict, ladder.verdict) {
-            // What agrees with a quotient lies between the two slopes.
-            (Verdict::Pass, _) if ladder.kink => Verdict::Kink,
-            (Verdict::Inconclusive, Verdict::Kink | Verdict::Fail) => ladder.verdict,
-            _ => verdict,
-        };
-    }
     probe
 }
 
@@ -379,39 +324,5 @@ mod tests {
                 assert_eq!(at(1.4).verdict, Verdict::Fail, "{distance:e} from {x}: {:?}", at(1.4));
             }
         }
-    }
-
-    /// Its digits are those of the lecture's relative error.
-    #[test]
-    fn a_textbook_error_is_a_share_of_both_sides() {
-        let options = Options { method: Method::Central, step: 1e-3, ..Options::default() };
-        let (found, _) = probed(f64::exp, 2.5, &options);
-        assert_eq!(found.reference, 2.5 + found.numeric);
-        assert_eq!((found.tolerance, found.zero), (0.0, false));
-        let (nothing, _) = probed(|_| 7.0, 0.0, &options);
-        assert_eq!((nothing.verdict, nothing.reference, nothing.zero), (Verdict::Pass, 1e-8, true));
-        // The quotients to either side of the lowest point differ, and there is no kink.
-        let (lowest, _) = probed(|x| (x - 1.0).powi(2), 0.0, &options);
-        assert_eq!((lowest.verdict, lowest.kink), (Verdict::Pass, false));
-        for (f, analytic) in [(f64::exp as fn(f64) -> f64, 0.0), (|_| 7.0, 1.0)] {
-            assert!(!probed(f, analytic, &options).0.zero, "one side alone is no zero");
-        }
-    }
-
-    /// A textbook quotient settles nothing where it is far off, and a ladder tells why.
-    #[test]
-    fn a_ladder_explains_a_quotient_that_is_off() {
-        let with = |f: fn(f64) -> f64, analytic, step| {
-            let (found, _) = probed(f, analytic, &Options { method: Method::Forward, step, ..Options::default() });
-            (found.verdict, found.kink)
-        };
-        // The step is too coarse; the gradient is wrong; it lies beside a kink, and on one.
-        assert_eq!(with(|x| (30.0 * x).sin(), 30.0 * 30f64.cos(), 0.1), (Verdict::Inconclusive, false));
-        assert_eq!(with(f64::exp, 2.0, 1e-5), (Verdict::Fail, false));
-        assert_eq!(with(f64::exp, 1f64.exp(), 1e-5), (Verdict::Pass, false));
-        assert_eq!(with(|x| (x - 1.0).abs(), 0.0, 1e-5), (Verdict::Kink, true));
-        assert_eq!(with(|x| (x - 1.0).abs(), 1.0, 1e-5), (Verdict::Kink, true));
-        assert_eq!(with(|x| (x - 1.0).abs(), 3.0, 1e-5), (Verdict::Fail, true));
-        assert_eq!(with(f64::exp, f64::NAN, 1e-5), (Verdict::Fail, false));
     }
 }

@@ -32,6 +32,7 @@ mod rounding;
 mod second;
 mod shrink;
 mod tensor;
+mod textbook;
 mod varied;
 
 pub use array::Values;

@@ -46,10 +46,9 @@ impl Options<'_> {
         10f64.powi(-(self.digits as i32))
     }
 
-    /// The relative error below which a textbook difference passes: ten times what its truncation leaves at this
-    /// step, never less than the lecture's 1e-7, and never so much that a wrong gradient would pass at a coarse step.
-    pub(crate) fn threshold(&self) -> f64 {
-        let order = self.method.order().unwrap_or(2);
-        (10.0 * self.step.abs().powi(order)).max(1e-7)
+    /// What the truncation of a textbook quotient at this step may be of it, for a function whose derivatives are about as
+    /// large as itself: ten powers of the step.
+    pub(crate) fn truncation(&self) -> f64 {
+        10.0 * self.step.abs().powi(self.method.order().unwrap_or(2))
     }
 }
