@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use graphrun_exec::{Array, Data};
 use graphrun_graph::{Kind, Sizes, Type};
 use graphrun_tensor::Shape;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 
 /// Values of inputs and parameters, by name.
 pub type Values = BTreeMap<String, Array>;
@@ -39,6 +41,11 @@ pub(crate) fn map(array: &Array, f: impl FnMut(f64) -> f64) -> Array {
         Data::Real(data) => real(array.shape(), data.iter().copied().map(f).collect()),
         Data::Index(_) => array.clone(),
     }
+}
+
+/// The number with its sign or the other one, by chance.
+pub(crate) fn either_sign(x: f64, rng: &mut ChaCha8Rng) -> f64 {
+    if rng.random() { x } else { -x }
 }
 
 /// Gives `name` these elements in its old shape.

@@ -10,7 +10,7 @@ use graphrun_tensor::Shape;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::array::{Values, real};
+use crate::array::{Values, either_sign, real};
 use crate::graph::{CheckError, Problem};
 use crate::recipe::{CHOICES, EXPONENTIALS, FAN, Recipe, Step};
 
@@ -235,9 +235,6 @@ impl Kitchen<'_> {
 
 /// A random gradient from above: never all ones, never zero.
 fn cotangent(shape: &[usize], rng: &mut ChaCha8Rng) -> Array {
-    let pick = |_| {
-        let eighths = f64::from(rng.random_range(4..=12)) / 8.0;
-        if rng.random() { eighths } else { -eighths }
-    };
+    let pick = |_| either_sign(f64::from(rng.random_range(4..=12)) / 8.0, rng);
     real(Shape::of(shape), (0..shape.iter().product()).map(pick).collect())
 }

@@ -17,7 +17,7 @@ use graphrun_tensor::{Dtype, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::array::{map, real, reals};
+use crate::array::{either_sign, map, real, reals};
 use crate::copy::{copy, same};
 use crate::engine::{Engine, sizes_of};
 use crate::graph::{CheckError, Pair, gradients, leaf};
@@ -95,7 +95,7 @@ fn nudges(run: usize, nudge: f64, count: usize, outstanding: Option<usize>, rng:
         0 => -rng.random_range(0.5..1.5),
         1 => rng.random_range(0.5..1.5),
         2 => 0.5 + (if falls { count - k } else { k + 1 }) as f64 / count as f64,
-        _ => rng.random_range(0.5..1.5) * if rng.random() { 1.0 } else { -1.0 },
+        _ => either_sign(rng.random_range(0.5..1.5), rng),
     };
     let mut by: Vec<f64> = (0..count).map(|k| size * draw(k)).collect();
     if let Some(index) = outstanding {
@@ -269,8 +269,7 @@ impl Inside<'_> {
     fn beside(&self, span: Span<usize>, weights: &[f64], rng: &mut ChaCha8Rng) -> Result<Probe, CheckError> {
         let &Inside { position, forward, backward, options, .. } = self;
         // Whole steps of a thousandth part every tie and leave every kink.
-        let mut beside =
-            |v: f64| v + v.abs().max(1.0) * rng.random_range(1e-3..2e-3) * if rng.random() { 1.0 } else { -1.0 };
+        let mut beside = |v: f64| v + v.abs().max(1.0) * either_sign(rng.random_range(1e-3..2e-3), rng);
         // What is detached is a value like any other: computed anew, it may stand on the same kink wherever the point is.
         let held = self.pair.held(forward)?;
         let values = held.values.iter().map(|(name, array)| (name.clone(), map(array, &mut beside)));

@@ -3,6 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::array::either_sign;
 use crate::difference::Method;
 use crate::options::Options;
 use crate::probe::{Aid, Insight, Probe, Target};
@@ -64,12 +65,7 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
     let mut probes: Vec<Probe> = vec![];
     let mut kinked: Option<Vec<usize>> = None;
     for _ in 0..target.options.directions {
-        let mut weights: Vec<f64> = (0..size)
-            .map(|_| {
-                let weight: f64 = rng.random_range(0.5..1.5);
-                if rng.random() { weight } else { -weight }
-            })
-            .collect();
+        let mut weights: Vec<f64> = (0..size).map(|_| either_sign(rng.random_range(0.5..1.5), &mut rng)).collect();
         kinked.iter().flatten().for_each(|k| weights[*k] = 0.0);
         let mut probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
         if probe.kink && kinked.is_none() {

@@ -175,6 +175,8 @@ fn a_kink_is_sharp_and_a_bend_is_not() {
         assert_eq!(sharp(f, 1..2, &[1.0]), expected, "case {which}");
         assert_eq!(sharp(f, 0..3, &[0.7, -1.2, 0.9]), expected, "case {which}");
         assert!(!sharp(f, 0..1, &[1.0]) && !sharp(f, 2..3, &[1.0]), "case {which}");
+        // What has no weight is not moved.
+        assert!(!sharp(f, 0..2, &[1.0, 0.0]) && sharp(f, 0..2, &[0.0, 1.0]) == expected, "case {which}");
     }
 }
 
