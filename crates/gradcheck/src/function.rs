@@ -94,3 +94,84 @@ fn symmetry(hv: &[f64], hu: &[f64], u: &[f64], v: &[f64]) -> Entry {
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X: [f64; 3] = [0.5, -1.25, 2.0];
+
+    fn worst(report: &Report) -> Option<(&str, Option<usize>)> {
+        let failed = report.entries.iter().find(|entry| entry.verdict == Verdict::Fail)?;
+        Some((&failed.name, failed.worst_index))
+    }
+
+    #[test]
+    fn rows_of_a_jacobian_are_checked_each_by_itself() {
+        let f = |x: &[f64]| vec![x[0] * x[1], x[2].sin()];
+        let right = |x: &[f64]| vec![vec![x[1], x[0], 0.0], vec![0.0, 0.0, x[2].cos()]];
+        let check = |jacobian: &dyn Fn(&[f64]) -> Vec<Vec<f64>>| check_jacobian(f, jacobian, &X, &Options::default());
+        let report = check(&right);
+        assert_eq!((report.verdict, report.entries.len()), (Verdict::Pass, 2));
+        let changed = |row: usize, column: usize| {
+            move |x: &[f64]| {
+                let mut rows = right(x);
+                rows[row][column] += 1e-3;
+                rows
+            }
+        };
+        assert_eq!(worst(&check(&changed(1, 0))), Some(("y[1]", Some(0))));
+        assert_eq!(worst(&check(&changed(0, 1))), Some(("y[0]", Some(1))));
+        // A row too few or too many is wrong.
+        assert_eq!(worst(&check(&|x| right(x)[..1].to_vec())), Some(("y[1]", Some(0))));
+        let more = |x: &[f64]| [right(x), vec![vec![0.0; 3]]].concat();
+        assert_ne!(check(&more).verdict, Verdict::Pass);
+    }
+
+    /// f = x0^2 x1 + sin(x2), whose gradient and Hessian are written out.
+    fn gradient(x: &[f64]) -> Vec<f64> {
+        vec![2.0 * x[0] * x[1], x[0] * x[0], x[2].cos()]
+    }
+
+    fn product(x: &[f64], v: &[f64]) -> Vec<f64> {
+        vec![2.0 * x[1] * v[0] + 2.0 * x[0] * v[1], 2.0 * x[0] * v[0], -x[2].sin() * v[2]]
+    }
+
+    #[test]
+    fn second_derivatives_are_held_against_differences_and_each_other() {
+        let report = check_second_order(gradient, product, &X, &Options::default());
+        let names: Vec<&str> = report.entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!((report.verdict, names), (Verdict::Pass, vec!["H u", "H v", "symmetry"]));
+        let symmetry = &report.entries[2];
+        assert!(symmetry.digits > 14.0 && symmetry.max_rel_error < 1e-14 && !symmetry.zero, "{symmetry:?}");
+        assert!((symmetry.analytic - symmetry.numeric).abs() < 1e-12 && symmetry.analytic != 0.0, "{symmetry:?}");
+        let wrong = |x: &[f64], v: &[f64]| {
+            let mut h = product(x, v);
+            h[1] += 1e-3 * v[0];
+            h
+        };
+        let report = check_second_order(gradient, wrong, &X, &Options::default());
+        assert!(report.entries.iter().all(|entry| entry.verdict == Verdict::Fail), "{report}");
+        // Other seeds are other directions.
+        let with = |seed| check_second_order(gradient, product, &X, &Options { seed, ..Options::default() }).entries;
+        assert_ne!(with(0)[2].analytic, with(1)[2].analytic);
+        assert_eq!(check_second_order(|_| vec![], |_, _| vec![], &[], &Options::default()).verdict, Verdict::Vacuous);
+        let flat = check_second_order(|_| vec![1.0; 3], |_, _| vec![0.0; 3], &X, &Options::default());
+        assert!(flat.entries.iter().all(|entry| entry.zero), "{flat}");
+    }
+
+    #[test]
+    fn both_sides_of_a_hessian_agree_to_rounding() {
+        // u H v = 4 + 0.5 and v H u = 4 + 0.5 + off, of products that are 4.5 each.
+        let with = |off: f64| symmetry(&[4.0, 0.5], &[2.0, 2.5 + off], &[1.0, 1.0], &[1.0, 1.0]);
+        let (exact, near, far) = (with(0.0), with(0.8e-8), with(1e-8));
+        assert_eq!((exact.verdict, near.verdict, far.verdict), (Verdict::Pass, Verdict::Pass, Verdict::Fail));
+        assert_eq!((exact.analytic, exact.numeric, exact.worst_index), (4.5, 4.5, Some(0)));
+        assert!((near.digits - -(0.8e-8f64 / 9.0).log10()).abs() < 1e-6 && exact.digits > 15.0, "{near:?}");
+        assert!((far.max_rel_error - 1e-8 / 9.0).abs() < 1e-15, "{far:?}");
+        // Signs cancel in the sums, and not in what they may be off.
+        let cancelling = symmetry(&[1.0, -1.0], &[1.0, -1.0 + 1e-9], &[1.0, 1.0], &[1.0, 1.0]);
+        assert_eq!(cancelling.verdict, Verdict::Pass);
+        assert_eq!(symmetry(&[f64::NAN], &[1.0], &[1.0], &[1.0]).verdict, Verdict::Fail);
+    }
+}

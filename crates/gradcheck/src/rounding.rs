@@ -124,3 +124,70 @@ fn shake(values: &mut Values, factors: &[(String, Shape)], spread: f64, rng: &mu
         values.insert(name.clone(), real(*shape, data));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use graphrun_exec::Array;
+    use graphrun_graph::Type;
+
+    use super::*;
+    use crate::graph::Problem;
+    use crate::interpret::Interpreter;
+
+    const PLAIN: Interpreter = Interpreter { seed: 0 };
+
+    /// The pair of x y - 1e6 y + 1e3 z at x = 1e6, y = 3 and z = 2.
+    fn cancelling() -> Pair {
+        let mut b = Builder::new();
+        let [x, y, z] = ["x", "y", "z"].map(|name| b.input(name, Type::real(vec![])).unwrap());
+        let (million, thousand) = (b.constant(1e6).unwrap(), b.constant(1e3).unwrap());
+        let (one, other) = (b.mul(&[x, y]).unwrap(), b.mul(&[million, y]).unwrap());
+        let difference = b.sub(one, other).unwrap();
+        let scaled = b.mul(&[thousand, z]).unwrap();
+        let of = b.add(&[difference, scaled]).unwrap();
+        let values = [("x", 1e6), ("y", 3.0), ("z", 2.0)].map(|(name, v)| (name.to_owned(), Array::scalar(v)));
+        Problem::new(&b.finish(), of, &values.into()).pair().unwrap()
+    }
+
+    /// The greatest change in each gradient, in order.
+    fn most(changes: &[Vec<Vec<f64>>]) -> Vec<f64> {
+        changes.iter().map(|runs| runs.iter().flatten().fold(0.0, |m: f64, v| m.max(v.abs()))).collect()
+    }
+
+    #[test]
+    fn terms_that_cancel_show_where_they_do() {
+        let changes = shaken(&cancelling(), &PLAIN, 1).unwrap();
+        assert_eq!(changes.iter().map(Vec::len).collect::<Vec<_>>(), [RUNS; 3]);
+        let [x, y, z] = most(&changes)[..] else { panic!("{changes:?}") };
+        // In units of what each is: 3 for x, two millions that cancel for y, and 1e3 for z.
+        for (change, size) in [(x, 3.0), (y, 1e6), (z, 1e3)] {
+            assert!((0.05 * ROUNDING * size..10.0 * ROUNDING * size).contains(&change), "{changes:?}");
+        }
+        assert_ne!(changes[1][0], changes[1][1], "each run draws anew");
+        assert_eq!(changes, shaken(&cancelling(), &PLAIN, 1).unwrap());
+        assert_ne!(changes, shaken(&cancelling(), &PLAIN, 2).unwrap());
+    }
+
+    #[test]
+    fn of_a_gradients_gradient_the_largest_number_counts_as_well() {
+        let pair = Pair { second: true, ..cancelling() };
+        let changes = shaken(&pair, &PLAIN, 1).unwrap();
+        assert_eq!(changes.iter().map(Vec::len).collect::<Vec<_>>(), [RUNS + 1; 3]);
+        // 1e6 is met on the way to the gradients.
+        assert!(changes.iter().all(|runs| runs[RUNS] == [ROUNDING * 1e6]), "{changes:?}");
+        assert!(most(&changes.iter().map(|runs| runs[..RUNS].to_vec()).collect::<Vec<_>>())[1] > 0.05 * ROUNDING * 1e6);
+    }
+
+    #[test]
+    fn a_value_is_off_by_what_cancels_in_it() {
+        let place = f64::EPSILON * 3e6;
+        let strict = noise(&cancelling(), &PLAIN, 1, false).unwrap();
+        assert!((0.05 * place..4.0 * place).contains(&strict), "{strict:e} of {place:e}");
+        // Leniently at least some last places of the largest number, and of a gradient those alone.
+        let lenient = noise(&cancelling(), &PLAIN, 1, true).unwrap();
+        assert_eq!(lenient, strict.max(LAST_PLACES * place));
+        let second = Pair { second: true, ..cancelling() };
+        assert_eq!(noise(&second, &PLAIN, 1, true).unwrap(), LAST_PLACES * place);
+        assert_eq!(noise(&second, &PLAIN, 1, false).unwrap(), 0.0);
+    }
+}

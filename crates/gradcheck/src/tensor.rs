@@ -180,15 +180,11 @@ fn bisect(target: &mut Target<'_, '_>, weights: &[f64], failed: Probe) -> Probe 
         let [left, right] = halves;
         span = if left.1 >= right.1 { left.0 } else { right.0 };
     }
-    let mut culprit = target.element(span.start, target.gradient[span.start].abs());
-    evaluations += culprit.evaluations;
-    if culprit.verdict != Verdict::Fail {
-        // The error is spread too thin to be pinned on one element: the direction's own numbers are the evidence.
-        culprit = failed;
-    } else {
-        evaluations += failed.evaluations;
-    }
-    Probe { evaluations, ..culprit }
+    let culprit = target.element(span.start, target.gradient[span.start].abs());
+    let evaluations = failed.evaluations + evaluations + culprit.evaluations;
+    // An error that is spread too thin to be pinned on one element has the direction's own numbers as its evidence.
+    let evidence = if culprit.verdict == Verdict::Fail { culprit } else { failed };
+    Probe { evaluations, ..evidence }
 }
 
 fn sum_up(name: &str, probes: &[Probe]) -> Entry {
@@ -216,3 +212,6 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
         zero: probes.iter().all(|p| p.zero),
     }
 }
+
+#[cfg(test)]
+mod tests;
