@@ -128,7 +128,7 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
 }
 
 /// The elements that stand on kinks, found by halving, and the evaluations spent: all of them up to one more than
-/// `MAX_KINKS`, and that many where a sample shows that half of the tensor does.
+/// `MAX_KINKS`, and more than that where a sample shows that half of the tensor does.
 fn sharp_elements(target: &mut Target<'_, '_>, weights: &[f64]) -> (Vec<usize>, usize) {
     let size = weights.len();
     let centre = (target.f)(target.x);
@@ -141,7 +141,7 @@ fn sharp_elements(target: &mut Target<'_, '_>, weights: &[f64]) -> (Vec<usize>, 
     let met: Vec<usize> = sample.into_iter().filter(|k| sharp(*k..k + 1)).collect();
     let mut found = vec![];
     if 2 * met.len() >= SAMPLE && size > 2 * MAX_KINKS {
-        let others = (0..size).filter(|k| !met.contains(k)).take(MAX_KINKS + 1);
+        let others = (0..size).filter(|k| !met.contains(k)).take(MAX_KINKS);
         found = met.iter().copied().chain(others).collect();
         return (found, evaluations);
     }

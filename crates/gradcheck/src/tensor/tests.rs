@@ -171,10 +171,34 @@ fn too_many_kinks_prove_nothing_and_excuse_nothing() {
         assert_eq!(with(&wrong).verdict, Verdict::Fail, "{size} {every}");
     }
     // As many as are looked at one by one are a kink like few.
-    let kinked: Vec<usize> = (0..MAX_KINKS).map(|k| 5 * k).collect();
-    let (f, df) = hinged(&kinked);
-    let entry = checked(&zeros_at(700, &kinked), f, df, &[]);
-    assert_eq!((entry.verdict, entry.kinks), (Verdict::Kink, MAX_KINKS), "{entry:?}");
+    for (size, every) in [(700, 5), (2 * MAX_KINKS, 2)] {
+        let kinked: Vec<usize> = (0..MAX_KINKS).map(|k| every * k).collect();
+        let (f, df) = hinged(&kinked);
+        let entry = checked(&zeros_at(size, &kinked), f, df, &[]);
+        assert_eq!((entry.verdict, entry.kinks), (Verdict::Kink, MAX_KINKS), "{size}: {entry:?}");
+    }
+}
+
+/// Which elements stand on kinks, and what it cost to know.
+#[test]
+fn a_sample_tells_that_half_of_a_tensor_stands_on_kinks() {
+    let sharp = |size: usize, kinked: &[usize]| {
+        let x = zeros_at(size, kinked);
+        let (f, _) = hinged(kinked);
+        let mut sum = |x: &[f64]| x.iter().enumerate().map(|(k, v)| f(k, *v)).sum();
+        let options = Options::default();
+        let mut target = Target { f: &mut sum, x: &x, gradient: &x, options: &options, aid: Aid::default() };
+        sharp_elements(&mut target, &vec![1.0; size])
+    };
+    // Sixteen places are tried in a tensor of 320, from the tenth on every twentieth.
+    let places = |count: usize| (0..count).map(|k| 10 + 20 * k).collect::<Vec<_>>();
+    let (found, evaluations) = sharp(320, &places(8));
+    assert_eq!((found.len(), &found[..8], evaluations), (8 + MAX_KINKS, &places(8)[..], 1 + 4 * 16));
+    let (found, evaluations) = sharp(320, &places(7));
+    assert_eq!(found, places(7));
+    assert!(evaluations > 1 + 4 * (16 + 7), "{evaluations}");
+    // In a tensor that small all could be looked at one by one.
+    assert_eq!(sharp(160, &(0..8).map(|k| 5 + 10 * k).collect::<Vec<_>>()).0.len(), 8);
 }
 
 #[test]
