@@ -85,9 +85,13 @@ mod tests {
     use Method::{Backward, Central, Forward};
 
     /// The probe at `x` of a function and a gradient.
-    fn probed(f: impl Fn(f64) -> f64, analytic: f64, x: f64, (method, step): (Method, f64)) -> Probe {
-        let asked =
-            Asked { index: None, analytic, range: Range::around(x), scale: 0.0, shaken: &|| 0.0, noise: &|| 0.0 };
+    fn probed(f: impl Fn(f64) -> f64, analytic: f64, x: f64, how: (Method, f64)) -> Probe {
+        within(Range::around(x), f, analytic, x, how)
+    }
+
+    /// The same where the function is known within a range alone.
+    fn within(range: Range, f: impl Fn(f64) -> f64, analytic: f64, x: f64, (method, step): (Method, f64)) -> Probe {
+        let asked = Asked { index: None, analytic, range, scale: 0.0, shaken: &|| 0.0, noise: &|| 0.0 };
         let mut calls = 0;
         let mut along = |t: f64| {
             calls += 1;
@@ -147,6 +151,33 @@ mod tests {
         }
         assert_eq!(probed(|x| x * x, 2.8e-30, 1e-30, (Central, 1e-5)).verdict, Verdict::Inconclusive);
         assert_eq!(probed(f64::ln, 0.0, 1e10, (Forward, 1e-3)).verdict, Verdict::Fail);
+    }
+
+    /// At a border there is no second quotient, and ten powers of the step are allowed.
+    #[test]
+    fn a_border_leaves_the_step_alone_as_the_measure() {
+        for (how, room, off, evaluations) in [
+            ((Forward, 1e-3), 0.0, 1e-2, 2),
+            ((Forward, 1e-3), 0.9e-3, 1e-2, 2),
+            ((Backward, 1e-4), 0.9e-4, 1e-3, 2),
+            ((Central, 1e-2), 1.9e-2, 1e-3, 3),
+        ] {
+            // Room for a step to one side alone, as far as a forward quotient needs it.
+            let range = Range { below: room, above: room, ..Range::around(1.0) };
+            let at = |slope: f64| within(range, |x| 3.0 * x, slope, 1.0, how);
+            assert_eq!((at(3.0).verdict, at(3.0).evaluations), (Verdict::Pass, evaluations), "{how:?}");
+            let allowed = 3.0 * (off as f64).min(2.0 * CLEARLY_WRONG);
+            assert_eq!(at(3.0 + 0.9 * allowed).verdict, Verdict::Pass, "{how:?}");
+            assert_eq!(at(3.0 - 0.9 * allowed).verdict, Verdict::Pass, "{how:?}");
+            assert_ne!(at(3.0 + 1.1 * allowed).verdict, Verdict::Pass, "{how:?}");
+        }
+        // With just enough room the other quotients are asked.
+        for (how, room, evaluations) in
+            [((Forward, 1e-3), 1e-3, 3), ((Central, 1e-3), 1e-3, 3), ((Central, 1e-3), 2e-3, 5)]
+        {
+            let range = Range { below: room, above: room, ..Range::around(1.0) };
+            assert_eq!(within(range, |x| 3.0 * x, 3.0, 1.0, how).evaluations, evaluations, "{how:?} {room}");
+        }
     }
 
     /// A textbook quotient settles nothing where it is far off, and a ladder tells why.
