@@ -196,6 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn a_kink_is_looked_at_as_closely_as_rounding_allows() {
+        // The centre, and the first steps of the highest ladder and the lowest.
+        let steps = |f: fn(f64) -> f64, x: f64| {
+            let mut steps = vec![];
+            let along = |t: f64| {
+                steps.push(t);
+                (f(x + t), t)
+            };
+            let found = refine(along, Range { other: 0.0, ..Range::around(x) }, 1e-8, 0.0);
+            assert!(found.kink.is_some() && steps.len() == 1 + 2 * 2 * RUNGS, "{found:?}");
+            steps[1 + 2 * RUNGS]
+        };
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * b;
+        let unit = 1e5 * f64::EPSILON;
+        // By the size of values over the gap of slopes, or by that of the point, and never above the usual lowest steps.
+        assert!(near(steps(|x| 40.0 + x + 2.0 * x.abs(), 0.0), unit * 40.15 / 4.0));
+        assert!(near(steps(|x| x + 2.0 * (x - 1000.0).abs(), 1000.0), unit * 1000.0));
+        assert!(near(steps(|x| 1.0 + 1e-5 * x.abs(), 0.0), STEP / DESCENT.powi(LEVELS - 1)));
+    }
+
+    #[test]
     fn ladders_go_on_until_no_lower_one_can_tell_more() {
         // A smooth function is known at once, and so is a constant, whose bar is its rounding.
         for f in [f64::exp, |_: f64| 3.0] {

@@ -235,9 +235,12 @@ mod tests {
         let (below, above) = found.kink.unwrap();
         assert!((below + 2.0).abs() < 1e-8 && (above - 4.0).abs() < 1e-8, "{found:?}");
         assert!((found.value - 1.0).abs() < 1e-8 && found.error < 1e-8, "{found:?}");
-        // A gap of 3e-9 beside slopes of 1 is too faint, and the bar reaches to both slopes.
-        let faint = one(|t| t + 1.5e-9 * t.abs(), Sides::Both);
-        assert!(faint.kink.is_none() && (1.4e-9..1.6e-9).contains(&faint.error), "{faint:?}");
+        // A gap of 9e-9 beside slopes of 3 is too faint, and the bar reaches to both slopes.
+        let faint = one(|t| 3.0 * t + 4.5e-9 * t.abs(), Sides::Both);
+        assert!(faint.kink.is_none() && (4.4e-9..4.6e-9).contains(&faint.error), "{faint:?}");
+        // Each side has powers of its own.
+        let skew = one(|t| if t > 0.0 { t + t * t } else { 2.0 * t - 5.0 * t * t }, Sides::Both);
+        assert!(skew.kink.is_some() && (skew.value - 1.5).abs() < 1e-9, "{skew:?}");
         // The bar reaches no further than a kink that would be seen.
         let noisy = ladder(&mut |t| (t + 1e-6 * t.abs(), t), 0.0, 0.5, Sides::Both, 4e-8);
         assert!(noisy.kink.is_none() && noisy.error < 1e-6, "{noisy:?}");

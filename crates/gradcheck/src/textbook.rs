@@ -153,6 +153,24 @@ mod tests {
         assert_eq!(probed(f64::ln, 0.0, 1e10, (Forward, 1e-3)).verdict, Verdict::Fail);
     }
 
+    #[test]
+    fn a_ladder_is_asked_in_doubt_alone() {
+        for (how, spent) in [((Forward, 1e-3), 3), ((Backward, 1e-3), 3), ((Central, 1e-3), 5)] {
+            assert_eq!(probed(f64::exp, 1f64.exp(), 1.0, how).evaluations, spent, "{how:?}");
+            // What is no number is wrong without it.
+            assert_eq!(probed(f64::exp, f64::NAN, 1.0, how).evaluations, spent, "{how:?}");
+            assert!(probed(f64::exp, 2.8, 1.0, how).evaluations > spent, "{how:?}");
+        }
+        // Both sides of a hill are zero on both sides, and those of a kink are none.
+        let (hill, kink) = (probed(|x| x * x, 0.0, 0.0, (Central, 1e-3)), probed(f64::abs, 0.0, 0.0, (Central, 1e-3)));
+        assert_eq!((hill.verdict, hill.zero, hill.kink), (Verdict::Pass, true, false));
+        assert_eq!((kink.verdict, kink.zero, kink.kink), (Verdict::Kink, false, true));
+        // The rounding of a large value is no error of the gradient.
+        for step in [1e-5, 1e-6] {
+            assert_eq!(probed(|x| 1e4 + x, 1.0, 1.0, (Forward, step)).verdict, Verdict::Pass);
+        }
+    }
+
     /// At a border there is no second quotient, and ten powers of the step are allowed.
     #[test]
     fn a_border_leaves_the_step_alone_as_the_measure() {
