@@ -184,7 +184,7 @@ mod tests {
             let range = Range { below: room, above: room, ..Range::around(1.0) };
             let at = |slope: f64| within(range, |x| 3.0 * x, slope, 1.0, how);
             assert_eq!((at(3.0).verdict, at(3.0).evaluations), (Verdict::Pass, evaluations), "{how:?}");
-            let allowed = 3.0 * (off as f64).min(2.0 * CLEARLY_WRONG);
+            let allowed = 3.0 * f64::min(off, 2.0 * CLEARLY_WRONG);
             assert_eq!(at(3.0 + 0.9 * allowed).verdict, Verdict::Pass, "{how:?}");
             assert_eq!(at(3.0 - 0.9 * allowed).verdict, Verdict::Pass, "{how:?}");
             assert_ne!(at(3.0 + 1.1 * allowed).verdict, Verdict::Pass, "{how:?}");
