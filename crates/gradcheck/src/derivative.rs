@@ -219,13 +219,29 @@ mod tests {
     #[test]
     fn ladders_go_on_until_no_lower_one_can_tell_more() {
         // A smooth function is known at once, and so is a constant, whose bar is its rounding.
-        for f in [f64::exp, |_: f64| 3.0] {
+        for f in [f64::exp, |x: f64| 1e4 * x.exp(), |_: f64| 3.0] {
             assert_eq!(blunt(f, 1.0).evaluations, 1 + 2 * RUNGS);
+        }
+        // A lower step of another kind is tried where it is lower.
+        let (waves, all) = (|x: f64| (1e9 * x).sin(), 1 + LEVELS as usize * 2 * RUNGS);
+        for (x, more) in [(1.0, 0), (0.5, 2 * RUNGS), (2.0, 2 * RUNGS)] {
+            assert_eq!(at(waves, x).evaluations, all + more, "{x}");
         }
         // Not so a slope in a wide bar of rounding.
         let (ladders, found) = (LEVELS as usize, blunt(|x| 1e6 + x, 1.0));
         assert_eq!(found.evaluations, 1 + ladders * 2 * RUNGS, "{found:?}");
         assert_eq!(found.step, 0.05, "the highest steps have the least rounding: {found:?}");
+    }
+
+    #[test]
+    fn a_kink_shows_in_a_bar_a_hundred_times_narrower() {
+        let with = |error: f64| Estimate { error, ..ONE };
+        let kinked = |below, above| Estimate { kink: Some((below, above)), ..ONE };
+        // Of a gap of 2 a hundredth is 0.02.
+        for kink in [kinked(-1.0, 1.0), kinked(3.0, 1.0), kinked(5.0, 7.0)] {
+            assert!(shows(&with(0.0195), &kink) && !shows(&with(0.0205), &kink), "{kink:?}");
+        }
+        assert!(!shows(&with(0.0), &ONE) && !shows(&with(f64::NAN), &kinked(0.0, 1.0)));
     }
 
     #[test]
