@@ -158,8 +158,9 @@ fn a_kink_is_sharp_and_a_bend_is_not() {
         let centre = f(&x);
         target(&mut f, [&x, &x], &options, &told, false).sharp(span, weights, centre)
     };
-    let cases: [(Formula, bool); 9] = [
+    let cases: [(Formula, bool); 10] = [
         (|x| x[1].abs(), true),
+        (|x| 0.5 * x[0] + x[1].abs(), true),
         (|x| -x[1].max(0.0), true),
         (|x| x[1].exp() + x[1].max(0.0), true),
         (|x| x[1].exp(), false),
