@@ -68,7 +68,7 @@ impl Probe {
     /// The digits that this probe proves.
     pub(crate) fn digits(&self) -> f64 {
         let off = self.off();
-        if off.is_nan() || matches!(self.verdict, Verdict::Kink) {
+        if !off.is_finite() || matches!(self.verdict, Verdict::Kink) {
             return 0.0;
         }
         let known = off.max(self.tolerance).max(f64::MIN_POSITIVE) / self.reference.max(f64::MIN_POSITIVE);

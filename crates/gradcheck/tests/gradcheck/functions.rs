@@ -61,6 +61,17 @@ fn what_proves_nothing_never_passes() {
 }
 
 #[test]
+fn no_digit_is_proved_where_a_side_is_no_finite_number() {
+    let square = |x: &[f64]| x[0] * x[0];
+    let coarse = Options { method: Method::Forward, step: 1e300, ..Options::default() };
+    let endless = check_function(square, |x| vec![2.0 * x[0]], &[1.0], &coarse);
+    let pole = check(|x| 1.0 / x[0], |x| vec![-1.0 / (x[0] * x[0])], &[1e-200]);
+    for report in [endless, pole] {
+        assert_eq!(report.digits(), 0.0, "{report}");
+    }
+}
+
+#[test]
 fn a_zero_among_others_passes() {
     let report = check(|x| x[0].exp() + 0.0 * x[1], |x| vec![x[0].exp(), 0.0], &[1.0, 2.0]);
     assert_eq!(report.verdict, Verdict::Pass, "{report}");
