@@ -107,7 +107,10 @@ fn a_point_with_nothing_but_kinks_is_named_as_the_reason() {
     let output = graphrun(&["gradcheck", &path, "--set", &zeros]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("on too many kinks to prove anything: `x`; another point by --set"), "{said}");
+    assert!(
+        said.contains("x along a direction: on too many kinks to prove anything; another point by --set"),
+        "{said}"
+    );
     let beside = zeros.replace('0', "1").replace("x=[1", "x=[-1");
     assert!(!out(&["gradcheck", &path, "--set", &beside]).contains("too many kinks"));
 }
@@ -132,8 +135,168 @@ fn a_self_test_says_what_it_left_out() {
     let replay = out(&["gradcheck", "--self-test", "--seeds", "0", "--cases", "1", "--seed", "7"]);
     let says = ["planted bugs: not examined", "1 clean case without an alarm: 1 passed", "pass of what was examined"];
     assert!(says.iter().all(|line| replay.contains(line)) && !replay.contains("caught"), "{replay}");
+    assert!(!replay.contains("again:"), "{replay}");
     let nothing = graphrun(&["gradcheck", "--self-test", "--seeds", "0", "--cases", "0", "--json"]);
     let got: Value = serde_json::from_slice(&nothing.stdout).unwrap();
     assert_eq!((nothing.status.code(), &got["verdict"]), (Some(3), &value!("vacuous")));
     assert_eq!(got["unexamined"], value!(["planted bugs", "clean cases"]));
+}
+
+/// What the command says of this model, with these arguments behind its name.
+fn said(text: &str, more: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}/model.ron", path_of(&folder));
+    std::fs::write(&path, format!("Model(graphrun: 1, {text})")).unwrap();
+    let output = graphrun(&[&["gradcheck", &path], more].concat());
+    assert!(output.status.code().is_some_and(|status| status < 4), "{output:?}");
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+fn the_point_is_named() {
+    let model = "inputs: { x: [], y: [] }, params: { w: (shape: [], init: Ones) },
+        nodes: { z: Formula(\"w * x * y\", { w: w, x: x, y: y }) }, outputs: [z]";
+    let tested =
+        format!("{model}, tests: [(given: {{ x: 1, y: 2 }}, params: {{ w: 3 }}, phase: Train, value: {{ z: 6 }})]");
+    let part = format!("{model}, tests: [(given: {{ x: 1, y: 2 }}, value: {{ z: 2 }})]");
+    for (model, more, point) in [
+        (model, &[][..], "values drawn from seed 0, phase Test"),
+        (model, &["--seed", "7"], "values drawn from seed 7, phase Test"),
+        (model, &["--set", "x=2", "--set", "y=2", "--set", "w=1"], "what is given, phase Test"),
+        (&tested, &[], "the first of the file's tests, phase Train"),
+        (&tested, &["--set", "x=2"], "what is given, the rest from the first of the file's tests, phase Train"),
+        (&part, &[], "the first of the file's tests, the rest from values drawn from seed 0, phase Test"),
+    ] {
+        let text = said(model, more);
+        assert_eq!(text.lines().next(), Some(format!("`z` at {point}").as_str()), "{text}");
+        let got: Value = serde_json::from_str(&said(model, &[more, &["--json"]].concat())).unwrap();
+        assert_eq!((&got["of"], &got["point"]), (&value!("`z`"), &value!(point)));
+    }
+}
+
+#[test]
+fn every_row_that_is_no_plain_pass_has_its_reason() {
+    let model = "inputs: { x: [2, 2], none: [N], big: [] },
+        nodes: { a: Abs(x), abs: Sum(a), s: Sqrt(x), root: Sum(s), l: Log(x), log: Sum(l), zero: Mul(big, 0), empty: Sum(none),
+        far: Add(big, 1e12), two: Add(abs, big), sum: Sum(x), sharp: Formula(\"sin(1e5 * x)\", { x: big }) },
+        outputs: [abs, root, log, zero, empty, far, two, sum, sharp]";
+    for (of, wrt, set, more, line) in [
+        ("abs", "x", "x=[[1, 1], [0, 1]]", &[][..], "x[1, 0]: stands on a kink, and the gradient lies between"),
+        ("root", "x", "x=[[1, 1], [0, 1]]", &[], "x[1, 0]: the gradient is inf, no finite number"),
+        ("log", "x", "x=[[1, -1], [1, 1]]", &[], "x[1, 1]: no numeric derivative, since the value is no finite number"),
+        ("zero", "big", "big=1", &[], "big: every gradient of this check is zero, which proves nothing"),
+        ("empty", "none", "none=[]", &[], "none: has no elements, so nothing was checked"),
+        ("far", "big", "big=1", &[], "only, too little for 6 digits"),
+        ("sum", "x", "x=[[1, 1], [1, 1]]", &["--method", "forward", "--step", "1e300"], "pass, 12 evaluations"),
+        (
+            "sharp",
+            "big",
+            "big=1",
+            &["--method", "central", "--step", "0.1"],
+            "apart, and a step of 1e-1 does not tell why",
+        ),
+    ] {
+        let text = said(model, &[&["--of", of, "--wrt", wrt, "--set", set], more].concat());
+        assert!(text.contains(line), "{of}: {text}");
+        let got: Value =
+            serde_json::from_str(&said(model, &[&["--of", of, "--wrt", wrt, "--set", set, "--json"], more].concat()))
+                .unwrap();
+        let reason = got["entries"][0]["reason"].as_str();
+        assert_eq!(reason.is_none(), got["verdict"] == "pass", "{got}");
+        assert!(reason.is_none_or(|reason| text.contains(&format!(": {reason}\n"))), "{got}\n{text}");
+    }
+    let endless = out(&[&["gradcheck", "graphs/lecture/squares.ron"], &["--wrt", "x1"][..]].concat());
+    assert!(!endless.contains("x1:"), "a pass has no reason: {endless}");
+    // One that is zero beside others is proved, with no digits that would be relative to nothing.
+    let beside = said(model, &["--of", "two", "--wrt", "x,big,none", "--set", "x=[[1, 1], [2, 1]]"]);
+    let row = beside.lines().find(|line| line.trim().starts_with("none")).unwrap();
+    assert!(row.contains("pass") && row.contains("zero"), "{beside}");
+}
+
+#[test]
+fn a_table_sums_up_what_json_does() {
+    let more = ["--method", "forward", "--step", "0.001"];
+    let (text, got) = (out(&with(&more)), json(&with(&[&more[..], &["--json"]].concat())));
+    let closing = format!(
+        "pass, {} evaluations, relative error {:.3e}",
+        got["evaluations"],
+        got["max_rel_error"].as_f64().unwrap()
+    );
+    assert!(text.trim_end().ends_with(&closing), "{text}\n{closing}");
+}
+
+#[test]
+fn a_curve_agrees_with_the_verdict() {
+    let model = "inputs: { x: [], none: [N] }, nodes: { a: Abs(x), s: Square(x), e: Sum(none) }, outputs: [a, s, e]";
+    let kink = said(model, &["--of", "a", "--set", "x=0", "--curve"]);
+    assert_eq!(kink.matches("no line: the point stands on a kink").count(), 3, "{kink}");
+    assert!(kink.contains("f forward, b backward, c central, * several") && kink.contains("the lowest those of 1e-16"));
+    let lowest = said(model, &["--of", "s", "--wrt", "x", "--set", "x=0", "--curve"]);
+    assert!(lowest.contains("forward   slope 1.00") && lowest.contains("central   exact but for rounding"), "{lowest}");
+    let folder = tempfile::tempdir().unwrap();
+    let drawing = format!("{}/none.svg", path_of(&folder));
+    let empty = said(model, &["--of", "e", "--wrt", "none", "--set", "none=[]", "--curve", "--svg", &drawing]);
+    assert!(empty.contains("no curve is drawn: what is varied has no elements") && !empty.contains("1e-12"), "{empty}");
+    assert!(!std::path::Path::new(&drawing).exists());
+}
+
+#[test]
+fn wrong_points_and_names_have_remedies_of_their_own() {
+    let model = "inputs: { x: [2], i: Index([], 2) }, params: { w: (shape: [2], init: Ones) },
+        nodes: { y: Mul(x, w), z: Sum(y), p: Pick(x, i) }, outputs: [z, p]";
+    for (more, says) in [
+        (&["--set", "x=[1]"][..], "feed an array of shape [2]"),
+        (&["--set", "x=1"], "feed what is declared, [2]"),
+        (&["--set", "w=[1]"], "give an array of shape [2]"),
+        (&["--set", "i=2"], "feed integers in that range"),
+        (&["--set", "i=0.5"], "feed integers in that range"),
+        (&["--wrt", "i"], "differentiate a real node with respect to reals"),
+        (&["--of", "i"], "differentiate a real node with respect to reals"),
+        (&["--wrt", "y"], "inputs: x, i; parameters: w"),
+        (&["--wrt", "nope"], "inputs: x, i; parameters: w"),
+        (&["--wrt", ""], "a name is missing"),
+        (&["--wrt", "x,"], "a name is missing"),
+        (&["--max-memory", "1", "--set", "x=[1, 1]", "--wrt", "w"], "pass"),
+    ] {
+        let text = said(model, more);
+        assert!(text.contains(says), "{more:?}: {text}");
+    }
+}
+
+#[test]
+fn a_self_test_takes_nothing_that_is_of_a_model() {
+    let square = "graphs/lecture/square.ron";
+    for more in [
+        &["--self-test", square][..],
+        &["--self-test", "--set", "x=1"],
+        &["--self-test", "--feed", "x=x.npy"],
+        &["--self-test", "--of", "z"],
+        &["--self-test", "--wrt", "x"],
+        &["--self-test", "--upstream", "1"],
+        &["--self-test", "--method", "adaptive"],
+        &["--self-test", "--step", "1"],
+        &["--self-test", "--digits", "6"],
+        &["--self-test", "--curve"],
+        &["--self-test", "--svg", "c.svg"],
+        &["--self-test", "--weights", "w.safetensors"],
+        &["--self-test", "--dtype", "f64"],
+        &["--seeds", "2"],
+        &["--cases", "2"],
+        &["--seeds", "2", square],
+        &["--cases", "2", square],
+        &[],
+    ] {
+        let output = graphrun(&[&["gradcheck"], more].concat());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {text}");
+        assert!(text.contains("graphrun gradcheck --self-test [--seeds N]"), "{more:?}: {text}");
+    }
+}
+
+#[test]
+fn another_seed_examines_other_cases() {
+    let tally = |seed: &str| out(&["gradcheck", "--self-test", "--seeds", "0", "--cases", "60", "--seed", seed]);
+    let counts = |text: String| text.split(" in ").next().unwrap().to_owned();
+    let each: std::collections::BTreeSet<String> = ["0", "1", "2"].map(|seed| counts(tally(seed))).into();
+    assert_eq!((each.len(), counts(tally("1")) == counts(tally("1"))), (3, true), "{each:?}");
 }

@@ -159,6 +159,8 @@ fn wrong_commands_are_json_where_that_is_asked_for() {
             output.status.code() == Some(2) && got["error"].as_str().is_some_and(|e| !e.is_empty()),
             "{args:?}: {got}"
         );
+        // The whole first paragraph of what is said to people.
+        assert_eq!(args == ["run", "--json"], got["error"].as_str().unwrap().ends_with(": <FILE>"), "{args:?}: {got}");
     }
 }
 

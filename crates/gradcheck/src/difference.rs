@@ -42,7 +42,12 @@ impl Method {
 /// When the lengths differ.
 pub fn relative_error(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len(), "gradients of different lengths cannot be compared");
-    a.iter().zip(b).map(|(&a, &b)| relative(a, b)).fold(0.0, |m: f64, e| if m.is_nan() || e <= m { m } else { e })
+    greatest(a.iter().zip(b).map(|(&a, &b)| relative(a, b)))
+}
+
+/// The greatest of some errors; NaN when any is.
+pub(crate) fn greatest(errors: impl Iterator<Item = f64>) -> f64 {
+    errors.fold(0.0, |m: f64, e| if m.is_nan() || e <= m { m } else { e })
 }
 
 /// The relative error of a pair of numbers.

@@ -85,6 +85,7 @@ fn symmetry(hv: &[f64], hu: &[f64], u: &[f64], v: &[f64]) -> Entry {
         worst_index: Some(0),
         analytic: one,
         numeric: other,
+        tolerance,
         digits: (-(off.max(f64::EPSILON * size) / size.max(f64::MIN_POSITIVE)).log10()).clamp(0.0, 16.0),
         zero: size == 0.0,
         ..base

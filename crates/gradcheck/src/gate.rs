@@ -7,6 +7,7 @@ mod toys;
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use graphrun_graph::Registry;
@@ -22,22 +23,44 @@ use crate::parallel::in_parallel;
 use crate::recipe::{Recipe, ingredients};
 use crate::report::Verdict;
 
+/// How far the gate is.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// This mutant, one of so many, is done.
+    Mutant(&'a MutantReport, usize),
+    /// A clean case is taken up.
+    Case,
+}
+
+/// Whoever wants to know how far the gate is; told from any of its threads.
+pub type Told = dyn Fn(Progress<'_>) + Send + Sync;
+
 /// How hard the gate tries.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GateOptions {
     /// With how many seeds each mutant is to be caught.
     pub seeds: usize,
+    /// The first of these seeds.
+    pub first: u64,
     /// Within how many cases a seed must catch it.
     pub tries: usize,
     /// The clean cases, which must raise no alarm, and the threads that work on everything.
     pub clean: Hunt,
-    /// Told of each mutant as soon as it is done.
-    pub progress: Option<fn(&MutantReport)>,
+    /// Told of each mutant as soon as it is done, and of each clean case.
+    pub progress: Arc<Told>,
 }
 
 impl Default for GateOptions {
     fn default() -> GateOptions {
-        GateOptions { seeds: 20, tries: 500, clean: Hunt { cases: 100_000, ..Hunt::default() }, progress: None }
+        let clean = Hunt { cases: 100_000, ..Hunt::default() };
+        GateOptions { seeds: 20, first: 0, tries: 500, clean, progress: Arc::new(|_| ()) }
+    }
+}
+
+impl fmt::Debug for GateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GateOptions { seeds, first, tries, clean, progress: _ } = self;
+        write!(f, "GateOptions {{ seeds: {seeds}, first: {first}, tries: {tries}, clean: {clean:?} }}")
     }
 }
 
@@ -192,19 +215,22 @@ pub fn self_test(registry: &dyn Fn() -> Registry, subject: &dyn Engine, options:
         };
         let registry = wrong.as_ref().unwrap_or(&complete);
         let planted = |seed: usize, needed: &mut Vec<usize>| {
-            needed.extend(caught(registry, &ops, *bug, subject, seed as u64, options.tries));
+            let seed = options.first.wrapping_add(seed as u64);
+            needed.extend(caught(registry, &ops, *bug, subject, seed, options.tries));
             ControlFlow::Continue(())
         };
         let needed = in_parallel(options.clean.threads, options.seeds, &planted).concat();
         report.caught = needed.len();
         report.cases = needed.into_iter().max().unwrap_or(0);
-        if let Some(progress) = options.progress {
-            progress(report);
-        }
+        (options.progress)(Progress::Mutant(report, bugs.len()));
     }
     let reference = Interpreter::default();
     let how = Examination::new(subject, &reference);
-    let clean = search(&complete, &|seed| Recipe::random(&ops, seed), &how, &options.clean);
+    let recipe = |seed: u64| {
+        (options.progress)(Progress::Case);
+        Recipe::random(&ops, seed)
+    };
+    let clean = search(&complete, &recipe, &how, &options.clean);
     let telling = clean.as_ref().ok().filter(|tally| tally.cases >= TELLING);
     let missing = telling.map_or(vec![], |tally| tally.coverage.missing(LEAST, &ops));
     GateReport { mutants, clean, missing, time: start.elapsed() }
@@ -239,6 +265,8 @@ fn caught(registry: &Registry, ops: &[&str], bug: Bug, subject: &dyn Engine, see
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     /// The gate with so many seeds and cases.
@@ -274,6 +302,40 @@ mod tests {
         assert_eq!(with(Tally { vacuous: 3, passed: 1, ..tally.clone() }), Verdict::Inconclusive);
         assert_eq!(with(Tally { inconclusive: 4, ..tally.clone() }), Verdict::Inconclusive);
         assert_eq!(with(Tally { inconclusive: 2, kinks: 1, passed: 1, ..tally }), Verdict::Pass);
+    }
+
+    #[test]
+    fn progress_is_told_of_every_mutant_and_case() {
+        let told = Arc::new(Mutex::new((0, 0)));
+        let count = told.clone();
+        let progress = Arc::new(move |progress: Progress<'_>| {
+            let mut told = count.lock().unwrap();
+            match progress {
+                Progress::Mutant(_, of) => *told = (told.0 + 1, of),
+                Progress::Case => told.0 += 1,
+            }
+        });
+        let clean = Hunt { cases: 8, ..Hunt::default() };
+        let options = GateOptions { seeds: 1, clean, progress, ..GateOptions::default() };
+        let report = self_test(&Registry::new, &Interpreter::default(), &options);
+        assert_eq!(*told.lock().unwrap(), (report.mutants.len() + 8, report.mutants.len()));
+    }
+
+    #[test]
+    fn other_seeds_plant_in_other_cases() {
+        let needed = |first| {
+            let clean = Hunt { cases: 0, ..Hunt::default() };
+            let report = self_test(
+                &Registry::new,
+                &Interpreter::default(),
+                &GateOptions { seeds: 1, first, clean, ..GateOptions::default() },
+            );
+            assert_eq!(report.verdict(), Verdict::Pass, "{report}");
+            report.mutants.iter().map(|m| m.cases).collect::<Vec<_>>()
+        };
+        assert_eq!(needed(0), needed(0));
+        assert_ne!(needed(0), needed(1));
+        assert_ne!(needed(0), needed(u64::MAX));
     }
 
     #[test]

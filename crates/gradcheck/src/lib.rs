@@ -44,7 +44,7 @@ pub use difference::{Method, gradient, jacobian, relative_error};
 pub use engine::{Engine, Executor, Program, sizes_of};
 pub use examine::{Examination, Finding, examine};
 pub use function::{check_function, check_jacobian, check_second_order};
-pub use gate::{GateOptions, GateReport, MutantReport, self_test};
+pub use gate::{GateOptions, GateReport, MutantReport, Progress, Told, self_test};
 pub use graph::{CheckError, Flat, Problem, check_graph};
 pub use graphrun_exec::{Array, Data};
 pub use hunt::{Failure, Hunt, Tally, check_graphs, check_op};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::difference::greatest;
+
 /// The outcome of a check, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -61,6 +63,8 @@ pub struct Entry {
     pub analytic: f64,
     /// The numeric derivative at the worst element; on a kink the mean of the two slopes.
     pub numeric: f64,
+    /// How far apart the two may be: ten error bars and the roundings. 0 where one difference quotient is all that was taken.
+    pub tolerance: f64,
     /// Decimal digits proved, relative to the largest gradient of the tensor.
     pub digits: f64,
     /// How often the function was evaluated.
@@ -81,6 +85,7 @@ impl Entry {
             worst_index: None,
             analytic: 0.0,
             numeric: 0.0,
+            tolerance: 0.0,
             digits: 0.0,
             evaluations: 0,
             kinks: 0,
@@ -134,6 +139,11 @@ impl Report {
     /// The smallest number of digits proved over the entries.
     pub fn digits(&self) -> f64 {
         self.entries.iter().map(|e| e.digits).fold(f64::INFINITY, f64::min)
+    }
+
+    /// The greatest relative error over the entries; NaN when any is.
+    pub fn max_rel_error(&self) -> f64 {
+        greatest(self.entries.iter().map(|e| e.max_rel_error))
     }
 
     /// How often the function was evaluated in all.
@@ -214,6 +224,12 @@ mod tests {
         assert!(report.entries[0].to_string().contains("worst along a direction"));
         report.entries.push(Entry { digits: 2.5, evaluations: 4, ..entry(Kink, false) });
         assert_eq!((report.digits(), report.evaluations()), (2.5, 5));
+        for (error, greatest) in [(0.25, 0.25), (f64::INFINITY, f64::INFINITY)] {
+            report.entries[0].max_rel_error = error;
+            assert_eq!(report.max_rel_error(), greatest);
+        }
+        report.entries[1].max_rel_error = f64::NAN;
+        assert!(report.max_rel_error().is_nan());
         let lines: Vec<String> = report.entries.iter().map(|entry| format!("\n  {entry}")).collect();
         assert_eq!(report.to_string(), format!("kink{}", lines.concat()));
         assert!(

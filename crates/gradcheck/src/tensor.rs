@@ -206,6 +206,7 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
         worst_index: worst.and_then(|p| p.index),
         analytic: worst.map_or(0.0, |p| p.analytic),
         numeric: worst.map_or(0.0, |p| p.numeric),
+        tolerance: worst.map_or(0.0, |p| p.tolerance),
         digits: probes.iter().map(Probe::digits).fold(16.0, f64::min),
         evaluations: probes.iter().map(|p| p.evaluations).sum(),
         kinks: probes.iter().filter(|p| p.kink).count(),

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use graphrun::Diagnostics;
 use graphrun::data::DataError;
+use graphrun::gradcheck::Verdict;
 use graphrun::train::TrainError;
 use serde_json::{Value, json};
 
@@ -24,6 +25,17 @@ pub(crate) enum Found {
     Wrong = 2,
     /// A check proved nothing.
     Unproved = 3,
+}
+
+/// How a check of gradients ends.
+impl From<Verdict> for Found {
+    fn from(verdict: Verdict) -> Found {
+        match verdict {
+            Verdict::Pass | Verdict::Kink => Found::Nothing,
+            Verdict::Fail => Found::Finding,
+            Verdict::Inconclusive | Verdict::Vacuous => Found::Unproved,
+        }
+    }
 }
 
 /// Why a verb could not run.

@@ -1,32 +1,28 @@
 //! `graphrun gradcheck`: numerical against analytic gradients.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use graphrun::exec::{Data, Options as RunOptions, Session};
-use graphrun::gradcheck::{
-    CheckError, Curve, Entry, Executor, Flat, GateOptions, Hunt, Method, Options, Problem, Report, Values, Verdict,
-    check_graph, curve, self_test,
-};
-use graphrun::graph::Kind;
-use graphrun::load::print_tested;
-use graphrun::tensor::{Dtype, Shape};
+use graphrun::exec::{Options as RunOptions, Session};
+use graphrun::gradcheck::{CheckError, Curve, Executor, Flat, Method, Options, Problem, Values, check_graph, curve};
+use graphrun::tensor::Dtype;
 use graphrun::train::files;
-use graphrun::{Array, Graph, Model, nodes};
-use serde_json::{Value, json};
+use graphrun::{Array, Graph, Model};
 
-use crate::args::{Common, whole};
-use crate::curve::{plot, svg};
+use crate::args::Common;
+use crate::curve::svg;
 use crate::failure::{Failure, Found, say};
-use crate::gradients::Wanted;
-use crate::json::number;
+use crate::gradcheck_report::Checked;
+use crate::gradients::{Gradient, Wanted};
 use crate::model::{eprint, open, seed};
 use crate::output::{Output, SVG};
 use crate::point::{Point, Rest};
 use crate::run::set_weights;
-use crate::table::table;
-use crate::values::{self, Feeds, too_large};
+use crate::self_test::{self, SelfTest};
+use crate::values::{self, Feeds};
 
+/// The two forms of the command.
+const USAGE: &str = "graphrun gradcheck [OPTIONS] <FILE>
+       graphrun gradcheck --self-test [--seeds N] [--cases N] [--seed N] [--threads N] [--json]";
 /// The method that finds its own steps.
 const ADAPTIVE: &str = "adaptive";
 /// The step of the textbook methods when none is given.
@@ -37,9 +33,10 @@ const OPEN_SIZE: usize = 3;
 const CURVE_ELEMENTS: usize = 512;
 
 #[derive(clap::Args, Debug)]
+#[command(override_usage = USAGE)]
 pub(crate) struct Args {
     /// The model file
-    #[arg(required_unless_present = "self_test", conflicts_with = "self_test")]
+    #[arg(required_unless_present_any = ["self_test", "cases", "seeds"])]
     file: Option<PathBuf>,
     #[command(flatten)]
     feeds: Feeds,
@@ -50,7 +47,7 @@ pub(crate) struct Args {
     method: String,
     #[arg(long, value_name = "H", help = format!("The step of the textbook methods [default: {STEP:e}]"))]
     step: Option<f64>,
-    /// The decimal digits to prove
+    /// The decimal digits that the adaptive method is to prove; the textbook methods have a measure of their own
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=12))]
     digits: u32,
     /// Show the error against the step
@@ -62,20 +59,13 @@ pub(crate) struct Args {
     /// Trained weights
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Check the checker: planted bugs must all be caught, clean graphs must raise no alarm
-    #[arg(long)]
-    self_test: bool,
-    /// How many clean graphs the self-test examines
-    #[arg(long, default_value_t = 100_000, value_parser = whole::<usize>, requires = "self_test")]
-    cases: usize,
-    /// With how many seeds the self-test plants each bug
-    #[arg(long, default_value_t = 20, value_parser = whole::<usize>, requires = "self_test")]
-    seeds: usize,
+    #[command(flatten)]
+    self_test: SelfTest,
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
-    if args.self_test {
-        return gate(args, common);
+    if args.self_test.self_test {
+        return self_test::run(&args.self_test, common);
     }
     let step = args.step.unwrap_or(STEP);
     if !(step.is_finite() && step > 0.0) {
@@ -94,7 +84,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     let model = open(path, &[], common)?;
     let inputs = files(&model).into_iter().chain(args.weights.clone()).chain(args.feeds.files());
     let drawing = args.svg.as_deref().map(|path| Output::new("--svg", path, SVG, inputs)).transpose()?;
-    let problem = problem(args, &model, common)?;
+    let (problem, origin) = problem(args, &model, common)?;
     let seed = seed(&model, common);
     let engine = Executor { threads: common.pool()?, seed, max_bytes: common.max_bytes() };
     let method = Method::NAMES.iter().find(|(name, _)| *name == args.method).map_or(Method::Adaptive, |(_, m)| *m);
@@ -104,97 +94,79 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
         true => curves(&problem, &engine)?,
         false => Vec::new(),
     };
-    if let Some(drawing) = drawing {
-        drawing.write(svg(&curves).as_bytes())?;
+    if let Some(drawing) = drawing.filter(|_| !curves.is_empty()) {
+        drawing.write(svg(&curves, &report).as_bytes())?;
         eprint(&format!("the curves are drawn in {}", drawing.path().display()));
     }
-    print(&report, &curves, method, common.json)?;
-    if !common.json {
-        remarks(&report, &problem.graph)?;
+    let checked = Checked { report: &report, problem: &problem, options: &options, origin: &origin, curves: &curves };
+    match common.json {
+        true => say(checked.json())?,
+        false => say(checked.text())?,
     }
-    Ok(found(report.verdict))
+    Ok(report.verdict.into())
 }
 
-/// What the table does not say: why nothing is proved where the point is at fault, and what has no gradient.
-fn remarks(report: &Report, graph: &Graph) -> Result<(), Failure> {
-    let list = |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let unproved = report.entries.iter().filter(|e| e.verdict == Verdict::Inconclusive && e.kinks > 0);
-    let unproved: Vec<&str> = unproved.map(|e| e.name.as_str()).collect();
-    if !unproved.is_empty() {
-        let names = list(unproved);
-        say(format!("on too many kinks to prove anything: {names}; another point by --set or --feed proves more"))?;
-    }
-    let inputs = graph.inputs().iter().filter(|(_, id)| !graph.ty(*id).is_real());
-    let integers: Vec<&str> = inputs.map(|(name, _)| &**name).collect();
-    if !integers.is_empty() {
-        say(format!("integers have no gradient: {}", list(integers)))?;
-    }
-    Ok(())
-}
-
-fn found(verdict: Verdict) -> Found {
-    match verdict {
-        Verdict::Pass | Verdict::Kink => Found::Nothing,
-        Verdict::Fail => Found::Finding,
-        Verdict::Inconclusive | Verdict::Vacuous => Found::Unproved,
-    }
-}
-
-/// What is differentiated, at which values: those given, else those of the file's first test, else drawn ones.
-fn problem(args: &Args, model: &Model, common: &Common) -> Result<Problem, Failure> {
+/// What is differentiated, at which values, and where those come from: those given, else those of the file's first test,
+/// else drawn ones.
+fn problem(args: &Args, model: &Model, common: &Common) -> Result<(Problem, String), Failure> {
     let rest = Rest { test: model.tests.first(), trained: args.weights.is_some(), open: OPEN_SIZE };
-    let Point { graph, fed, wanted } = Point::new(model, args.feeds.read()?, &args.wanted, rest, common)?;
+    let Point { graph, fed, wanted, origin } = Point::new(model, args.feeds.read()?, &args.wanted, rest, common)?;
+    wanted.wrt.iter().try_for_each(|name| values::known(&graph, name))?;
     let found = wanted.find(graph.clone())?.checked()?;
-    found.feed(&mut fed.clone())?;
     let upstream = match &wanted.upstream {
         Some(text) => values::parse("--upstream", text)?,
         None => Array::scalar(1.0),
     };
     let wrt = found.wrt.iter().map(|(name, _)| name.clone()).collect();
-    let values = all_values(args, &graph, fed, common.options(model, Dtype::F64)?)?;
-    Ok(Problem { graph, of: vec![(found.of, upstream)], wrt, values })
+    let of = vec![(found.of, upstream)];
+    let values = all_values(args, &graph, found, fed, common.options(model, Dtype::F64)?)?;
+    Ok((Problem { graph, of, wrt, values }, origin))
 }
 
-/// Values of all inputs and parameters.
-fn all_values(args: &Args, graph: &Graph, given: Vec<(String, Array)>, options: RunOptions) -> Result<Values, Failure> {
-    let mut session = Session::new(graph.clone(), options)?;
+/// Values of all inputs and parameters, at which the gradient can be computed.
+fn all_values(
+    args: &Args,
+    graph: &Graph,
+    gradient: Gradient,
+    fed: Vec<(String, Array)>,
+    options: RunOptions,
+) -> Result<Values, Failure> {
+    let mut feeds = fed.clone();
+    gradient.feed(&mut feeds)?;
+    let Gradient { graph: mut whole, of, wrt, upstream, .. } = gradient;
+    whole.updates.clear();
+    let mut session = Session::with_gradients(whole, of, &wrt, upstream, RunOptions { dtype: Dtype::F64, ..options })?;
     if let Some(path) = &args.weights {
         set_weights(&mut session, path)?;
     }
-    let mut all = Values::new();
-    for parameter in graph.parameters() {
-        all.extend(session.parameter(&parameter.name).map(|array| (parameter.name.to_string(), array)));
-    }
-    for (name, array) in given {
-        let id = crate::model::node(graph, &name)?;
-        let array = match (&graph.ty(id).kind, array.data()) {
-            (Kind::Index { .. }, Data::Real(data)) => integers(&name, array.shape(), data)?,
-            _ => array,
-        };
+    values::run(&mut session, &feeds)?;
+    let parameters = graph.parameters().iter().map(|p| &p.name);
+    let begun = parameters.filter_map(|name| Some((name.to_string(), session.parameter(name)?)));
+    let mut all: Values = begun.collect();
+    for (name, array) in fed.into_iter().filter(|(name, _)| graph.parameter(name).is_none()) {
+        let real = graph.find(&name).is_some_and(|id| graph.ty(id).is_real());
+        let array = if real { array } else { integers(&array)? };
         all.insert(name, array);
     }
     Ok(all)
 }
 
-/// Numbers given for an input that holds integers.
-fn integers(name: &str, shape: Shape, data: &[f64]) -> Result<Array, Failure> {
-    if let Some(other) = data.iter().find(|v| v.fract() != 0.0 || !v.is_finite()) {
-        let message = format!("input `{name}` holds integers, and {other} is none");
-        return Err(Failure::new(message, "give whole numbers"));
-    }
-    Array::index(shape, data.iter().map(|&v| v as i64).collect()).map_err(too_large)
+/// Numbers given for an input that holds integers, which a run has found them to be.
+fn integers(array: &Array) -> Result<Array, Failure> {
+    Array::index(array.shape(), array.to_reals().into_iter().map(|v| v as i64).collect()).map_err(values::too_large)
 }
 
-/// The failure of a problem that cannot be computed.
+/// The failure of a problem that cannot be checked although it can be computed.
 fn unchecked(error: CheckError) -> Failure {
-    Failure::new(
-        error.message,
-        "name a real scalar by --of that can be computed at the point, or another point by --set",
-    )
+    Failure::new(error.message, "name another node by --of, or another point by --set")
 }
 
 fn curves(problem: &Problem, engine: &Executor) -> Result<Vec<Curve>, Failure> {
     let flat = Flat::new(problem, engine).map_err(unchecked)?;
+    if flat.x.is_empty() {
+        eprint("no curve is drawn: what is varied has no elements");
+        return Ok(Vec::new());
+    }
     if flat.x.len() > CURVE_ELEMENTS {
         let message = format!("a curve over {} elements takes too long", flat.x.len());
         return Err(Failure::new(message, format!("name inputs of at most {CURVE_ELEMENTS} elements with --wrt")));
@@ -203,95 +175,7 @@ fn curves(problem: &Problem, engine: &Executor) -> Result<Vec<Curve>, Failure> {
     Ok(methods.iter().map(|m| curve(|x| flat.value(x), &flat.gradient, &flat.x, *m)).collect())
 }
 
-fn print(report: &Report, curves: &[Curve], method: Method, as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        let mut document = json!({
-            "verdict": report.verdict.as_str(),
-            "entries": report.entries.iter().map(entry).collect::<Vec<_>>(),
-        });
-        if !curves.is_empty() {
-            let shown = |c: &Curve| {
-                let points: Vec<Value> = c.points.iter().map(|(h, e)| json!([h, number(*e)])).collect();
-                json!({"method": name(c.method), "slope": c.slope, "outcome": c.words(), "points": points})
-            };
-            document["curves"] = curves.iter().map(shown).collect();
-        }
-        return say(document);
-    }
-    let columns = ["", "verdict", "digits", "worst at", "analytic", "numeric", "evaluations", "kinks"];
-    let mut table = table(columns, 2);
-    for e in &report.entries {
-        let nowhere = if e.evaluations > 0 { "a direction" } else { "-" };
-        let place = e.worst_index.map_or_else(|| nowhere.into(), |k| k.to_string());
-        let digits = format!("{:.1}", e.digits);
-        let (analytic, numeric) = (format!("{:.9e}", e.analytic), format!("{:.9e}", e.numeric));
-        let (evaluations, kinks) = (e.evaluations.to_string(), e.kinks.to_string());
-        table.add_row([e.name.clone(), e.verdict.to_string(), digits, place, analytic, numeric, evaluations, kinks]);
-    }
-    say(table)?;
-    if !curves.is_empty() {
-        say(plot(curves))?;
-    }
-    // The textbook methods are judged by the relative error, the adaptive one by its bars.
-    let errors = report.entries.iter().map(|e| e.max_rel_error);
-    let error = errors.fold(0.0, |m: f64, e| if m.is_nan() || e <= m { m } else { e });
-    let error = if method == Method::Adaptive { String::new() } else { format!(", relative error {error:.3e}") };
-    say(format!("{}, {} evaluations{error}", report.verdict, report.evaluations()))
-}
-
-fn entry(e: &Entry) -> Value {
-    json!({
-        "name": e.name,
-        "verdict": e.verdict.as_str(),
-        "max_rel_error": number(e.max_rel_error),
-        "worst_index": e.worst_index,
-        "analytic": number(e.analytic),
-        "numeric": number(e.numeric),
-        "digits": number(e.digits),
-        "evaluations": e.evaluations,
-        "kinks": e.kinks,
-    })
-}
-
 /// What the command line calls a method.
 pub(crate) fn name(method: Method) -> &'static str {
     Method::NAMES.iter().find(|(_, m)| *m == method).map_or("", |(name, _)| name)
-}
-
-fn gate(args: &Args, common: &Common) -> Result<Found, Failure> {
-    let options = GateOptions {
-        seeds: args.seeds,
-        clean: Hunt {
-            cases: args.cases,
-            seed: common.seed.unwrap_or(0),
-            threads: common.pool()?.count(),
-            print: Some(Arc::new(|graph, tests| print_tested(graph, &nodes::standard(), tests))),
-            regressions: None,
-        },
-        progress: (!common.json).then_some(|mutant| drop(say(mutant))),
-        ..GateOptions::default()
-    };
-    let report = self_test(&nodes::standard, &Executor::default(), &options);
-    let verdict = report.verdict();
-    if common.json {
-        let mutants = report
-            .mutants
-            .iter()
-            .map(|m| json!({"name": m.name, "caught": m.caught, "seeds": m.seeds, "cases": m.cases}));
-        say(json!({
-            "verdict": verdict.as_str(),
-            "mutants": mutants.collect::<Vec<_>>(),
-            "clean": report.clean.as_ref().map_or(0, |tally| tally.cases),
-            "missing": report.missing,
-            "unexamined": report.unexamined(),
-            "alarm": report.clean.as_ref().err().map(ToString::to_string),
-            "seconds": report.time.as_secs_f64(),
-        }))?;
-    } else {
-        say(report.summary())?;
-        let partly = verdict == Verdict::Pass && !report.unexamined().is_empty();
-        let part = if partly { " of what was examined" } else { "" };
-        say(format!("{verdict}{part} in {:.1} s", report.time.as_secs_f64()))?;
-    }
-    Ok(found(verdict))
 }

@@ -16,11 +16,19 @@ pub(crate) struct Wanted {
     #[arg(long, value_name = "NODE")]
     pub(crate) of: Option<String>,
     /// With respect to what [default: every real input and trainable parameter]
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = name)]
     pub(crate) wrt: Vec<String>,
     /// The gradient with respect to the node itself, where that is no scalar
     #[arg(long, value_name = "VALUE")]
     pub(crate) upstream: Option<String>,
+}
+
+/// Reads a name, blanks around it aside.
+fn name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a name is missing; write them as --wrt a,b".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// A gradient to take.
@@ -111,13 +119,13 @@ fn target(graph: &Graph, of: Option<&str>) -> Result<NodeId, Failure> {
     }
 }
 
-/// The names with their nodes, each once, blanks around them aside.
+/// The names with their nodes, each once.
 fn leaves(graph: &Graph, names: &[String]) -> Result<Vec<(String, NodeId)>, Failure> {
     let mut found: Vec<(String, NodeId)> = Vec::new();
-    for name in names.iter().map(|name| name.trim()) {
+    for name in names {
         let id = node(graph, name)?;
         if !found.iter().any(|(other, _)| other == name) {
-            found.push((name.to_string(), id));
+            found.push((name.clone(), id));
         }
     }
     Ok(found)

@@ -54,7 +54,7 @@ impl Inside {
         gradients: bool,
         common: &Common,
     ) -> Result<Inside, Failure> {
-        let Point { graph, mut fed, wanted } = point;
+        let Point { graph, mut fed, wanted, .. } = point;
         let found = wanted.find(graph)?;
         let found = if gradients { found.checked()? } else { found };
         found.feed(&mut fed)?;

@@ -21,6 +21,7 @@ mod formula;
 mod generate;
 mod grad;
 mod gradcheck;
+mod gradcheck_report;
 mod gradients;
 mod inside;
 mod jacobian;
@@ -34,9 +35,11 @@ mod others;
 mod output;
 mod point;
 mod predict;
+mod progress;
 mod run;
 mod runs;
 mod schema;
+mod self_test;
 mod show;
 mod stats;
 mod stats_svg;
@@ -129,7 +132,9 @@ fn parse() -> Result<Cli, ExitCode> {
         let as_json = std::env::args_os().any(|arg| arg == "--json");
         if error.use_stderr() && as_json {
             let text = error.to_string();
-            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+            let message = lines.collect::<Vec<_>>().join(" ");
+            let message = message.trim_start_matches("error: ");
             let _ = say(serde_json::json!({"error": message, "help": "--help names what the verb takes"}));
         }
         let _ = error.print();

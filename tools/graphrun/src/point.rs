@@ -17,6 +17,8 @@ pub(crate) struct Point {
     /// Every input, and the parameters that are set.
     pub(crate) fed: Vec<(String, Array)>,
     pub(crate) wanted: Wanted,
+    /// Where the values come from, in words.
+    pub(crate) origin: String,
 }
 
 /// Where that comes from which is not given.
@@ -39,30 +41,51 @@ impl Point {
         rest: Rest<'_>,
         common: &Common,
     ) -> Result<Point, Failure> {
-        let mut graph = model.graph(rest.test.map_or(Phase::Test, |case| case.phase)).clone();
+        let phase = rest.test.map_or(Phase::Test, |case| case.phase);
+        let mut graph = model.graph(phase).clone();
         given.iter().try_for_each(|(name, _)| values::known(&graph, name))?;
+        let seed = seed(model, common);
         let (mut fed, mut wanted) = (given, wanted.clone());
+        let mut sources = Vec::from_iter((!fed.is_empty()).then(|| "what is given".to_owned()));
+        sources.extend(rest.trained.then(|| "the weights".to_owned()));
         let mut sizes = rest.test.map_or_else(Sizes::default, |case| case.sizes.clone());
         let decided = bound(&graph, &fed);
         if let Some(case) = rest.test {
+            let before = fed.len();
             let params = if rest.trained { &[][..] } else { &case.params[..] };
             fed.extend(fitting(&graph, &fed, &case.given, &decided)?);
             fed.extend(fitting(&graph, &fed, params, &decided)?);
+            sources.extend((fed.len() > before).then(|| "the first of the file's tests".to_owned()));
         }
         sizes.extend(decided);
         graph.sizes.extend(sizes);
         let sizes = closed(&graph, rest.open);
-        let draw = |name: &str, id| values::draw(&graph, name, id, &sizes, seed(model, common), common.max_bytes());
+        let draw = |name: &str, id| values::draw(&graph, name, id, &sizes, seed, common.max_bytes());
+        let missing = |fed: &[(String, Array)], name: &str| !fed.iter().any(|(other, _)| other == name);
+        let begun = !rest.trained && graph.parameters().iter().any(|p| missing(&fed, &p.name));
+        if begun || graph.inputs().iter().any(|(name, _)| missing(&fed, name)) {
+            sources.push(format!("values drawn from seed {seed}"));
+        }
         for (name, id) in graph.inputs() {
-            if !fed.iter().any(|(n, _)| **n == **name) {
+            if missing(&fed, name) {
                 fed.push((name.to_string(), draw(name, *id)?));
             }
         }
         if let Some(case) = rest.test {
             wanted = wanted.or(case, &graph, &sizes)?;
         }
-        Ok(Point { graph, fed, wanted })
+        Ok(Point { origin: origin(&sources, phase), graph, fed, wanted })
     }
+}
+
+/// Names what values come from, the first choice first.
+fn origin(sources: &[String], phase: Phase) -> String {
+    let text = match sources {
+        [] => "the one point there is".to_owned(),
+        [all] => all.clone(),
+        [first, rest @ ..] => format!("{first}, the rest from {}", rest.join(" and ")),
+    };
+    format!("{text}, phase {phase:?}")
 }
 
 /// The sizes that follow from the shapes of what is fed.

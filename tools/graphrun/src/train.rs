@@ -1,18 +1,17 @@
 //! `graphrun train`: as the file's `train` section says.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use comfy_table::Table;
 use graphrun::tensor::Dtype;
 use graphrun::train::{Event, Figure, Record, Scores, relocated, standard, write_atomically};
 use graphrun::{Experiment, Model, RunOptions, Trainer};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Common;
 use crate::failure::{Failure, Found, say};
 use crate::model::{eprint, open};
 use crate::output::is_same;
+use crate::progress::bar;
 use crate::runs::{Folder, MODEL, WEIGHTS};
 use crate::stop::Stop;
 use crate::table::table;
@@ -87,7 +86,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Found, Failure> {
     };
     write_atomically(&out.join(MODEL), relocated(&model, &out).as_bytes())?;
     let (mut failure, mut span) = (None, (0, 0));
-    let bar = bar(common.json);
+    let bar = bar("steps", common.json);
     let mut notify = |event: Event<'_>| match event {
         Event::Start { step, steps, .. } => {
             bar.set_length(steps);
@@ -154,17 +153,6 @@ fn prepare(
         trainer.resume(folder)?;
     }
     Ok(trainer)
-}
-
-fn bar(quiet: bool) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if quiet || !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} steps  {msg}  {elapsed}, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// How the run ended.
