@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json as value};
 
-use crate::{graphrun, json, out, path_of};
+use crate::{graphrun, json, out, path_of, root};
 
 /// The check of the lecture's sum of squares.
 fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -299,4 +299,32 @@ fn another_seed_examines_other_cases() {
     let counts = |text: String| text.split(" in ").next().unwrap().to_owned();
     let each: std::collections::BTreeSet<String> = ["0", "1", "2"].map(|seed| counts(tally(seed))).into();
     assert_eq!((each.len(), counts(tally("1")) == counts(tally("1"))), (3, true), "{each:?}");
+}
+
+/// What a fence of the page holds that begins with this word.
+fn fenced<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
+    let fence = format!("```{kind}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_page_shows_what_the_command_says() {
+    let page = std::fs::read_to_string(root().join("docs/gradcheck.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let model = format!("{}/point.ron", path_of(&folder));
+    std::fs::write(&model, fenced(&page, "ron")[0]).unwrap();
+    let blocks = fenced(&page, "console");
+    assert!(blocks.len() > 8, "{}", blocks.len());
+    for block in blocks {
+        let (line, shown) = block.split_once('\n').unwrap();
+        let words = line.strip_prefix("$ graphrun ").unwrap().split(' ');
+        let args: Vec<&str> = words.map(|word| if word == "point.ron" { &model } else { word }).collect();
+        let said = String::from_utf8(graphrun(&args).stdout).unwrap();
+        let mut said = said.lines();
+        for line in shown.lines().filter(|line| *line != "...") {
+            let (start, cut) = line.strip_suffix("...").map_or((line, false), |start| (start, true));
+            let found = said.any(|said| if cut { said.starts_with(start) } else { said == start });
+            assert!(found, "`{line}` is not said by {args:?}");
+        }
+    }
 }
