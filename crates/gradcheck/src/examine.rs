@@ -135,3 +135,67 @@ pub(crate) fn failed(property: &'static str, report: &Report) -> Result<(), Find
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use graphrun_graph::{Graph, Sizes};
+
+    use super::*;
+    use crate::array::{Values, map};
+    use crate::engine::Program;
+    use crate::interpret::Interpreter;
+    use crate::report::Entry;
+    use graphrun_exec::Array;
+
+    const PLAIN: Interpreter = Interpreter { seed: 0 };
+
+    #[test]
+    fn a_finding_tells_what_and_how_far() {
+        let entry = |analytic, numeric| Entry { verdict: Verdict::Fail, analytic, numeric, ..Entry::vacuous("w") };
+        let found = |entry: &Entry| {
+            let passed = Entry { verdict: Verdict::Pass, ..Entry::vacuous("v") };
+            failed("first derivative", &Report::new(vec![passed, entry.clone()])).unwrap_err()
+        };
+        // In units of 1e-10 of the numeric derivative.
+        let near = |found: Finding, excess: f64| (found.excess - excess).abs() < 1e-6 * excess;
+        assert!(near(found(&entry(2.5, 2.0)), 0.25e10) && near(found(&entry(-1.0, -4.0)), 0.75e10));
+        assert!(near(found(&entry(1e-12, 0.0)), 1e10));
+        assert_eq!(found(&entry(f64::NAN, 1.0)).excess, f64::INFINITY);
+        let text = found(&entry(2.5, 2.0)).to_string();
+        assert!(text.starts_with("first derivative: ") && text.contains("w"), "{text}");
+        assert_eq!(failed("first derivative", &Report::new(vec![Entry::vacuous("w")])), Ok(()));
+    }
+
+    /// The interpreter, with results in single precision that are off by a thousandth.
+    struct Coarse;
+
+    struct Off(Box<dyn Program>);
+
+    impl Engine for Coarse {
+        fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
+            let program = PLAIN.prepare(graph, sizes, dtype)?;
+            Ok(if dtype == Dtype::F32 { Box::new(Off(program)) } else { program })
+        }
+    }
+
+    impl Program for Off {
+        fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
+            Ok(self.0.run(values)?.iter().map(|array| map(array, |v| 1.001 * v)).collect())
+        }
+    }
+
+    #[test]
+    fn single_precision_is_held_where_all_else_is_proved() {
+        let examined = |formula: &str, x: &[f64], single: bool| {
+            let problem = Problem::of_formula(formula, &[("x", x)]);
+            examine(&problem, &Examination { single, ..Examination::new(&Coarse, &PLAIN) }, 1)
+        };
+        let found = examined("exp(x)", &[0.5, 1.0], true).unwrap_err();
+        assert_eq!(found.property, "f32 agrees with f64", "{found}");
+        assert!(examined("exp(x)", &[0.5, 1.0], false).is_ok());
+        // On a kink, or where the check is inconclusive, the branch that f32 takes is not known.
+        assert!(examined("abs(x)", &[0.0, 1.0], true).is_ok());
+        let inconclusive = examined("x + 1e14", &[0.5, 1.0], true).unwrap();
+        assert_eq!((inconclusive.verdict, inconclusive.entries[0].kinks), (Verdict::Inconclusive, 0));
+    }
+}

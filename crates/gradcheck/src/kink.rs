@@ -38,9 +38,9 @@ const FURTHER: f64 = 6.0;
 /// by less and less from its first element to its last or the other way round: whichever of equals a rule chooses, the
 /// same choice everywhere at once is among them.
 const RUNS: usize = 32;
-/// How much a nudge may bend a gradient without any kink, in units of the largest one: some nudges. A faint kink is told from
-/// a bend by what the rules give beside the point.
-const BEND: f64 = 1e-6;
+/// How much nudges may bend a gradient without any kink: that many of them, in units of the largest one. A faint kink is told
+/// from a bend by what the rules give beside the point.
+const BENDS: f64 = 10.0;
 
 /// For each element of each gradient, the least and the greatest that the rules give around the point.
 type Hull = Vec<Vec<(f64, f64)>>;
@@ -117,8 +117,8 @@ pub(crate) struct Moved {
 }
 
 /// How wide the range of an element may be without any kink.
-fn bend(ranges: &[(f64, f64)]) -> f64 {
-    BEND * ranges.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs()))
+fn bend(ranges: &[(f64, f64)], nudge: f64) -> f64 {
+    BENDS * nudge * ranges.iter().fold(0.0, |m: f64, (l, h)| m.max(l.abs()).max(h.abs()))
 }
 
 /// Whether the gradient at an element, named by the position of its tensor and its index, jumps within `nudge` of what the
@@ -126,7 +126,7 @@ fn bend(ranges: &[(f64, f64)]) -> f64 {
 pub(crate) fn torn(pair: &Pair, engine: &dyn Engine, place: (usize, usize), nudge: f64) -> bool {
     let Ok(hull) = hull(pair, engine, 0, nudge, Some(place)) else { return false };
     let ranges = &hull[place.0];
-    jumps(ranges[place.1], bend(ranges))
+    jumps(ranges[place.1], bend(ranges, nudge))
 }
 
 /// Whether a range is wider than it may be without any kink.
@@ -245,7 +245,7 @@ impl Inside<'_> {
         let make = || hull(self.pair, self.forward, self.options.seed, NUDGE, None).unwrap_or_default();
         let all = self.learnt.hull.get_or_init(make);
         let own = all.get(self.position).map_or(&[][..], |h| h);
-        (own, bend(own))
+        (own, bend(own, NUDGE))
     }
 
     /// Whether the gradient at an element jumps, and lies between those that the rules give around the point.

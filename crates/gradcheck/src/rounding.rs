@@ -30,7 +30,7 @@ const LAST_PLACES: f64 = 4.0;
 /// take another branch: there only the second walk is shaken, and the largest number met stands for the first.
 pub(crate) fn shaken(pair: &Pair, engine: &dyn Engine, seed: u64) -> Result<Vec<Vec<Vec<f64>>>, CheckError> {
     let sizes = sizes_of(&pair.backward, &pair.values)?;
-    let first = !pair.second && pair.shared > 0;
+    let first = !pair.second;
     let (graph, shared, mut fed) = match first {
         true => {
             let Moved { graph, shared, fed, .. } = moved(pair, &computed, &multiplied)?;
@@ -166,6 +166,14 @@ mod tests {
         assert_ne!(changes[1][0], changes[1][1], "each run draws anew");
         assert_eq!(changes, shaken(&cancelling(), &PLAIN, 1).unwrap());
         assert_ne!(changes, shaken(&cancelling(), &PLAIN, 2).unwrap());
+    }
+
+    /// Inputs stay as they are, so that what ties in them goes the same way.
+    #[test]
+    fn what_is_fed_is_not_moved() {
+        let tied = Problem::of_formula("max(x, y)", &[("x", &[1.0; 8]), ("y", &[1.0; 8])]).pair().unwrap();
+        let changes = shaken(&tied, &PLAIN, 1).unwrap();
+        assert!(most(&changes).iter().all(|change| *change < 1e-12), "{changes:?}");
     }
 
     #[test]

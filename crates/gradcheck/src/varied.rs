@@ -119,7 +119,10 @@ fn held(graph: &Graph) -> Result<Option<Held>, CheckError> {
 
 #[cfg(test)]
 mod tests {
-    use graphrun_graph::Type;
+    use graphrun_expr::Expr;
+    use graphrun_graph::core::Pointwise;
+    use graphrun_graph::{At, Context, GradError, Op, Type, TypeError};
+    use graphrun_tensor::{ViewAny, ViewMutAny};
 
     use super::*;
     use crate::graph::Problem;
@@ -139,5 +142,68 @@ mod tests {
             assert!((found - slope).abs() < 1e-9, "{name}: {found}");
         }
         assert_eq!(varied.at("y", &[5.0]), 15.0);
+    }
+
+    /// Its input, a constant to the reverse walk.
+    #[derive(Debug)]
+    struct Detach;
+
+    impl Op for Detach {
+        fn name(&self) -> &str {
+            "Detach"
+        }
+
+        fn ty(&self, inputs: &[Type]) -> Result<Type, TypeError> {
+            Ok(inputs[0].clone())
+        }
+
+        fn vjp(&self, _: &mut Builder, _: At<'_>) -> Result<Vec<Option<NodeId>>, GradError> {
+            Ok(vec![None])
+        }
+
+        fn detached(&self) -> bool {
+            true
+        }
+
+        fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
+            Pointwise::formula(Expr::var(0)).run(inputs, out, at);
+        }
+    }
+
+    /// x times its detached square, at 3.
+    fn detached() -> Pair {
+        let mut b = Builder::new();
+        let x = b.input("x", Type::real(vec![])).unwrap();
+        let square = b.mul(&[x, x]).unwrap();
+        let held = b.node(Detach, &[square]).unwrap();
+        let product = b.mul(&[x, held]).unwrap();
+        let values = [("x".to_owned(), Array::scalar(3.0))];
+        Problem::new(&b.finish(), product, &values.into()).pair().unwrap()
+    }
+
+    #[test]
+    fn what_is_detached_stays_as_it_is_at_the_point() {
+        let pair = detached();
+        let engine = Interpreter::default();
+        let mut varied = pair.varied(&engine).unwrap();
+        assert_eq!([varied.at("x", &[2.0]), varied.at("x", &[3.0])], [18.0, 27.0]);
+        assert!((varied.slope("x", 0).value - 9.0).abs() < 1e-9);
+        // Moved as a whole, what is held stays too, and is an input whose value both graphs are fed.
+        let held = pair.held(&engine).unwrap();
+        assert_eq!(held.shared, held.forward.nodes().len());
+        let moved = |pair: &Pair| {
+            let mut values = pair.values.clone();
+            values.insert("x".to_owned(), Array::scalar(2.0));
+            let run = |graph: &Graph| {
+                let sizes = sizes_of(graph, &values).unwrap();
+                scalar(engine.prepare(graph, &sizes, Dtype::F64).unwrap().run(&values))
+            };
+            [run(&pair.forward), run(&pair.backward)]
+        };
+        assert_eq!(moved(&pair), [8.0, 4.0]);
+        assert_eq!(moved(&held), [18.0, 9.0]);
+        // A pair without such nodes is the same one.
+        let plain = Problem::of_formula("x * x", &[("x", &[3.0])]).pair().unwrap();
+        assert_eq!(plain.held(&engine).unwrap().values, plain.values);
     }
 }
