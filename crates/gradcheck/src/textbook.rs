@@ -45,7 +45,7 @@ pub(crate) fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<
     let hidden = analytic == 0.0 && off <= rounding;
     let verdict = if !analytic.is_finite() {
         Verdict::Fail
-    } else if hidden || off <= bar.min(CLEARLY_WRONG * size) {
+    } else if off.is_finite() && (hidden || off <= bar.min(CLEARLY_WRONG * size)) {
         Verdict::Pass
     } else {
         Verdict::Inconclusive

@@ -72,6 +72,18 @@ fn no_digit_is_proved_where_a_side_is_no_finite_number() {
 }
 
 #[test]
+fn a_quotient_that_is_no_finite_number_passes_nothing() {
+    for method in [Method::Forward, Method::Backward, Method::Central] {
+        let options = Options { method, step: 1e300, ..Options::default() };
+        // For central differences the values cancel, infinity against infinity.
+        for slope in [0.0, 2.0] {
+            let report = check_function(|x| x[0] * x[0], |_| vec![slope], &[1.0], &options);
+            assert!(!report.is_proved(), "{method:?}, {slope}: {report}");
+        }
+    }
+}
+
+#[test]
 fn a_zero_among_others_passes() {
     let report = check(|x| x[0].exp() + 0.0 * x[1], |x| vec![x[0].exp(), 0.0], &[1.0, 2.0]);
     assert_eq!(report.verdict, Verdict::Pass, "{report}");
