@@ -73,7 +73,7 @@ fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
         tolerance,
         reference,
         zero: false,
-        kink: found.kink.is_some(),
+        kink: found.kink,
         evaluations: found.evaluations,
     };
     if !analytic.is_finite() {
@@ -150,7 +150,7 @@ mod tests {
             let probe = judged(2.0 + off, SMOOTH, scale, shaken, 1.0);
             assert_eq!(probe.verdict, verdict, "{off:e} of {scale:e}: {probe:?}");
             assert!((probe.tolerance - tolerance).abs() < 1e-4 * tolerance, "{off:e} of {scale:e}: {probe:?}");
-            assert_eq!((probe.index, probe.evaluations, probe.kink), (Some(3), 17, false));
+            assert_eq!((probe.index, probe.evaluations, probe.kink), (Some(3), 17, None));
             assert_eq!((probe.reference, probe.zero), (scale.max(2.0 + off.max(0.0)), false));
         }
     }
@@ -194,7 +194,7 @@ mod tests {
             ] {
                 // Shaken values may take another branch, so they are not asked.
                 let probe = judged(analytic, found, 0.0, 9.0, 1.0);
-                assert_eq!((probe.verdict, probe.kink), (verdict, true), "{analytic}: {probe:?}");
+                assert_eq!((probe.verdict, probe.kink), (verdict, Some(kink)), "{analytic}: {probe:?}");
             }
             // Roundings of large gradients beside it are allowed here too.
             assert_eq!(judged(3.0 + 2e-8, found, 1e6, 0.0, 1.0).verdict, Verdict::Kink);

@@ -54,8 +54,8 @@ pub(crate) struct Probe {
     pub(crate) reference: f64,
     /// Whether both are zero within the tolerance.
     pub(crate) zero: bool,
-    /// Whether the one-sided slopes differ.
-    pub(crate) kink: bool,
+    /// The slopes to either side, where they differ.
+    pub(crate) kink: Option<(f64, f64)>,
     pub(crate) evaluations: usize,
 }
 
@@ -92,9 +92,10 @@ impl Target<'_, '_> {
     /// Probes one element; `scale` is the largest gradient of the tensor.
     pub(crate) fn element(&mut self, index: usize, scale: f64) -> Probe {
         let mut probe = self.direction(index..index + 1, &[1.0], scale);
-        let doubtful = probe.verdict == Verdict::Fail && probe.analytic.is_finite() && (probe.kink || self.aid.lenient);
+        let doubtful =
+            probe.verdict == Verdict::Fail && probe.analytic.is_finite() && (probe.kink.is_some() || self.aid.lenient);
         if doubtful && self.aid.insight.is_some_and(|inside| inside.explain(index, probe.off())) {
-            probe.verdict = if probe.kink { Verdict::Kink } else { Verdict::Inconclusive };
+            probe.verdict = if probe.kink.is_some() { Verdict::Kink } else { Verdict::Inconclusive };
         }
         probe
     }

@@ -63,6 +63,8 @@ pub struct Entry {
     pub analytic: f64,
     /// The numeric derivative at the worst element; on a kink the mean of the two slopes.
     pub numeric: f64,
+    /// The slopes to either side of the worst element, where it stands on a kink.
+    pub slopes: Option<(f64, f64)>,
     /// How far apart the two may be: ten error bars and the roundings. 0 where one difference quotient is all that was taken.
     pub tolerance: f64,
     /// Decimal digits proved, relative to the largest gradient of the tensor.
@@ -85,6 +87,7 @@ impl Entry {
             worst_index: None,
             analytic: 0.0,
             numeric: 0.0,
+            slopes: None,
             tolerance: 0.0,
             digits: 0.0,
             evaluations: 0,

@@ -68,7 +68,7 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
         let mut weights: Vec<f64> = (0..size).map(|_| either_sign(rng.random_range(0.5..1.5), &mut rng)).collect();
         kinked.iter().flatten().for_each(|k| weights[*k] = 0.0);
         let mut probe = target.direction(0..size, &weights, norm(target.gradient, &weights));
-        if probe.kink && kinked.is_none() {
+        if probe.kink.is_some() && kinked.is_none() {
             let (found, evaluations) = sharp_elements(target, &weights);
             let known = found.iter().take(MAX_KINKS).copied().collect::<Vec<_>>();
             probe.evaluations += evaluations;
@@ -84,7 +84,7 @@ fn directions(target: &mut Target<'_, '_>) -> Vec<Probe> {
             probe.evaluations += spent;
             kinked = Some(known);
         }
-        if probe.kink {
+        if probe.kink.is_some() {
             // A kink that no element has by itself proves nothing, whatever the slopes.
             probe.verdict = Verdict::Inconclusive;
         }
@@ -206,10 +206,11 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
         worst_index: worst.and_then(|p| p.index),
         analytic: worst.map_or(0.0, |p| p.analytic),
         numeric: worst.map_or(0.0, |p| p.numeric),
+        slopes: worst.and_then(|p| p.kink),
         tolerance: worst.map_or(0.0, |p| p.tolerance),
         digits: probes.iter().map(Probe::digits).fold(16.0, f64::min),
         evaluations: probes.iter().map(|p| p.evaluations).sum(),
-        kinks: probes.iter().filter(|p| p.kink).count(),
+        kinks: probes.iter().filter(|p| p.kink.is_some()).count(),
         zero: probes.iter().all(|p| p.zero),
     }
 }

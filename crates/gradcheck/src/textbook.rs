@@ -59,7 +59,7 @@ pub(crate) fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<
         // Of a zero that rounding hides the digits are those of the lecture, whose errors are shares of 1e-8 at least.
         reference: if hidden { size.max(1e-8) } else { size },
         zero: analytic == 0.0 && numeric == 0.0,
-        kink: false,
+        kink: None,
         evaluations: known.len(),
     };
     if analytic.is_finite() && (verdict > Verdict::Pass || parted) {
@@ -67,10 +67,10 @@ pub(crate) fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<
         probe.evaluations += ladder.evaluations;
         probe.kink = ladder.kink;
         // Beside a kink there is a slope, be the quotient 0 or not.
-        probe.zero &= !ladder.kink;
+        probe.zero &= ladder.kink.is_none();
         probe.verdict = match (verdict, ladder.verdict) {
             // What agrees with a quotient lies between the two slopes.
-            (Verdict::Pass, _) if ladder.kink => Verdict::Kink,
+            (Verdict::Pass, _) if ladder.kink.is_some() => Verdict::Kink,
             (Verdict::Inconclusive, Verdict::Kink | Verdict::Fail) => ladder.verdict,
             _ => verdict,
         };
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!((nothing.verdict, nothing.reference, nothing.zero), (Verdict::Pass, 1e-8, true));
         // The quotients to either side of the lowest point differ, and there is no kink.
         let lowest = probed(|x| (x - 1.0).powi(2), 0.0, 1.0, how);
-        assert_eq!((lowest.verdict, lowest.kink), (Verdict::Pass, false));
+        assert_eq!((lowest.verdict, lowest.kink), (Verdict::Pass, None));
         for (f, analytic) in [(f64::exp as fn(f64) -> f64, 0.0), (|_| 7.0, 1.0)] {
             assert!(!probed(f, analytic, 1.0, how).zero, "one side alone is no zero");
         }
@@ -163,8 +163,8 @@ mod tests {
         }
         // Both sides of a hill are zero on both sides, and those of a kink are none.
         let (hill, kink) = (probed(|x| x * x, 0.0, 0.0, (Central, 1e-3)), probed(f64::abs, 0.0, 0.0, (Central, 1e-3)));
-        assert_eq!((hill.verdict, hill.zero, hill.kink), (Verdict::Pass, true, false));
-        assert_eq!((kink.verdict, kink.zero, kink.kink), (Verdict::Kink, false, true));
+        assert_eq!((hill.verdict, hill.zero, hill.kink), (Verdict::Pass, true, None));
+        assert_eq!((kink.verdict, kink.zero, kink.kink), (Verdict::Kink, false, Some((-1.0, 1.0))));
         // The rounding of a large value is no error of the gradient.
         for step in [1e-5, 1e-6] {
             assert_eq!(probed(|x| 1e4 + x, 1.0, 1.0, (Forward, step)).verdict, Verdict::Pass);
@@ -203,7 +203,7 @@ mod tests {
     fn a_ladder_explains_a_quotient_that_is_off() {
         let with = |f: fn(f64) -> f64, analytic, step| {
             let found = probed(f, analytic, 1.0, (Forward, step));
-            (found.verdict, found.kink)
+            (found.verdict, found.kink.is_some())
         };
         // The step is too coarse; the gradient is wrong; it lies beside a kink, and on one.
         assert_eq!(with(|x| (30.0 * x).sin(), 30.0 * 30f64.cos(), 0.1), (Verdict::Inconclusive, false));

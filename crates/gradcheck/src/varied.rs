@@ -132,16 +132,16 @@ mod tests {
     fn what_was_moved_before_is_at_the_point_again() {
         let mut b = Builder::new();
         let [x, y] = ["x", "y"].map(|name| b.input(name, Type::real(vec![])).unwrap());
-        let product = b.mul(&[x, y]).unwrap();
+        let product = b.mul(&[x, x, y]).unwrap();
         let values = [("x", 3.0), ("y", 5.0)].map(|(name, value)| (name.to_owned(), Array::scalar(value)));
         let pair = Problem::new(&b.finish(), product, &values.into()).pair().unwrap();
         let mut varied = pair.varied(&Interpreter::default()).unwrap();
-        assert_eq!([varied.at("x", &[7.0]), varied.at("y", &[11.0]), varied.at("x", &[2.0])], [35.0, 33.0, 10.0]);
-        for (name, slope) in [("x", 5.0), ("y", 3.0), ("y", 3.0), ("x", 5.0)] {
+        assert_eq!([varied.at("x", &[7.0]), varied.at("y", &[11.0]), varied.at("x", &[2.0])], [245.0, 99.0, 20.0]);
+        for (name, slope) in [("x", 30.0), ("y", 9.0), ("y", 9.0), ("x", 30.0)] {
             let found = varied.slope(name, 0).value;
             assert!((found - slope).abs() < 1e-9, "{name}: {found}");
         }
-        assert_eq!(varied.at("y", &[5.0]), 15.0);
+        assert_eq!(varied.at("y", &[5.0]), 45.0);
     }
 
     /// Its input, a constant to the reverse walk.

@@ -49,6 +49,7 @@ impl Checked<'_> {
             "worst_index": e.worst_index,
             "analytic": number(e.analytic),
             "numeric": number(e.numeric),
+            "slopes": e.slopes.map(|(below, above)| [number(below), number(above)]),
             "tolerance": number(e.tolerance),
             "digits": number(e.digits),
             "evaluations": e.evaluations,
@@ -135,12 +136,18 @@ impl Checked<'_> {
         let Entry { analytic, numeric, tolerance, .. } = *e;
         let Options { method, step, digits, .. } = *self.options;
         let apart = (analytic - numeric).abs();
+        let slopes = || e.slopes.map_or_else(String::new, |(below, above)| format!(", {below:.6} and {above:.6}"));
         Some(match e.verdict {
             Verdict::Pass => return None,
-            Verdict::Kink => "stands on a kink, and the gradient lies between the slopes to either side".to_owned(),
+            Verdict::Kink => {
+                format!("stands on a kink, and the gradient lies between the slopes to either side{}", slopes())
+            }
             Verdict::Vacuous if e.evaluations == 0 => "has no elements, so nothing was checked".to_owned(),
             Verdict::Vacuous => "every gradient of this check is zero, which proves nothing".to_owned(),
             Verdict::Fail if !analytic.is_finite() => format!("the gradient is {analytic}, no finite number"),
+            Verdict::Fail if e.slopes.is_some() => {
+                format!("stands on a kink, and the gradient lies beyond the slopes to either side{}", slopes())
+            }
             Verdict::Fail if tolerance > 0.0 => {
                 format!("the two numbers are {apart:.2e} apart, and {tolerance:.1e} is allowed")
             }

@@ -34,11 +34,12 @@ fn chain(formulas: &[&str], inputs: &[(&str, &[f64])]) -> Pair {
     Problem::new(&b.finish(), ids[ids.len() - 1], &values.collect()).pair().unwrap()
 }
 
-/// An engine that notes what its programs are fed, and gives results times a factor.
+/// An engine that notes what its programs are fed, and gives the results of as many runs times a factor.
 #[derive(Clone)]
 struct Watched {
     fed: Arc<Mutex<Vec<Values>>>,
     factor: f64,
+    runs: usize,
 }
 
 struct WatchedProgram {
@@ -54,13 +55,15 @@ impl Engine for Watched {
 
 impl Program for WatchedProgram {
     fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
-        self.by.fed.lock().unwrap().push(values.clone());
-        Ok(self.inner.run(values)?.iter().map(|array| map(array, |v| self.by.factor * v)).collect())
+        let mut fed = self.by.fed.lock().unwrap();
+        fed.push(values.clone());
+        let factor = if fed.len() <= self.by.runs { self.by.factor } else { 1.0 };
+        Ok(self.inner.run(values)?.iter().map(|array| map(array, |v| factor * v)).collect())
     }
 }
 
 fn watched(factor: f64) -> Watched {
-    Watched { fed: Arc::default(), factor }
+    Watched { fed: Arc::default(), factor, runs: usize::MAX }
 }
 
 /// An engine that runs nothing.
@@ -215,6 +218,9 @@ fn kinks_explain_what_lies_between_the_sides_and_is_right_beside() {
         // So small a difference would not be seen beside.
         assert!(!explained(-0.5, both, lenient, 1e-14));
     }
+    // One point beside is enough to tell that rules are wrong.
+    let once = Watched { runs: 1, ..watched(2.0) };
+    assert!(!explained(-0.5, [&PLAIN, &once], false, 0.1));
     // A smooth element is explained by nothing inside, and one that there is not by nothing at all.
     let other = |index| inside(&series, &[-0.5, -0.5], both, false, |inside| inside.explain(index, 0.1));
     assert!(other(0) && !other(1));

@@ -10,7 +10,7 @@ const PROBE: Probe = Probe {
     tolerance: 2e-6,
     reference: 20.0,
     zero: false,
-    kink: false,
+    kink: None,
     evaluations: 17,
 };
 

@@ -245,11 +245,11 @@ fn an_entry_names_the_worst_and_sums_the_rest_up() {
         tolerance: 1e-9,
         reference: 1.0,
         zero: false,
-        kink: false,
+        kink: None,
         evaluations: 10,
     };
     let coarse = Probe { index: Some(1), numeric: 2.002, tolerance: 1e-3, ..probe };
-    let kink = Probe { index: Some(2), verdict: Verdict::Kink, kink: true, ..probe };
+    let kink = Probe { index: Some(2), verdict: Verdict::Kink, kink: Some((-1.0, 3.0)), ..probe };
     let failed = Probe { index: Some(3), verdict: Verdict::Fail, analytic: 3.0, ..probe };
     let zero = Probe { index: Some(4), zero: true, analytic: 0.0, numeric: 0.0, ..probe };
     let sum = |probes: &[Probe]| sum_up("w", probes);
@@ -261,6 +261,7 @@ fn an_entry_names_the_worst_and_sums_the_rest_up() {
     assert!(sum(&[zero, zero]).zero);
     // The worst verdict comes first, then the largest error, and the last of equals.
     let entry = sum(&[coarse, kink, probe]);
+    assert_eq!(entry.slopes, Some((-1.0, 3.0)));
     assert_eq!((entry.verdict, entry.worst_index, entry.kinks, entry.digits), (Verdict::Kink, Some(2), 1, 0.0));
     assert_eq!(sum(&[failed, kink, coarse]).worst_index, Some(3));
     assert_eq!(sum(&[probe, Probe { index: Some(9), ..probe }]).worst_index, Some(9));
