@@ -143,3 +143,53 @@ impl Planned {
         plan.outputs.iter().map(read).collect()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::array::map;
+    use crate::interpret::Interpreter;
+
+    pub(crate) const PLAIN: Interpreter = Interpreter { seed: 0 };
+
+    /// An engine that notes what its programs are fed, and is wrong: it gives results times a factor.
+    #[derive(Clone)]
+    pub(crate) struct Scaled {
+        pub(crate) fed: Arc<Mutex<Vec<Values>>>,
+        pub(crate) factor: f64,
+        /// How many runs are wrong before the rest is right.
+        pub(crate) runs: usize,
+        /// Whether single precision alone is wrong.
+        pub(crate) single: bool,
+    }
+
+    struct ScaledProgram {
+        inner: Box<dyn Program>,
+        by: Scaled,
+    }
+
+    pub(crate) fn scaled(factor: f64) -> Scaled {
+        Scaled { fed: Arc::default(), factor, runs: usize::MAX, single: false }
+    }
+
+    impl Engine for Scaled {
+        fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
+            let program = PLAIN.prepare(graph, sizes, dtype)?;
+            Ok(match self.single && dtype != Dtype::F32 {
+                true => program,
+                false => Box::new(ScaledProgram { inner: program, by: self.clone() }),
+            })
+        }
+    }
+
+    impl Program for ScaledProgram {
+        fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
+            let mut fed = self.by.fed.lock().unwrap();
+            fed.push(values.clone());
+            let factor = if fed.len() <= self.by.runs { self.by.factor } else { 1.0 };
+            Ok(self.inner.run(values)?.iter().map(|array| map(array, |v| factor * v)).collect())
+        }
+    }
+}

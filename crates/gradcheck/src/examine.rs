@@ -138,16 +138,9 @@ pub(crate) fn failed(property: &'static str, report: &Report) -> Result<(), Find
 
 #[cfg(test)]
 mod tests {
-    use graphrun_graph::{Graph, Sizes};
-
     use super::*;
-    use crate::array::{Values, map};
-    use crate::engine::Program;
-    use crate::interpret::Interpreter;
+    use crate::engine::tests::{PLAIN, Scaled, scaled};
     use crate::report::Entry;
-    use graphrun_exec::Array;
-
-    const PLAIN: Interpreter = Interpreter { seed: 0 };
 
     #[test]
     fn a_finding_tells_what_and_how_far() {
@@ -166,29 +159,12 @@ mod tests {
         assert_eq!(failed("first derivative", &Report::new(vec![Entry::vacuous("w")])), Ok(()));
     }
 
-    /// The interpreter, with results in single precision that are off by a thousandth.
-    struct Coarse;
-
-    struct Off(Box<dyn Program>);
-
-    impl Engine for Coarse {
-        fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
-            let program = PLAIN.prepare(graph, sizes, dtype)?;
-            Ok(if dtype == Dtype::F32 { Box::new(Off(program)) } else { program })
-        }
-    }
-
-    impl Program for Off {
-        fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
-            Ok(self.0.run(values)?.iter().map(|array| map(array, |v| 1.001 * v)).collect())
-        }
-    }
-
     #[test]
     fn single_precision_is_held_where_all_else_is_proved() {
         let examined = |formula: &str, x: &[f64], single: bool| {
             let problem = Problem::of_formula(formula, &[("x", x)]);
-            examine(&problem, &Examination { single, ..Examination::new(&Coarse, &PLAIN) }, 1)
+            let coarse = Scaled { single: true, ..scaled(1.001) };
+            examine(&problem, &Examination { single, ..Examination::new(&coarse, &PLAIN) }, 1)
         };
         let found = examined("exp(x)", &[0.5, 1.0], true).unwrap_err();
         assert_eq!(found.property, "f32 agrees with f64", "{found}");

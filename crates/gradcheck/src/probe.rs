@@ -194,4 +194,4 @@ fn agreeing(branch: &dyn Fn(&[f64]) -> u64, x: &[f64], span: Span<usize>, weight
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

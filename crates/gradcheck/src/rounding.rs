@@ -131,10 +131,8 @@ mod tests {
     use graphrun_graph::Type;
 
     use super::*;
+    use crate::engine::tests::PLAIN;
     use crate::graph::Problem;
-    use crate::interpret::Interpreter;
-
-    const PLAIN: Interpreter = Interpreter { seed: 0 };
 
     /// The pair of x y - 1e6 y + 1e3 z at x = 1e6, y = 3 and z = 2.
     fn cancelling() -> Pair {

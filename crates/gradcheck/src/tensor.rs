@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::array::either_sign;
-use crate::difference::Method;
+use crate::difference::{Method, greatest};
 use crate::options::Options;
 use crate::probe::{Aid, Insight, Probe, Target};
 use crate::report::{Entry, Verdict};
@@ -202,7 +202,7 @@ fn sum_up(name: &str, probes: &[Probe]) -> Entry {
     Entry {
         name: name.to_owned(),
         verdict,
-        max_rel_error: errors.fold(0.0, |m: f64, e| if m.is_nan() || e <= m { m } else { e }),
+        max_rel_error: greatest(errors),
         worst_index: worst.and_then(|p| p.index),
         analytic: worst.map_or(0.0, |p| p.analytic),
         numeric: worst.map_or(0.0, |p| p.numeric),

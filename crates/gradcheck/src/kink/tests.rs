@@ -1,5 +1,3 @@
-use std::sync::{Arc, Mutex};
-
 use graphrun_exec::Array;
 use graphrun_expr::Expr;
 use graphrun_graph::Type;
@@ -7,10 +5,8 @@ use graphrun_graph::Type;
 use super::*;
 use crate::array::{Values, vector};
 use crate::engine::Program;
+use crate::engine::tests::{PLAIN, Scaled, scaled};
 use crate::graph::Problem;
-use crate::interpret::Interpreter;
-
-const PLAIN: Interpreter = Interpreter { seed: 0 };
 
 fn pair(formula: &str, inputs: &[(&str, &[f64])]) -> Pair {
     Problem::of_formula(formula, inputs).pair().unwrap()
@@ -32,38 +28,6 @@ fn chain(formulas: &[&str], inputs: &[(&str, &[f64])]) -> Pair {
     }
     let values = inputs.iter().map(|(name, x)| ((*name).to_owned(), vector(x)));
     Problem::new(&b.finish(), ids[ids.len() - 1], &values.collect()).pair().unwrap()
-}
-
-/// An engine that notes what its programs are fed, and gives the results of as many runs times a factor.
-#[derive(Clone)]
-struct Watched {
-    fed: Arc<Mutex<Vec<Values>>>,
-    factor: f64,
-    runs: usize,
-}
-
-struct WatchedProgram {
-    inner: Box<dyn Program>,
-    by: Watched,
-}
-
-impl Engine for Watched {
-    fn prepare(&self, graph: &Graph, sizes: &Sizes, dtype: Dtype) -> Result<Box<dyn Program>, String> {
-        Ok(Box::new(WatchedProgram { inner: PLAIN.prepare(graph, sizes, dtype)?, by: self.clone() }))
-    }
-}
-
-impl Program for WatchedProgram {
-    fn run(&mut self, values: &Values) -> Result<Vec<Array>, String> {
-        let mut fed = self.by.fed.lock().unwrap();
-        fed.push(values.clone());
-        let factor = if fed.len() <= self.by.runs { self.by.factor } else { 1.0 };
-        Ok(self.inner.run(values)?.iter().map(|array| map(array, |v| factor * v)).collect())
-    }
-}
-
-fn watched(factor: f64) -> Watched {
-    Watched { fed: Arc::default(), factor, runs: usize::MAX }
 }
 
 /// An engine that runs nothing.
@@ -211,7 +175,7 @@ fn kinks_explain_what_lies_between_the_sides_and_is_right_beside() {
         // Leniently the points beside decide alone.
         assert!(explained(gradient, both, true, 0.1), "{gradient}");
     }
-    let twice = watched(2.0);
+    let twice = scaled(2.0);
     for lenient in [false, true] {
         assert!(!explained(-0.5, [&PLAIN, &twice], lenient, 0.1), "rules wrong beside the kink explain nothing");
         assert!(!explained(-0.5, [&Broken, &PLAIN], lenient, 0.1) && !explained(-0.5, [&PLAIN, &Broken], lenient, 0.1));
@@ -219,7 +183,7 @@ fn kinks_explain_what_lies_between_the_sides_and_is_right_beside() {
         assert!(!explained(-0.5, both, lenient, 1e-14));
     }
     // One point beside is enough to tell that rules are wrong.
-    let once = Watched { runs: 1, ..watched(2.0) };
+    let once = Scaled { runs: 1, ..scaled(2.0) };
     assert!(!explained(-0.5, [&PLAIN, &once], false, 0.1));
     // A smooth element is explained by nothing inside, and one that there is not by nothing at all.
     let other = |index| inside(&series, &[-0.5, -0.5], both, false, |inside| inside.explain(index, 0.1));
@@ -233,7 +197,7 @@ fn kinks_explain_what_lies_between_the_sides_and_is_right_beside() {
 #[test]
 fn points_beside_are_whole_steps_away() {
     let pair = pair("max(x, y) + exp(y)", &[("x", &[0.0, 5.0, -200.0]), ("y", &[0.0, 5.0, -200.0])]);
-    let watch = watched(1.0);
+    let watch = scaled(1.0);
     let right = |index: usize, weights: &[f64]| {
         let ask = |inside: &Inside<'_>| inside.right_beside(index..index + weights.len(), weights, 0.5);
         inside(&pair, &[9.0; 3], [&PLAIN, &watch], false, ask)

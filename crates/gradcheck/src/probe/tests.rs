@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::*;
 
@@ -39,13 +39,18 @@ fn a_probe_counts_digits_and_errors() {
     assert!(Probe { tolerance: 0.0, numeric: 3.0, ..PROBE }.excess() > 1e300);
 }
 
-/// An inside that explains or not, and notes for which element and distance it was asked.
+/// An inside that answers as told, and notes what it was asked.
 #[derive(Default)]
-struct Told {
-    explains: bool,
-    shaken: Vec<Vec<f64>>,
-    noise: f64,
-    asked: RefCell<Vec<(usize, f64)>>,
+pub(crate) struct Told {
+    pub(crate) explains: bool,
+    pub(crate) right_beside: bool,
+    pub(crate) jumps: Vec<usize>,
+    pub(crate) shaken: Vec<Vec<f64>>,
+    pub(crate) noise: f64,
+    /// For which elements and distances it was asked to explain.
+    pub(crate) asked: RefCell<Vec<(usize, f64)>>,
+    /// How often it was asked for the points beside.
+    pub(crate) asked_beside: Cell<usize>,
 }
 
 impl Insight for Told {
@@ -54,12 +59,14 @@ impl Insight for Told {
         self.explains
     }
 
-    fn right_beside(&self, _: Span<usize>, _: &[f64], _: f64) -> bool {
-        false
+    fn right_beside(&self, span: Span<usize>, weights: &[f64], off: f64) -> bool {
+        assert!(span.len() == weights.len() && off > 0.0);
+        self.asked_beside.set(self.asked_beside.get() + 1);
+        self.right_beside
     }
 
     fn jumps(&self) -> Vec<usize> {
-        vec![]
+        self.jumps.clone()
     }
 
     fn shaken(&self) -> &[Vec<f64>] {

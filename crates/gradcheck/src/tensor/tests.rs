@@ -1,40 +1,5 @@
-use std::cell::Cell;
-use std::ops::Range;
-
 use super::*;
-
-/// An inside that knows of some kinks and answers as told.
-#[derive(Default)]
-struct Told {
-    explains: bool,
-    jumps: Vec<usize>,
-    right_beside: bool,
-    asked_beside: Cell<usize>,
-}
-
-impl Insight for Told {
-    fn explain(&self, _: usize, _: f64) -> bool {
-        self.explains
-    }
-
-    fn right_beside(&self, span: Range<usize>, weights: &[f64], off: f64) -> bool {
-        assert!(span.len() == weights.len() && off > 0.0);
-        self.asked_beside.set(self.asked_beside.get() + 1);
-        self.right_beside
-    }
-
-    fn jumps(&self) -> Vec<usize> {
-        self.jumps.clone()
-    }
-
-    fn shaken(&self) -> &[Vec<f64>] {
-        &[]
-    }
-
-    fn noise(&self) -> f64 {
-        0.0
-    }
-}
+use crate::probe::tests::Told;
 
 /// The entry of a sum over elements of `f` with slopes `df`, changed by `wrong`, and how often the sum was evaluated.
 fn checked_with(
