@@ -64,7 +64,9 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
         // A kink is none when lower steps that would show it do not see it.
         kinked = kinked.filter(|kinked| !shows(&found, kinked));
         let narrow = found.settled() && found.error <= wanted * found.value.abs().max(scale);
-        if narrow || (found.error <= FLOORS * found.floor() && found.value.abs() <= BARS * found.error) {
+        // Nor do lower ones tell more of a slope that rounding hides, unless it is that of larger values further away.
+        let hidden = found.error <= FLOORS * found.floor() && found.value.abs() <= BARS * found.error;
+        if narrow || hidden && found.magnitude <= 2.0 * centre.abs() {
             break;
         }
     }
@@ -231,6 +233,19 @@ mod tests {
         let (ladders, found) = (LEVELS as usize, blunt(|x| 1e6 + x, 1.0));
         assert_eq!(found.evaluations, 1 + ladders * 2 * RUNGS, "{found:?}");
         assert_eq!(found.step, 0.05, "the highest steps have the least rounding: {found:?}");
+    }
+
+    #[test]
+    fn large_values_far_away_hide_no_slope() {
+        for (f, x, slope) in [
+            ((|x| (1000.0 * x).exp()) as fn(f64) -> f64, 0.3, 1000.0 * 300f64.exp()),
+            (|x| (800.0 * x).cosh(), 0.01, 800.0 * 8f64.sinh()),
+            (|x| x.powi(2000), 1.0, 2000.0),
+            (|x| x.sin() + (1e4 * (x - 0.301)).exp(), 0.3, 0.3f64.cos() + 1e4 * (1e4 * (0.3f64 - 0.301)).exp()),
+        ] {
+            let found = at(f, x);
+            assert!((found.value - slope).abs() <= BARS * found.error && found.error <= 1e-6 * slope, "{x}: {found:?}");
+        }
     }
 
     #[test]

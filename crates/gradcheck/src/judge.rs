@@ -84,11 +84,17 @@ fn judge(asked: &Asked<'_>, found: &Estimate, options: &Options<'_>) -> Probe {
         return probe;
     }
     if let Some((left, right)) = found.kink {
+        let (low, high) = (left.min(right), left.max(right));
         // Shaken values may take another branch at a kink, which is no rounding.
-        let tolerance = BARS * found.error + ROUNDING * reference.min(f64::MAX);
-        if (left.min(right) - tolerance..=left.max(right) + tolerance).contains(&analytic) {
-            probe.verdict = Verdict::Kink;
-        }
+        let rounding = ROUNDING * reference.min(f64::MAX);
+        let within = |bar: f64| (low - bar - rounding..=high + bar + rounding).contains(&analytic);
+        // Slopes that are known to fewer digits than asked for excuse no gradient beyond them, and condemn none.
+        let bar = BARS * found.error;
+        probe.verdict = match (within(bar.min(options.wanted() * scale.max(low.abs()).max(high.abs()))), within(bar)) {
+            (true, _) => Verdict::Kink,
+            (_, true) => Verdict::Inconclusive,
+            _ => Verdict::Fail,
+        };
         return probe;
     }
     if !found.settled() {
@@ -196,6 +202,19 @@ mod tests {
                 let probe = judged(analytic, found, 0.0, 9.0, 1.0);
                 assert_eq!((probe.verdict, probe.kink), (verdict, Some(kink)), "{analytic}: {probe:?}");
             }
+            // Slopes known to fewer digits than asked for prove nothing beyond them.
+            let coarse = Estimate { error: 1e-2, ..found };
+            for (analytic, verdict) in [
+                (3.0 + 2e-6, Verdict::Kink),
+                (-1.0 - 2e-6, Verdict::Kink),
+                (3.0 + 4e-6, Verdict::Inconclusive),
+                (-1.0 - 0.09, Verdict::Inconclusive),
+                (3.11, Verdict::Fail),
+                (-1.11, Verdict::Fail),
+            ] {
+                assert_eq!(judged(analytic, coarse, 0.0, 0.0, 1.0).verdict, verdict, "{analytic}");
+            }
+            assert_eq!(judged(3.0 + 4e-6, coarse, 10.0, 0.0, 1.0).verdict, Verdict::Kink);
             // Roundings of large gradients beside it are allowed here too.
             assert_eq!(judged(3.0 + 2e-8, found, 1e6, 0.0, 1.0).verdict, Verdict::Kink);
         }

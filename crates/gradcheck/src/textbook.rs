@@ -68,12 +68,10 @@ pub(crate) fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<
         probe.kink = ladder.kink;
         // Beside a kink there is a slope, be the quotient 0 or not.
         probe.zero &= ladder.kink.is_none();
-        probe.verdict = match (verdict, ladder.verdict) {
-            // What agrees with a quotient lies between the two slopes.
-            (Verdict::Pass, _) if ladder.kink.is_some() => Verdict::Kink,
-            (Verdict::Inconclusive, Verdict::Kink | Verdict::Fail) => ladder.verdict,
-            _ => verdict,
-        };
+        // A quotient that spans a kink or a bend may agree with a gradient that neither side has.
+        if ladder.kink.is_some() || ladder.verdict == Verdict::Fail {
+            probe.verdict = ladder.verdict;
+        }
     }
     probe
 }
@@ -149,7 +147,7 @@ mod tests {
             let hidden = |slope| probed(|x| 1.0 + 1e-20 * x, slope, 1.0, how).verdict;
             assert_eq!((hidden(0.0), hidden(1e-20)), (Verdict::Pass, Verdict::Inconclusive), "{how:?}");
         }
-        assert_eq!(probed(|x| x * x, 2.8e-30, 1e-30, (Central, 1e-5)).verdict, Verdict::Inconclusive);
+        assert_eq!(probed(|x| x * x, 2.8e-30, 1e-30, (Central, 1e-5)).verdict, Verdict::Fail);
         assert_eq!(probed(f64::ln, 0.0, 1e10, (Forward, 1e-3)).verdict, Verdict::Fail);
     }
 
@@ -213,5 +211,8 @@ mod tests {
         assert_eq!(with(|x| (x - 1.0).abs(), 1.0, 1e-5), (Verdict::Kink, true));
         assert_eq!(with(|x| (x - 1.0).abs(), 3.0, 1e-5), (Verdict::Fail, true));
         assert_eq!(with(f64::exp, f64::NAN, 1e-5), (Verdict::Fail, false));
+        // What a quotient agrees with is wrong all the same, beyond both slopes or across a bend.
+        assert_eq!(with(|x| (x - 1.0).abs(), 1.009, 1e-5), (Verdict::Fail, true));
+        assert_eq!(with(|x| x + (x - 1.0 - 1e-7).max(0.0), 2.0, 1e-2), (Verdict::Fail, false));
     }
 }
