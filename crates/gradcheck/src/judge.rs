@@ -217,6 +217,7 @@ mod tests {
             assert_eq!(judged(3.0 + 4e-6, coarse, 10.0, 0.0, 1.0).verdict, Verdict::Kink);
             // Roundings of large gradients beside it are allowed here too.
             assert_eq!(judged(3.0 + 2e-8, found, 1e6, 0.0, 1.0).verdict, Verdict::Kink);
+            assert_eq!(judged(-1.0 - 2e-8, found, 1e6, 0.0, 1.0).verdict, Verdict::Kink);
         }
     }
 
