@@ -178,8 +178,9 @@ fn the_point_is_named() {
 fn every_row_that_is_no_plain_pass_has_its_reason() {
     let model = "inputs: { x: [2, 2], none: [N], big: [] },
         nodes: { a: Abs(x), abs: Sum(a), s: Sqrt(x), root: Sum(s), l: Log(x), log: Sum(l), zero: Mul(big, 0), empty: Sum(none),
-        far: Add(big, 1e12), two: Add(abs, big), sum: Sum(x), sharp: Formula(\"sin(1e5 * x)\", { x: big }) },
-        outputs: [abs, root, log, zero, empty, far, two, sum, sharp]";
+        far: Add(big, 1e12), two: Add(abs, big), sum: Sum(x), sharp: Formula(\"sin(1e5 * x)\", { x: big }),
+        swing: Formula(\"abs(x) + sin(200 * x) + if(x == 0, 10 * x, 0)\", { x: big }) },
+        outputs: [abs, root, log, zero, empty, far, two, sum, sharp, swing]";
     for (of, wrt, set, more, line) in [
         ("abs", "x", "x=[[1, 1], [0, 1]]", &[][..], "x[1, 0]: stands on a kink, and the gradient lies between"),
         ("root", "x", "x=[[1, 1], [0, 1]]", &[], "x[1, 0]: the gradient is inf, no finite number"),
@@ -187,6 +188,7 @@ fn every_row_that_is_no_plain_pass_has_its_reason() {
         ("zero", "big", "big=1", &[], "big: every gradient of this check is zero, which proves nothing"),
         ("empty", "none", "none=[]", &[], "none: has no elements, so nothing was checked"),
         ("far", "big", "big=1", &[], "only, too little for 6 digits"),
+        ("swing", "big", "big=0", &[], "beyond the slopes to either side of a kink, which are not known to 6 digits"),
         ("sum", "x", "x=[[1, 1], [1, 1]]", &["--method", "forward", "--step", "1e300"], "pass, 12 evaluations"),
         (
             "sharp",

@@ -158,6 +158,12 @@ impl Checked<'_> {
             Verdict::Inconclusive if !numeric.is_finite() => {
                 format!("with a step of {step:e} the quotient is {numeric}, no finite number")
             }
+            Verdict::Inconclusive if e.slopes.is_some() && e.worst_index.is_some() => {
+                format!(
+                    "beyond the slopes to either side of a kink, which are not known to {digits} digits{}",
+                    slopes()
+                )
+            }
             Verdict::Inconclusive if e.kinks > 0 => {
                 "on too many kinks to prove anything; another point by --set or --feed proves more".to_owned()
             }
