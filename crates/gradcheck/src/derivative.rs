@@ -50,10 +50,9 @@ pub(crate) fn refine(mut along: impl FnMut(f64) -> (f64, f64), range: Range, wan
     let closest = closest.filter(|_| !exact);
     let between = successors(Some(start / DESCENT), |step| Some(step / DESCENT));
     let between = between.take_while(|step| !exact && 0.99 * lowest < *step);
-    let other = Some(range.other).filter(|step| 0.0 < *step && *step < start);
     let mut best: Option<Estimate> = None;
     let mut kinked: Option<Estimate> = None;
-    for found in once(first).chain(between.chain(other).map(look)).chain(closest) {
+    for found in once(first).chain(between.chain(range.other_below(start)).map(look)).chain(closest) {
         if found.kink.is_some() {
             kinked = Some(found);
             continue;
@@ -111,8 +110,7 @@ pub(crate) fn confirm(
     // A ladder spans 128 times its last step, so that these leave no gap.
     let lower = successors(Some(first.step / DESCENT), |step| Some(step / DESCENT / DESCENT));
     let seen = |step: &f64| Estimate { step: *step, ..first }.floor() * FLOORS < off;
-    let other = Some(range.other).filter(|step| 0.0 < *step && *step < first.step);
-    for step in lower.take(LEVELS as usize).take_while(seen).chain(other) {
+    for step in lower.take(LEVELS as usize).take_while(seen).chain(range.other_below(first.step)) {
         let next = ladder(&mut along, centre, 0.81 * step, sides, range.noise);
         joint.evaluations += next.evaluations;
         let apart = (next.value - first.value).abs();

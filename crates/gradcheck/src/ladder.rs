@@ -92,25 +92,24 @@ pub(crate) fn ladder(
         return Estimate { evaluations, ..unknown(first) };
     }
     let rounding = f64::EPSILON * magnitude;
-    let (first_power, stride) = if sides == Sides::Both { (2, 2) } else { (1, 1) };
+    let estimate = |(value, error)| Estimate { value, error, kink: None, step: first, magnitude, evaluations };
+    if sides != Sides::Both {
+        return estimate(Table::new(&middle, &steps, 1, 1).limit(rounding));
+    }
     let gaps: Vec<f64> = right.iter().zip(&left).map(|(r, l)| r - l).collect();
+    let gaps = Table::new(&gaps, &steps, 1, 2);
     // Central quotients do not see the centre. Where it is no neighbour of the other values, the point stands on a peak
     // that is narrower than the steps, and the gaps show by how much it is off.
-    let seen = if sides == Sides::Both { 0.5 * scatter(&columns(&gaps, 1, 2), &steps) } else { 0.0 };
-    let (value, error) = extrapolate(&middle, &steps, rounding.max(seen), first_power, stride);
-    let smooth = Estimate { value, error, kink: None, step: first, magnitude, evaluations };
-    if sides != Sides::Both {
-        return smooth;
-    }
-    let (gap, gap_error) = extrapolate(&gaps, &steps, rounding, 1, 2);
-    let (from_below, _) = extrapolate(&left, &steps, rounding, 1, 1);
-    let (from_above, _) = extrapolate(&right, &steps, rounding, 1, 1);
+    let smooth = estimate(Table::new(&middle, &steps, 2, 2).limit(rounding.max(0.5 * gaps.scatter)));
+    let (gap, gap_error) = gaps.limit(rounding);
+    let (from_below, _) = Table::new(&left, &steps, 1, 1).limit(rounding);
+    let (from_above, _) = Table::new(&right, &steps, 1, 1).limit(rounding);
     let least = GAP * from_below.abs().max(from_above.abs());
     let sharp = gap.abs() > BARS * gap_error && gap.abs() > least;
     if !sharp {
         // A gap too faint for a kink is there all the same, and the bar reaches to both slopes.
         let faint = if gap.abs() > gap_error { 0.5 * gap.abs().min(least) } else { 0.0 };
-        return Estimate { error: error.max(faint), ..smooth };
+        return Estimate { error: smooth.error.max(faint), ..smooth };
     }
     Estimate {
         value: 0.5 * (from_below + from_above),
@@ -120,36 +119,46 @@ pub(crate) fn ladder(
     }
 }
 
-/// The limit at step zero of quotients at halved `steps`, and its error. The quotients' error has the powers
-/// `first`, `first + stride`, ... of the step. `rounding` is the least that an evaluation of the function is off.
-///
-/// An entry's error is its distance from its neighbours in the table, and the noise of the function over its step.
-fn extrapolate(quotients: &[f64], steps: &[f64], rounding: f64, first: i32, stride: i32) -> (f64, f64) {
-    let columns = columns(quotients, first, stride);
-    let noise = scatter(&columns, steps).max(rounding);
-    let mut best = (quotients[0], f64::INFINITY);
-    for pair in columns.windows(2) {
-        let finest = steps.len() - pair[1].len();
-        for (rung, &value) in pair[1].iter().enumerate() {
-            let spread = (value - pair[0][rung]).abs().max((value - pair[0][rung + 1]).abs());
-            let error = spread + 2.0 * noise / steps[finest + rung];
-            if error < best.1 {
-                best = (value, error);
-            }
-        }
-    }
-    best
+/// Quotients at halved steps, extrapolated to step zero.
+struct Table<'a> {
+    /// The quotients, and column after column what is left of them once a power of the step more is removed.
+    columns: Vec<Vec<f64>>,
+    steps: &'a [f64],
+    /// How far the values of the function scatter.
+    scatter: f64,
 }
 
-/// The quotients, and column after column what is left of them once a power of the step more is removed.
-fn columns(quotients: &[f64], first: i32, stride: i32) -> Vec<Vec<f64>> {
-    let mut columns = vec![quotients.to_vec()];
-    for order in 1..quotients.len() {
-        let weight = 2f64.powi(first + stride * (order as i32 - 1)) - 1.0;
-        let next = columns[order - 1].windows(2).map(|pair| pair[1] + (pair[1] - pair[0]) / weight).collect();
-        columns.push(next);
+impl<'a> Table<'a> {
+    /// The quotients' error has the powers `first`, `first + stride`, ... of the step.
+    fn new(quotients: &[f64], steps: &'a [f64], first: i32, stride: i32) -> Table<'a> {
+        let mut columns = vec![quotients.to_vec()];
+        for order in 1..quotients.len() {
+            let weight = 2f64.powi(first + stride * (order as i32 - 1)) - 1.0;
+            let next = columns[order - 1].windows(2).map(|pair| pair[1] + (pair[1] - pair[0]) / weight).collect();
+            columns.push(next);
+        }
+        let scatter = scatter(&columns, steps);
+        Table { columns, steps, scatter }
     }
-    columns
+
+    /// The limit at step zero and its error, where an evaluation of the function is off by `rounding` at least.
+    ///
+    /// An entry's error is its distance from its neighbours in the table, and the noise of the function over its step.
+    fn limit(&self, rounding: f64) -> (f64, f64) {
+        let noise = self.scatter.max(rounding);
+        let mut best = (self.columns[0][0], f64::INFINITY);
+        for pair in self.columns.windows(2) {
+            let finest = self.steps.len() - pair[1].len();
+            for (rung, &value) in pair[1].iter().enumerate() {
+                let spread = (value - pair[0][rung]).abs().max((value - pair[0][rung + 1]).abs());
+                let error = spread + 2.0 * noise / self.steps[finest + rung];
+                if error < best.1 {
+                    best = (value, error);
+                }
+            }
+        }
+        best
+    }
 }
 
 /// How far the values of the function scatter: in a column free of truncation, what is left of the differences

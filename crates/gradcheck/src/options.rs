@@ -45,10 +45,4 @@ impl Options<'_> {
     pub(crate) fn wanted(&self) -> f64 {
         10f64.powi(-(self.digits as i32))
     }
-
-    /// What the truncation of a textbook quotient at this step may be of it, for a function whose derivatives are about as
-    /// large as itself: ten powers of the step.
-    pub(crate) fn truncation(&self) -> f64 {
-        10.0 * self.step.abs().powi(self.method.order().unwrap_or(2))
-    }
 }

@@ -28,6 +28,11 @@ impl Range {
         Range { step, below: f64::INFINITY, above: f64::INFINITY, other, noise: 0.0 }
     }
 
+    /// The lower step of the other kind, where it is one and lies below `step`.
+    pub(crate) fn other_below(self, step: f64) -> Option<f64> {
+        Some(self.other).filter(|other| 0.0 < *other && *other < step)
+    }
+
     /// The first step and the sides that it may go to. A border nearer than a thousandth of the step
     /// leaves only the other side; the border itself is never touched from within.
     pub(crate) fn start(self) -> (f64, Sides) {

@@ -10,6 +10,7 @@ use crate::report::Verdict;
 const CLEARLY_WRONG: f64 = 1e-2;
 /// A textbook relative error below this is right: the lecture's.
 const ENOUGH: f64 = 1e-7;
+
 /// Judges by one difference quotient, which is as good as a second one says: those to either side differ by twice the
 /// error of a one-sided quotient, and one at twice the step by three times that of a central one. Where the gradient lies
 /// further off, a ladder tells a wrong gradient from a kink and from a step that is too coarse. Where the quotients to
@@ -28,18 +29,17 @@ pub(crate) fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<
     let numeric = by(options.method, step);
     let room = asked.range.below.min(asked.range.above);
     let sides = (step <= room).then(|| (by(Method::Backward, step), by(Method::Forward, step)));
+    let apart = sides.map_or(0.0, |(below, above)| (above - below).abs());
     let truncation = match (options.method, sides) {
         (Method::Central, _) if 2.0 * step <= room => (by(Method::Central, 2.0 * step) - numeric).abs(),
-        (Method::Forward | Method::Backward, Some((below, above))) => (above - below).abs(),
-        _ => options.truncation() * numeric.abs(),
+        (Method::Forward | Method::Backward, Some(_)) => apart,
+        _ => usual(options.method, step) * numeric.abs(),
     };
-    let parted = sides.is_some_and(|(below, above)| {
-        relative(below, above) > Options { method: Method::Forward, ..*options }.truncation().max(ENOUGH)
-    });
+    let parted = sides.is_some_and(|(below, above)| relative(below, above) > usual(Method::Forward, step).max(ENOUGH));
     // Values are rounded, and so are steps, which takes the slope beside the point.
     let most = |size: fn(f64, f64, f64) -> f64| known.iter().fold(0.0, |m: f64, (t, (f, to))| m.max(size(*t, *f, *to)));
-    let bend = sides.map_or(0.0, |(below, above)| (above - below).abs());
-    let rounding = (4.0 * f64::EPSILON * most(|_, f, _| f.abs()) + bend * most(|t, _, to| (to - t).abs())) / step.abs();
+    let rounding =
+        (4.0 * f64::EPSILON * most(|_, f, _| f.abs()) + apart * most(|t, _, to| (to - t).abs())) / step.abs();
     let (off, size) = ((analytic - numeric).abs(), analytic.abs() + numeric.abs());
     let bar = truncation + rounding + ENOUGH * size;
     let hidden = analytic == 0.0 && off <= rounding;
@@ -74,6 +74,12 @@ pub(crate) fn textbook(along: &mut impl FnMut(f64) -> (f64, f64), asked: &Asked<
         }
     }
     probe
+}
+
+/// What truncation may be of a quotient, for a function whose derivatives are about as large as itself: ten powers of the
+/// step.
+fn usual(method: Method, step: f64) -> f64 {
+    10.0 * step.abs().powi(method.order().unwrap_or(2))
 }
 
 #[cfg(test)]

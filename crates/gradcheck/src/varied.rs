@@ -119,10 +119,7 @@ fn held(graph: &Graph) -> Result<Option<Held>, CheckError> {
 
 #[cfg(test)]
 mod tests {
-    use graphrun_expr::Expr;
-    use graphrun_graph::core::Pointwise;
-    use graphrun_graph::{At, Context, GradError, Op, Type, TypeError};
-    use graphrun_tensor::{ViewAny, ViewMutAny};
+    use graphrun_graph::{Phase, Type};
 
     use super::*;
     use crate::graph::Problem;
@@ -144,41 +141,16 @@ mod tests {
         assert_eq!(varied.at("y", &[5.0]), 45.0);
     }
 
-    /// Its input, a constant to the reverse walk.
-    #[derive(Debug)]
-    struct Detach;
-
-    impl Op for Detach {
-        fn name(&self) -> &str {
-            "Detach"
-        }
-
-        fn ty(&self, inputs: &[Type]) -> Result<Type, TypeError> {
-            Ok(inputs[0].clone())
-        }
-
-        fn vjp(&self, _: &mut Builder, _: At<'_>) -> Result<Vec<Option<NodeId>>, GradError> {
-            Ok(vec![None])
-        }
-
-        fn detached(&self) -> bool {
-            true
-        }
-
-        fn run(&self, inputs: &[ViewAny<'_>], out: ViewMutAny<'_>, at: &mut Context<'_>) {
-            Pointwise::formula(Expr::var(0)).run(inputs, out, at);
-        }
-    }
-
     /// x times its detached square, at 3.
     fn detached() -> Pair {
-        let mut b = Builder::new();
-        let x = b.input("x", Type::real(vec![])).unwrap();
-        let square = b.mul(&[x, x]).unwrap();
-        let held = b.node(Detach, &[square]).unwrap();
-        let product = b.mul(&[x, held]).unwrap();
+        let text = "Model(graphrun: 1, inputs: { x: [] }, outputs: [y],
+            nodes: { square: Square(x), held: StopGradient(square), y: Mul(x, held) })";
+        let model =
+            graphrun_load::load_str("test.ron".as_ref(), text, &graphrun_nodes::standard(), &Default::default());
+        let model = model.unwrap();
+        let graph = model.graph(Phase::Test);
         let values = [("x".to_owned(), Array::scalar(3.0))];
-        Problem::new(&b.finish(), product, &values.into()).pair().unwrap()
+        Problem::new(graph, graph.outputs[0].1, &values.into()).pair().unwrap()
     }
 
     #[test]

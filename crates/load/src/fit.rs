@@ -1,6 +1,7 @@
 //! Whether an array that is written out fits a type.
 
 use graphrun_graph::{Kind as Elements, Size, Sizes, Type};
+use graphrun_tensor::unravel_index;
 
 use crate::literal::Literal;
 use crate::syntax::{Kind, Span, Value};
@@ -69,7 +70,7 @@ pub(crate) fn fit(literal: &mut Literal, ty: &Type, sizes: &mut Sizes) -> Result
         let wrong = |value: &f64| value.fract() != 0.0 || *value < 0.0 || *value >= below as f64;
         if let Some(at) = literal.data.iter().position(wrong) {
             let message = format!("{} is not a whole number from 0 to {}", literal.data[at], below.saturating_sub(1));
-            return Err(Misfit { message, path: indices(at, &literal.shape) });
+            return Err(Misfit { message, path: unravel_index(at, &literal.shape) });
         }
     }
     Ok(())
@@ -87,31 +88,9 @@ pub(crate) fn place(value: &Value, misfit: &Misfit) -> Span {
     at.span
 }
 
-/// The index along each axis of the element at `offset` in row-major order.
-fn indices(mut offset: usize, shape: &[usize]) -> Vec<usize> {
-    let mut path: Vec<usize> = Vec::with_capacity(shape.len());
-    for size in shape.iter().rev() {
-        path.push(offset % size.max(&1));
-        offset /= size.max(&1);
-    }
-    path.reverse();
-    path
-}
-
 fn clash(axis: usize, size: &Size, want: usize, got: usize) -> String {
     match size.known() {
         Some(_) => format!("axis {axis} of this array has {got} elements, not {want}"),
         None => format!("axis {axis} of this array has {got} elements where {size} is {want}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offsets_are_indices() {
-        assert_eq!(indices(5, &[2, 3]), [1, 2]);
-        assert_eq!(indices(0, &[]), [0; 0]);
     }
 }

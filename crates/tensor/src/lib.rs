@@ -43,7 +43,7 @@ pub use reduce::{Reduction, reduce};
 pub use scan::cumsum;
 pub use schedule::{Access, Conflict, Place, Schedule};
 pub use scratch::Scratch;
-pub use shape::{MAX_RANK, Shape, ShapeError, Strides};
+pub use shape::{MAX_RANK, Shape, ShapeError, Strides, unravel_index};
 pub use simd::Lanes;
 pub use view::{Element, Num, StridedMut, View, ViewAny, ViewMut, ViewMutAny};
 pub use window::Window;

@@ -125,6 +125,18 @@ impl Shape {
     }
 }
 
+/// The index along each axis of the element at `flat` in row-major order, as NumPy's function of that name; an axis without
+/// elements counts as one with a single element.
+#[must_use]
+pub fn unravel_index(mut flat: usize, sizes: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; sizes.len()];
+    for (along, size) in index.iter_mut().zip(sizes).rev() {
+        *along = flat % size.max(&1);
+        flat /= size.max(&1);
+    }
+    index
+}
+
 /// Distances, in elements, between neighbours along each axis; 0 repeats, negative runs backwards.
 pub type Strides = [isize; MAX_RANK];
 
@@ -143,6 +155,20 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_element_has_an_index_along_each_axis() {
+        for (flat, sizes, index) in [
+            (0, &[][..], vec![]),
+            (4, &[5], vec![4]),
+            (5, &[2, 3], vec![1, 2]),
+            (17, &[4, 5], vec![3, 2]),
+            (23, &[2, 3, 4], vec![1, 2, 3]),
+            (5, &[2, 1, 3], vec![1, 0, 2]),
+        ] {
+            assert_eq!(unravel_index(flat, sizes), index);
+        }
+    }
 
     #[test]
     fn broadcasting_follows_numpy() {

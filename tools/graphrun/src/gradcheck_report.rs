@@ -2,6 +2,7 @@
 
 use graphrun::Array;
 use graphrun::gradcheck::{Curve, Entry, Method, Options, Problem, Report, Verdict};
+use graphrun::tensor::unravel_index;
 use serde_json::{Value, json};
 
 use crate::curve::plot;
@@ -118,7 +119,7 @@ impl Checked<'_> {
         let shape = self.problem.values.get(name).map(Array::shape);
         match shape.as_ref().map_or(&[][..], |shape| shape.sizes()) {
             [] => String::new(),
-            sizes => format!("{:?}", unflattened(index, sizes)),
+            sizes => format!("{:?}", unravel_index(index, sizes)),
         }
     }
 
@@ -185,38 +186,5 @@ impl Checked<'_> {
         let inputs = graph.inputs().iter().filter(|(_, id)| !graph.ty(*id).is_real());
         let names: Vec<String> = inputs.map(|(name, _)| format!("`{name}`")).collect();
         (!names.is_empty()).then(|| format!("integers have no gradient: {}", names.join(", ")))
-    }
-}
-
-/// The index along each axis of an element of an array of these sizes.
-fn unflattened(mut index: usize, sizes: &[usize]) -> Vec<usize> {
-    let mut place: Vec<usize> = sizes
-        .iter()
-        .rev()
-        .map(|&size| {
-            let along = index % size.max(1);
-            index /= size.max(1);
-            along
-        })
-        .collect();
-    place.reverse();
-    place
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unflattened;
-
-    #[test]
-    fn an_element_has_an_index_along_each_axis() {
-        for (index, sizes, place) in [
-            (0, &[][..], vec![]),
-            (4, &[5], vec![4]),
-            (17, &[4, 5], vec![3, 2]),
-            (23, &[2, 3, 4], vec![1, 2, 3]),
-            (5, &[2, 1, 3], vec![1, 0, 2]),
-        ] {
-            assert_eq!(unflattened(index, sizes), place);
-        }
     }
 }

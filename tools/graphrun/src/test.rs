@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use graphrun::exec::Session;
 use graphrun::load::{Literal, TestCase};
-use graphrun::tensor::{Dtype, Shape};
+use graphrun::tensor::{Dtype, Shape, unravel_index};
 use graphrun::{Array, Model};
 use serde_json::json;
 
@@ -145,9 +145,7 @@ fn compare(misses: &mut Vec<String>, name: &str, got: Option<Array>, want: &Lite
     let met = |g: f64, w: f64| g == w || (g.is_nan() && w.is_nan()) || near(g, w);
     let wrong = values.iter().zip(&want.data).enumerate().find(|(_, (g, w))| !met(**g, **w));
     if let Some((k, (g, w))) = wrong {
-        let mut rest = k;
-        let mut at: Vec<usize> = got.shape().sizes().iter().rev().map(|n| (rest % n, rest /= n).0).collect();
-        at.reverse();
+        let at = unravel_index(k, got.shape().sizes());
         let place = if at.is_empty() { String::new() } else { format!("{at:?}") };
         misses.push(format!("{name}{place} is {g} and {w} is expected, off by {:e}", (g - w).abs()));
     }
